@@ -1,0 +1,37 @@
+# Two commands do everything on a fresh machine that has Python 3.11 or later and make:
+#   make run    sets up .venv and plays a small party chat in the terminal
+#   make test   sets up .venv and runs every check
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+.DEFAULT_GOAL := help
+.PHONY: help run test check soak evaluate bench clean
+
+help: ## list what can be made
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+$(VENV)/.installed: pyproject.toml constraints.txt
+	@test -d $(VENV) || $(PYTHON) -m venv $(VENV) || { echo "steward needs Python 3.11 or later with the venv module" >&2; exit 2; }
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable . --group dev
+	@touch $@
+
+run: $(VENV)/.installed ## play a small party chat, then talk in it yourself
+	@$(BIN)/steward try
+
+test: $(VENV)/.installed ## every check
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+	$(BIN)/steward policy test policies/labour-social-media
+	$(BIN)/pytest -q -m "not soak"
+
+soak: $(VENV)/.installed ## what takes longer
+	$(BIN)/pytest -q -m soak
+
+bench: $(VENV)/.installed ## speed of judging end to end
+	$(BIN)/python -m benchmarks.judging
+
+clean: ## remove what was made
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis

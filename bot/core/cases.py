@@ -1,0 +1,109 @@
+"""The life of a case, a report and an appeal: one table of states and allowed transitions each.
+
+Knows: states and which may follow which, who may not decide. Must not know: how anything is stored, shown or performed.
+Rules: whatever is not in a table is refused; a case that a person decided is changed by persons alone.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TypeVar
+
+from bot.core.model import CaseState, CaseView
+
+
+class Decision(StrEnum):
+    """What a moderator, or an appeal, does with a case."""
+
+    UPHOLD = "uphold"
+    CHANGE = "change"
+    DISMISS = "dismiss"
+
+
+class ReportState(StrEnum):
+    """A report waits, is in a case, or was answered without one."""
+
+    OPEN = "open"
+    IN_CASE = "in_case"
+    ANSWERED = "answered"
+
+
+class AppealState(StrEnum):
+    """An appeal waits; past the policy's hours the penalty is suspended; in the end it lapses as not decided."""
+
+    OPEN = "open"
+    SUSPENDED = "suspended"
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+    LAPSED = "lapsed"
+
+
+CASE: Mapping[CaseState, frozenset[CaseState]] = {
+    CaseState.OPEN: frozenset({CaseState.UPHELD, CaseState.CHANGED, CaseState.DISMISSED, CaseState.LAPSED}),
+    CaseState.UPHELD: frozenset({CaseState.UPHELD, CaseState.CHANGED, CaseState.DISMISSED}),
+    CaseState.CHANGED: frozenset({CaseState.UPHELD, CaseState.CHANGED, CaseState.DISMISSED}),
+    CaseState.LAPSED: frozenset({CaseState.UPHELD, CaseState.CHANGED, CaseState.DISMISSED}),
+    CaseState.DISMISSED: frozenset(),
+}
+REPORT: Mapping[ReportState, frozenset[ReportState]] = {
+    ReportState.OPEN: frozenset({ReportState.IN_CASE, ReportState.ANSWERED}),
+    ReportState.IN_CASE: frozenset({ReportState.ANSWERED}),
+    ReportState.ANSWERED: frozenset(),
+}
+APPEAL: Mapping[AppealState, frozenset[AppealState]] = {
+    AppealState.OPEN: frozenset({AppealState.SUSPENDED, AppealState.ACCEPTED, AppealState.REJECTED, AppealState.LAPSED}),
+    AppealState.SUSPENDED: frozenset({AppealState.ACCEPTED, AppealState.REJECTED, AppealState.LAPSED}),
+    AppealState.ACCEPTED: frozenset(),
+    AppealState.REJECTED: frozenset(),
+    AppealState.LAPSED: frozenset(),
+}
+AFTER: Mapping[Decision, CaseState] = {
+    Decision.UPHOLD: CaseState.UPHELD,
+    Decision.CHANGE: CaseState.CHANGED,
+    Decision.DISMISS: CaseState.DISMISSED,
+}
+NAMED_MAX = 3
+"""A finding that names more people than this is about nobody in particular: it recuses none of them."""
+
+
+S = TypeVar("S", CaseState, ReportState, AppealState)
+
+
+class NotAllowedError(Exception):
+    """The step is not in the table, or the person may not take it; the text says why, in one line for that person."""
+
+
+def move(table: Mapping[S, frozenset[S]], now: S, then: S) -> S:
+    """Go from one state to another. Raises NotAllowedError where the table does not have it."""
+    if then not in table[now]:
+        message = f"this is already {now.value}: it cannot become {then.value}"
+        raise NotAllowedError(message)
+    return then
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parties:
+    """Who is part of a case: its author, the people its findings name, those who reported it, who decided it."""
+
+    author: str
+    named: tuple[str, ...] = ()
+    reporters: tuple[str, ...] = ()
+    decided_by: str = ""
+
+
+def parties_of(case: CaseView, reporters: Collection[str] = ()) -> Parties:
+    """The parties of a case as it is recorded."""
+    return Parties(author=case.author, named=case.names, reporters=tuple(reporters), decided_by=case.decided_by)
+
+
+def recused(moderator: str, parties: Parties, *, appeal: bool = False) -> str:
+    """Say why a moderator may neither see nor decide a case; "" where they may (DESIGN.md section 5, points 2 and 3)."""
+    if moderator == parties.author:
+        return "the case is about you"
+    if moderator in parties.reporters:
+        return "you reported it"
+    if moderator in parties.named and len(parties.named) <= NAMED_MAX:
+        return "the finding names you"
+    if appeal and moderator == parties.decided_by:
+        return "you decided the case, so another moderator decides the appeal"
+    return ""

@@ -1,0 +1,166 @@
+"""From a message to a verdict: what to score, and which rules it breaks.
+
+Knows: segments, signals, a compiled policy. Must not know: strikes, actions, who moderates, what time it is.
+Rules: judge is a function of (message, context, policy) and nothing else; every rule is asked, in any order, with the same
+answer; three answers: found, not found, unjudged. A missing score never clears.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from bot.core.model import Context, Evidence, Finding, Kind, Message, Recent, Role, Scored, Segment, Status, Unjudged, Verdict
+from bot.core.policy import All, Any, Condition, Not, Policy, Rule, Test
+from bot.core.signals import NO, Aim, AimedAt, Measure, Reading, contacts_left
+from bot.core.text import fold, quoted
+
+JOIN_WITHIN = timedelta(seconds=60)
+JOIN_WORDS_MAX = 3
+"""Consecutive messages of one author are read together where each is this short: words split over messages to hide them."""
+JOIN_MESSAGES_MAX = 8
+SHORT_CHARS_MAX = 2000
+"""Shorter texts are always read whole by the scorer: nothing needs to be pointed out."""
+OBJECTIONS = "objections"
+"""The bank whose phrases tell somebody to stop contacting the speaker."""
+MARKUP = re.compile(r"<@[!&]?\w+(?:\|[^>]*)?>|<#\w+(?:\|[^>]*)?>|<a?:(\w+):\d+>")
+
+
+def segments_of(message: Message, context: Context) -> tuple[Segment, ...]:
+    """Split a message in its texts: said, quoted, shared, and joined with the fragments sent just before."""
+    own = [
+        Segment(role=role, text=message.text[start:end], start=start)
+        for role, start, end in quoted(message.text)
+        if message.text[start:end].strip()
+    ]
+    shared = [Segment(role=Role.SHARED, text=share.text) for share in message.shares if share.text.strip()]
+    fragments = _fragments(message, context.recent)
+    joined = [Segment(role=Role.JOINED, text=fragments)] if fragments else []
+    return (*own, *shared, *joined)
+
+
+def _fragments(message: Message, recent: Sequence[Recent]) -> str:
+    """The author's very short messages of the last minute with nobody between, and this one; "" where it stands alone."""
+    if message.kind is not Kind.SAID or len(message.text) > 60 or len(message.text.split()) > JOIN_WORDS_MAX:
+        return ""
+    parts: list[str] = []
+    for before in reversed(recent[-JOIN_MESSAGES_MAX:]):
+        apart = message.sent_at - before.sent_at > JOIN_WITHIN or before.author != message.author
+        if apart or before.id == message.id or len(before.text.split()) > JOIN_WORDS_MAX:
+            break
+        parts.append(before.text)
+    if not parts:
+        return ""
+    whole = [*reversed(parts), message.text]
+    letters = all(len(part.strip()) <= 1 for part in whole)
+    return ("" if letters else " ").join(part.strip() for part in whole)
+
+
+def text_to_score(segment: Segment) -> str:
+    """What the model reads of a segment: folded, with mentions and custom emoji as words."""
+    return fold(MARKUP.sub(lambda markup: markup[1] or "@member", segment.text)).text
+
+
+@dataclass(frozen=True, slots=True)
+class ToScore:
+    """A text for the scorer, and the places in it that must be read however long it is."""
+
+    text: str
+    pointed_out: tuple[int, ...] = ()
+
+
+def texts_to_score(message: Message, context: Context, policy: Policy) -> tuple[ToScore, ...]:
+    """The texts that need scores before `judge`, in the order in which Context.scores holds them."""
+    texts = (text_to_score(segment) for segment in segments_of(message, context))
+    return tuple(ToScore(text, _pointed_out(text, policy) if len(text) > SHORT_CHARS_MAX else ()) for text in texts)
+
+
+def _pointed_out(text: str, policy: Policy) -> tuple[int, ...]:
+    """Where words of a bank stand in a long text."""
+    return tuple(dict.fromkeys(found.start for found in policy.index.find(text)))
+
+
+def read(message: Message, context: Context, policy: Policy) -> Reading:
+    """Put together what signals look at, once for all rules.
+
+    Raises AssertionError where the context's scores are not those of `texts_to_score(message, context, policy)`.
+    """
+    segments = segments_of(message, context)
+    assert len(segments) == len(context.scores), "scores of every segment, or the reason why not"
+    folded = tuple(fold(segment.text) for segment in segments)
+    return Reading(
+        message=message,
+        context=context,
+        segments=segments,
+        scores=context.scores,
+        folded=tuple(one.text for one in folded),
+        found=tuple(tuple(policy.index.find(s.text, f)) for s, f in zip(segments, folded, strict=True)),
+        banks=policy,
+    )
+
+
+def judge(message: Message, context: Context, policy: Policy) -> Verdict:
+    """Ask every rule of the policy about a message."""
+    reading = read(message, context, policy)
+    findings, unjudged = [], []
+    for rule in policy.rules:
+        if rule.status is Status.OFF:
+            continue
+        measure = evaluate(rule.when, reading)
+        if measure.value:
+            findings.append(_finding(rule, measure, reading))
+        elif measure.value is None:
+            unjudged.append(Unjudged(rule=rule.id, reason=measure.missing))
+    return Verdict(
+        message=message,
+        segments=reading.segments,
+        scores=context.scores,
+        findings=tuple(findings),
+        unjudged=tuple(unjudged),
+        contacts=contacts_left(reading, OBJECTIONS if OBJECTIONS in policy.banks else "") if reading.targets else (),
+    )
+
+
+def evaluate(condition: Condition, reading: Reading) -> Measure:
+    """Three-valued logic of Kleene: all, any, not. Evidence is that of the conditions that hold."""
+    match condition:
+        case Test(signal=signal):
+            return signal.measure(reading)
+        case Not(condition=inner):
+            measure = evaluate(inner, reading)
+            return Measure(value=None if measure.value is None else not measure.value, missing=measure.missing)
+        case All(conditions=parts):
+            unknown = ""
+            evidence: list[Evidence] = []
+            for part in parts:
+                measure = evaluate(part, reading)
+                if measure.value is False:
+                    return NO
+                if measure.value is None:
+                    unknown = unknown or measure.missing or "failure"
+                evidence.extend(measure.evidence)
+            return Measure(value=None, missing=unknown) if unknown else Measure(value=True, evidence=tuple(evidence))
+        case Any(conditions=parts):
+            measures = [evaluate(part, reading) for part in parts]
+            true = [measure for measure in measures if measure.value]
+            if true:
+                return Measure(value=True, evidence=tuple(e for measure in true for e in measure.evidence))
+            unknown = next((m.missing or "failure" for m in measures if m.value is None), "")
+            return Measure(value=None, missing=unknown) if unknown else NO
+
+
+def _finding(rule: Rule, measure: Measure, reading: Reading) -> Finding:
+    evidence = tuple(dict.fromkeys(measure.evidence))
+    named = AimedAt(at=Aim.MEMBER).measure(reading)
+    people = (*(p for e in evidence for p in e.people), *(p for e in named.evidence for p in e.people))
+    return Finding(
+        rule=rule.id,
+        clauses=rule.clauses,
+        severity=rule.severity,
+        status=rule.status,
+        concern=rule.concern,
+        evidence=evidence,
+        names=tuple(dict.fromkeys(people)),
+        messages=tuple(dict.fromkeys(m for e in evidence for m in e.messages)),
+        characteristics=rule.characteristics,
+    )

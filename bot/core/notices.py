@@ -1,0 +1,199 @@
+"""What members and moderators read about a case.
+
+Knows: the sentences (data, notices.en.yaml), findings, responses, clauses. Must not know: how anything is delivered.
+Rules: what, for how long, which clause, which words, program or person, how to appeal (DESIGN.md section 5, point 1); slurs
+and private data are masked; a notice never names who reported.
+"""
+
+import string
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+
+from bot.core.model import ActionKind, Concern, Evidence, Finding, Role, Segment, Verdict
+from bot.core.policy import Clause, Policy
+from bot.core.respond import Response, Ruling
+from bot.core.source import Problem, read
+
+APPEAL_DAYS = 180
+WORDS_CHARS_MAX = 300
+"""A notice quotes the member's own words up to this length."""
+
+Sentences = Mapping[str, str]
+FIELDS: Mapping[str, frozenset[str]] = {
+    "nudge warn hide": frozenset({"room", "clause", "title"}),
+    "mute": frozenset({"until", "room", "clause", "title"}),
+    "summary": frozenset({"clause", "summary"}),
+    "words card_text": frozenset({"words"}),
+    "better": frozenset({"better"}),
+    "appeal": frozenset({"case", "days", "hours"}),
+    "case decided_change decided_dismiss appeal_accepted appeal_rejected appeal_suspended appeal_lapsed card_decide": frozenset({"case"}),
+    "decided_uphold": frozenset({"case", "clause", "title"}),
+    "changed_mute": frozenset({"until"}),
+    "reason": frozenset({"reason"}),
+    "appeal_received": frozenset({"case", "hours"}),
+    "report_received report_answered": frozenset({"report"}),
+    "card card_urgent": frozenset({"case", "severity", "author", "room", "rules"}),
+    "card_because": frozenset({"because"}),
+    "card_done": frozenset({"done"}),
+    "card_late": frozenset({"late"}),
+    "card_limit card_manual": frozenset({"kinds"}),
+    "also_hidden by_program by_person muted_can about undone_unmute undone_unhide mute_over card_nothing": frozenset(),
+}
+NEEDED: Mapping[str, frozenset[str]] = {name: fields for names, fields in FIELDS.items() for name in names.split()}
+
+
+def compile_sentences(file: str, text: str) -> tuple[Sentences, tuple[Problem, ...]]:
+    """Read the sentences: every one must be there and may only use its own fields. All problems at once."""
+    problems: list[Problem] = []
+    sentences: dict[str, str] = {}
+    with read(file, text, problems).fields() as fields:
+        for name, known in NEEDED.items():
+            value = fields.need(name)
+            sentences[name] = value.text()
+            used = {field for _, field, _, _ in string.Formatter().parse(sentences[name]) if field is not None}
+            for unknown in sorted(used - known):
+                value.problem(f"'{name}' has no field {{{unknown}}}")
+    return sentences, tuple(problems)
+
+
+def mask(word: str) -> str:
+    """Keep the first letter of each word, so that it can be known and not read: "s***"."""
+    return " ".join(part[:1] + "*" * (len(part) - 1) for part in word.split())
+
+
+def shown_words(segments: Iterable[Segment], findings: Iterable[Finding], roles: tuple[Role, ...] = (Role.SAID, Role.QUOTED)) -> str:
+    """What was written, with slurs and private data masked, cut to WORDS_CHARS_MAX characters."""
+    findings = tuple(findings)
+    if any(finding.concern is Concern.PRIVATE_INFORMATION for finding in findings):
+        return "(private information, not repeated here)"
+    masked = {w.text for f in findings for e in f.evidence for w in e.words if w.masked}
+    text = " ".join(segment.text for segment in segments if segment.role in roles).strip()
+    for word in sorted(masked, key=len, reverse=True):
+        text = text.replace(word, mask(word))
+    text = " ".join(text.split())
+    return text if len(text) <= WORDS_CHARS_MAX else text[: WORDS_CHARS_MAX - 1] + "…"
+
+
+def when(moment: datetime) -> str:
+    """A time as members read it."""
+    return f"{moment:%H:%M on %-d %B %Y} (UTC)"
+
+
+def span(length: timedelta) -> str:
+    """A length of time in plain words, rounded down to its largest unit."""
+    seconds = int(length.total_seconds())
+    for unit, size in (("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1)):
+        if seconds >= size:
+            count = seconds // size
+            return f"{count} {unit}{'s' if count > 1 else ''}"
+    return "0 seconds"
+
+
+def gravest(findings: Iterable[Finding]) -> Finding:
+    """The finding that a notice speaks of: highest status, then severity, then name."""
+    return max(findings, key=lambda f: (f.status, f.severity, f.rule))
+
+
+def notice(response: Response, verdict: Verdict, policy: Policy, sentences: Sentences, *, room: str) -> str:
+    """What the member reads when the program acted. The response has an answer or hides a message."""
+    finding = gravest(response.findings)
+    rule = policy.rule(finding.rule)
+    clause = policy.clause(finding.clauses[0])
+    kinds = {action.kind for action in response.actions}
+    until = next((action.until for action in response.actions if action.until), None)
+    first = str(response.answer) if response.answer else "hide"
+    fields = {"room": room, "clause": finding.clauses[0], "title": clause.title, "until": when(until) if until else ""}
+    lines = [sentences[first].format_map(fields)]
+    if ActionKind.HIDE in kinds and response.answer:
+        lines.append(sentences["also_hidden"])
+    lines.append(_summary(clause, sentences))
+    lines.append(sentences["words"].format(words=quote(shown_words(verdict.segments, response.findings) or "(shared)")))
+    if rule.better:
+        lines.append(sentences["better"].format(better=rule.better))
+    lines += [sentences["by_program"], _appeal(response.case.number, policy, sentences)]
+    if response.answer is ActionKind.MUTE:
+        lines.append(sentences["muted_can"])
+    return "\n".join([*lines, sentences["about"]])
+
+
+def decision_notice(response: Response, ruling: Ruling, findings: Iterable[Finding], policy: Policy, sentences: Sentences) -> str:
+    """What the member reads when a person decided."""
+    finding = gravest(findings)
+    clause = policy.clause(finding.clauses[0])
+    fields = {"case": response.case.number, "clause": finding.clauses[0], "title": clause.title}
+    lines = [sentences[f"decided_{ruling.decision}"].format_map(fields)]
+    lines += [sentences[f"undone_{kind}"] for kind in response.undone]
+    until = next((action.until for action in response.actions if action.until), None)
+    if until:
+        lines.append(sentences["changed_mute"].format(until=when(until)))
+    if ruling.reason:
+        lines.append(sentences["reason"].format(reason=ruling.reason))
+    if ruling.decision != "dismiss":
+        lines.append(_appeal(response.case.number, policy, sentences))
+    return "\n".join([*lines, sentences["about"]])
+
+
+def card(response: Response, verdict: Verdict, policy: Policy, sentences: Sentences, *, author: str, room: str) -> str:
+    """What moderators read: who, where, which rule and clause, the words, why, what was done, what they can do."""
+    titles = (f"{policy.rule(f.rule).title} (clause {', '.join(f.clauses)})" for f in response.findings)
+    head = "card_urgent" if response.call is ActionKind.URGENT else "card"
+    case = response.case.number
+    fields = {"case": case, "severity": response.case.severity, "author": author, "room": room, "rules": "; ".join(titles)}
+    roles = (Role.SAID, Role.QUOTED, Role.SHARED)
+    lines = [sentences[head].format_map(fields)]
+    lines.append(sentences["card_text"].format(words=quote(shown_words(verdict.segments, response.findings, roles))))
+    lines.append(sentences["card_because"].format(because="; ".join(because(f) for f in response.findings)))
+    done = ", ".join(str(a.kind) for a in response.actions if a.kind not in (ActionKind.ESCALATE, ActionKind.URGENT, ActionKind.NOTIFY))
+    lines.append(sentences["card_done"].format(done=done or sentences["card_nothing"]))
+    if response.late is not None:
+        lines.append(sentences["card_late"].format(late=span(response.late)))
+    if response.past_limit:
+        lines.append(sentences["card_limit"].format(kinds=", ".join(map(str, response.past_limit))))
+    if response.manual:
+        lines.append(sentences["card_manual"].format(kinds=", ".join(map(str, response.manual))))
+    return "\n".join([*lines, sentences["card_decide"].format(case=case)])
+
+
+def because(finding: Finding) -> str:
+    """Why a rule found something, from its evidence, in one line."""
+    return ", ".join(dict.fromkeys(filter(None, map(_reason, finding.evidence)))) or finding.rule
+
+
+def _reason(evidence: Evidence) -> str:
+    words = quote(", ".join(dict.fromkeys(mask(w.text) if w.masked else w.text for w in evidence.words)))
+    where = "" if evidence.role in (Role.SAID, Role.JOINED) else f" in what is {evidence.role}"
+    match evidence.signal:
+        case "score":
+            return f"{evidence.label.replace('_', ' ')} {evidence.value:.2f}{where}"
+        case "words":
+            return f"{evidence.detail} {words}{where}"
+        case "aimed_at":
+            shown = ", ".join(evidence.people) or (words if evidence.words else "a person")
+            return f"aimed at {shown}"
+        case "shared_from":
+            return f"shared from {words}"
+        case "contact_after_objection":
+            return f"contact number {evidence.value:.0f} after {', '.join(evidence.people)} objected"
+        case "hostile_contact":
+            return f"hostile contact number {evidence.value:.0f} with {', '.join(evidence.people)}"
+        case "repeats":
+            return f"the same text {evidence.value:.0f} times"
+        case "flood":
+            return f"{evidence.value:.0f} messages in a row"
+        case _:
+            return evidence.detail
+
+
+def quote(text: str) -> str:
+    """Put words in quotation marks, on one line."""
+    return f"“{text}”"
+
+
+def _summary(clause: Clause, sentences: Sentences) -> str:
+    return sentences["summary"].format(clause=clause.number, summary=clause.summary)
+
+
+def _appeal(case: int, policy: Policy, sentences: Sentences) -> str:
+    return sentences["appeal"].format(case=case, days=APPEAL_DAYS, hours=policy.appeal_hours)
+
+

@@ -1,0 +1,443 @@
+"""The closed list of signals: each measures one fact about a message in its context.
+
+Knows: a reading (message, context, segments, folded words). Must not know: rules, severities, statuses, actions, other signals' answers.
+Rules: a signal is a frozen dataclass whose fields are what a rule author may write; `measure` is short and pure; it answers
+True, False or None (not measurable: the score is missing), and shows its evidence when True.
+
+To add a signal: 1. write a class below, with a docstring (it becomes the catalogue in policies/README.md); 2. put it into
+SIGNALS; 3. use it in a rule with examples; the compiler (core/policy.py) reads the fields, there is nothing else to do.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import StrEnum
+from functools import cached_property
+from typing import ClassVar, Protocol
+
+from bot.core.model import Contact, Context, Evidence, Kind, Message, Role, Scored, Segment, Words
+from bot.core.text import Found, fold, words
+
+YOU = frozenset("you your yours yourself yourselves u ur youre you're you've you'd you'll yous youse ya yer thee thou".split())
+THIRD_PERSON_VERBS = frozenset("is was isn't wasn't has had does did should can will would needs wants thinks lies looks sounds 's".split())
+MENTION = re.compile(r"<@!?(?P<id>\w+)(?:\|[^>]*)?>|(?<![\w@])@(?P<name>[\w.-]*\w)")
+SHORT_WORDS_MAX = 5
+"""A reply or a mention of at most this many words, with no verb for anything else, is taken to speak of the person addressed."""
+
+
+class Banks(Protocol):
+    """What a signal asks of the policy's banks."""
+
+    def entries(self, bank: str) -> frozenset[str]:
+        """Domains or accounts of a bank."""
+
+    def masked(self, bank: str) -> bool:
+        """Say whether a notice must mask the bank's words."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measure:
+    """One answer: True, False, or None where it could not be measured, with `missing` saying why."""
+
+    value: bool | None
+    evidence: tuple[Evidence, ...] = ()
+    missing: str = ""
+
+
+NO = Measure(value=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """A message with everything that signals look at, computed once."""
+
+    message: Message
+    context: Context
+    segments: tuple[Segment, ...]
+    scores: tuple[Scored, ...]
+    folded: tuple[str, ...]
+    found: tuple[tuple[Found, ...], ...]
+    banks: Banks
+
+    def of_role(self, role: Role) -> Iterable[int]:
+        """Positions of the segments of a role; fragments that were joined count as said."""
+        wanted = (Role.SAID, Role.JOINED) if role is Role.SAID else (role,)
+        return (n for n, segment in enumerate(self.segments) if segment.role in wanted)
+
+    @cached_property
+    def said(self) -> str:
+        """What the author said themselves, folded."""
+        return " ".join(self.folded[n] for n in self.of_role(Role.SAID) if self.segments[n].start >= 0)
+
+    @cached_property
+    def said_words(self) -> tuple[str, ...]:
+        """The words of that, without mentions."""
+        return tuple(word for word, _, _ in words(MENTION.sub(" ", self.said)))
+
+    @cached_property
+    def targets(self) -> tuple[str, ...]:
+        """The members that the message addresses: mentioned, answered or named; never the author."""
+        people = self.context.people
+        named = (people[word] for word in self.said_words if word in people)
+        everyone = (*self.message.mentions, self.message.reply_author, *named)
+        return tuple(dict.fromkeys(account for account in everyone if account and account != self.message.author))
+
+    @cached_property
+    def own_recent(self) -> tuple[tuple[float, str], ...]:
+        """The author's messages of the last minutes in this room: seconds before this one, folded text."""
+        sent = self.message.sent_at
+        mine = (r for r in self.context.recent if r.author == self.message.author)
+        return tuple(((sent - r.sent_at).total_seconds(), fold(r.text).text.strip()) for r in mine)
+
+
+class Aim(StrEnum):
+    """Whom words are aimed at."""
+
+    PERSON = "person"
+    MEMBER = "member"
+    OFFICE_HOLDER = "office_holder"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Score:
+    """The model's score for a label is at least this high, in what was said (or quoted, or shared)."""
+
+    label: str
+    at_least: float = field(metadata={"low": 0.0, "high": 1.0})
+    role: Role = Role.SAID
+
+    def measure(self, reading: Reading) -> Measure:
+        """Highest score over the segments of the role; unread text never clears."""
+        highest, missing = None, ""
+        for n in reading.of_role(self.role):
+            scored = reading.scores[n]
+            missing = missing or scored.missing
+            value = scored.values.get(self.label)
+            if value is not None and (highest is None or value > highest):
+                highest = value
+        if highest is not None and highest >= self.at_least:
+            evidence = Evidence(signal="score", role=self.role, label=self.label, value=highest)
+            return Measure(value=True, evidence=(evidence,))
+        return Measure(value=None, missing=missing) if missing else NO
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BankWords:
+    """A word or phrase of a bank stands in what was said (or quoted, or shared)."""
+
+    single: ClassVar[str] = "bank"
+    bank: str = field(metadata={"bank": "words"})
+    role: Role = Role.SAID
+
+    def measure(self, reading: Reading) -> Measure:
+        """All places, as they were really written."""
+        masked = reading.banks.masked(self.bank)
+        places = tuple(
+            Words(text=reading.segments[n].text[f.start : f.end], start=f.start, end=f.end, masked=masked)
+            for n in reading.of_role(self.role)
+            for f in reading.found[n]
+            if f.bank == self.bank
+        )
+        if not places:
+            return NO
+        return Measure(value=True, evidence=(Evidence(signal="words", role=self.role, words=places, detail=self.bank),))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AimedAt:
+    """The words are aimed at a person (you, a mentioned, answered or named member), a member, or office holders alone.
+
+    A mention or a reply alone does not aim: "@dana this budget is a disgrace" speaks of the budget. It aims where the words
+    speak to or of that person, or are so few that nothing else is spoken of.
+    """
+
+    single: ClassVar[str] = "at"
+    at: Aim
+
+    def measure(self, reading: Reading) -> Measure:
+        """Who it is aimed at, with the words that show it."""
+        you = tuple(word for word in reading.said_words if word in YOU)
+        spoken_of = self._spoken_of(reading)
+        addressed = bool(reading.targets)
+        aimed = bool(you) or spoken_of or (addressed and len(reading.said_words) <= SHORT_WORDS_MAX)
+        if not aimed:
+            return NO
+        if self.at is not Aim.PERSON and not addressed:
+            return NO
+        if self.at is Aim.OFFICE_HOLDER and not set(reading.targets) <= reading.context.office_holders:
+            return NO
+        shown = tuple(Words(text=word, start=-1, end=-1) for word in dict.fromkeys(you))
+        return Measure(value=True, evidence=(Evidence(signal="aimed_at", words=shown, people=reading.targets, detail=self.at),))
+
+    @staticmethod
+    def _spoken_of(reading: Reading) -> bool:
+        """Say whether a mentioned or named member is what the sentence is about."""
+        said = reading.said
+        for mention in MENTION.finditer(said):
+            after = words(said[mention.end() : mention.end() + 30])[:1]
+            before = words(said[: mention.start()])
+            if after and (after[0][0] in THIRD_PERSON_VERBS or said[mention.end() : mention.end() + 2] == "'s"):
+                return True
+            if before and said[: mention.start()].rstrip()[-1:] not in ".!?,:;":
+                return True
+        people = reading.context.people
+        return any(
+            word in people and after in THIRD_PERSON_VERBS for word, after in zip(reading.said_words, reading.said_words[1:], strict=False)
+        )
+
+
+class Passing(StrEnum):
+    """Ways of passing something on."""
+
+    ANYTHING = "anything"
+    TEXT = "text"
+    LINK = "link"
+    QUOTE = "quote"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PassesOn:
+    """The message passes something on: a forward or other text, a link, a quotation."""
+
+    single: ClassVar[str] = "what"
+    what: Passing
+
+    def measure(self, reading: Reading) -> Measure:
+        """What is passed on."""
+        shares = reading.message.shares
+        present = {
+            Passing.TEXT: any(share.text for share in shares),
+            Passing.LINK: any(share.link for share in shares),
+            Passing.QUOTE: any(segment.role is Role.QUOTED for segment in reading.segments),
+        }
+        if not (any(present.values()) if self.what is Passing.ANYTHING else present[self.what]):
+            return NO
+        return Measure(value=True, evidence=(Evidence(signal="passes_on", role=Role.SHARED, detail=self.what),))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SharedFrom:
+    """A link leads to a domain or to an account that stands in a bank."""
+
+    single: ClassVar[str] = "bank"
+    bank: str = field(metadata={"bank": "domains accounts"})
+
+    def measure(self, reading: Reading) -> Measure:
+        """Which domain or account."""
+        entries = reading.banks.entries(self.bank)
+        sources = [source for share in reading.message.shares for source in (share.domain, share.account) if source in entries]
+        if not sources:
+            return NO
+        shown = tuple(Words(text=source, start=-1, end=-1) for source in dict.fromkeys(sources))
+        return Measure(value=True, evidence=(Evidence(signal="shared_from", role=Role.SHARED, words=shown, detail=self.bank),))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WordsSaid:
+    """The author's own words are at most this many: a bare forward or quotation, without comment."""
+
+    single: ClassVar[str] = "at_most"
+    at_most: int = field(metadata={"low": 0, "high": 200})
+
+    def measure(self, reading: Reading) -> Measure:
+        """Count words without mentions and without what is quoted."""
+        count = len(reading.said_words)
+        if count > self.at_most:
+            return NO
+        return Measure(value=True, evidence=(Evidence(signal="words_said", value=float(count)),))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContactAfterObjection:
+    """The author contacts somebody again who told them, in the room, to stop; counted since the objection, this one included.
+
+    It pauses once the one who objected addresses the author again without objecting.
+    """
+
+    at_least: int = field(metadata={"low": 1, "high": 100})
+    within: timedelta = timedelta(days=90)
+
+    def measure(self, reading: Reading) -> Measure:
+        """Count contacts after the latest objection of each target."""
+        return _contact(reading, "contact_after_objection", lambda rows, target: self._count(rows, target, reading.message), self.at_least)
+
+    def _count(self, rows: Sequence[Contact], target: str, message: Message) -> tuple[int, tuple[str, ...]]:
+        since = message.sent_at - self.within
+        theirs = [row for row in rows if row.author == target and row.sent_at >= since]
+        if not theirs or not theirs[-1].objects:
+            return 0, ()
+        streak = next((n for n, row in enumerate(reversed(theirs)) if not row.objects), len(theirs))
+        objection = theirs[-streak]
+        later = [row.message for row in rows if row.author == message.author and row.sent_at > objection.sent_at]
+        return len(later) + 1, (objection.message, *later)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostileContact:
+    """The author addresses the same person again and again with hostility; hostile contacts count, this one included.
+
+    `hostility`: 1 heated, 2 hostile, 3 abusive. Contacts that the other side prompted within an hour do not count.
+    """
+
+    at_least: int = field(metadata={"low": 2, "high": 100})
+    hostility: int = field(default=2, metadata={"low": 1, "high": 3})
+    within: timedelta = timedelta(days=7)
+
+    def measure(self, reading: Reading) -> Measure:
+        """Count hostile, unprompted contacts with each target."""
+        band = hostility_of(reading)
+        if band is None:
+            return Measure(value=None, missing=_missing(reading))
+        if band < self.hostility:
+            return NO
+        since = reading.message.sent_at - self.within
+
+        def count(rows: Sequence[Contact], target: str) -> tuple[int, tuple[str, ...]]:
+            mine = [r for r in rows if r.author == reading.message.author and r.sent_at >= since]
+            hostile = [row.message for row in mine if row.hostility >= self.hostility and not row.answered]
+            prompted = _prompted(reading.message, target, rows)
+            return (0, ()) if prompted else (len(hostile) + 1, tuple(hostile))
+
+        return _contact(reading, "hostile_contact", count, self.at_least)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Repeats:
+    """The author says the same words again in the room, this time included, within the time (at most 10 minutes)."""
+
+    at_least: int = field(metadata={"low": 2, "high": 100})
+    within: timedelta
+
+    def measure(self, reading: Reading) -> Measure:
+        """Count messages whose folded text is the same; a word or two are never a repetition worth counting."""
+        text = reading.said.strip()
+        if len(text) < REPEAT_CHARS_MIN:
+            return NO
+        count = 1 + sum(seconds <= self.within.total_seconds() and said == text for seconds, said in reading.own_recent)
+        if count < self.at_least:
+            return NO
+        return Measure(value=True, evidence=(Evidence(signal="repeats", value=float(count)),))
+
+
+REPEAT_CHARS_MIN = 8
+"""Shorter texts ("ok", "thanks") are repeated by everybody."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flood:
+    """The author sends many messages within the time (60 seconds to 10 minutes), with nobody else speaking where `alone`."""
+
+    at_least: int = field(metadata={"low": 3, "high": 1000})
+    within: timedelta
+    alone: bool = False
+
+    def measure(self, reading: Reading) -> Measure:
+        """Count the author's messages, this one included; `alone`: only those since somebody else last spoke."""
+        sent = reading.message.sent_at
+        count = 1
+        for recent in reversed(reading.context.recent):
+            if (sent - recent.sent_at) > self.within or (self.alone and recent.author != reading.message.author):
+                break
+            count += recent.author == reading.message.author
+        if count < self.at_least:
+            return NO
+        return Measure(value=True, evidence=(Evidence(signal="flood", value=float(count)),))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Is:
+    """What the account did: said, edited, shared, reacted, joined or blocked."""
+
+    single: ClassVar[str] = "kind"
+    kind: Kind
+
+    def measure(self, reading: Reading) -> Measure:
+        """Compare the kind of the message."""
+        return Measure(value=reading.message.kind is self.kind)
+
+
+class Signal(Protocol):
+    """Anything that can be measured on a reading."""
+
+    def measure(self, reading: Reading) -> Measure:
+        """Answer True, False or None."""
+
+
+SIGNALS: Mapping[str, type[Signal]] = {
+    "score": Score,
+    "words": BankWords,
+    "aimed_at": AimedAt,
+    "passes_on": PassesOn,
+    "shared_from": SharedFrom,
+    "words_said": WordsSaid,
+    "contact_after_objection": ContactAfterObjection,
+    "hostile_contact": HostileContact,
+    "repeats": Repeats,
+    "flood": Flood,
+    "is": Is,
+}
+
+
+# What signals share.
+
+HOSTILE_LABELS = ("toxicity", "insult", "threat", "identity_attack")
+BANDS = ((0.9, 3), (0.8, 2), (0.5, 1))
+"""Score at least -> band of hostility."""
+PROMPTED_WITHIN = timedelta(hours=1)
+
+
+def hostility_of(reading: Reading) -> int | None:
+    """Band of what the author said, 0 to 3, counted only where it is aimed at a person; None where scores are missing."""
+    if AimedAt(at=Aim.MEMBER).measure(reading).value is not True:
+        return 0
+    known = [reading.scores[n].values.get(label) for n in reading.of_role(Role.SAID) for label in HOSTILE_LABELS]
+    highest = max((value for value in known if value is not None), default=0.0)
+    band = next((band for least, band in BANDS if highest >= least), 0)
+    return None if band == 0 and _missing(reading) else band
+
+
+def contacts_left(reading: Reading, objections: str) -> tuple[Contact, ...]:
+    """The contact rows that this message leaves; `objections` names the bank of ways to say "stop contacting me"."""
+    message = reading.message
+    objects = BankWords(bank=objections).measure(reading).value is True if objections else False
+    band = hostility_of(reading) or 0 if reading.targets else 0
+    return tuple(
+        Contact(
+            author=message.author,
+            target=target,
+            room=message.room,
+            message=message.id,
+            sent_at=message.sent_at,
+            hostility=band,
+            objects=objects,
+            answered=_prompted(message, target, reading.context.contacts),
+        )
+        for target in reading.targets
+    )
+
+
+def _prompted(message: Message, target: str, rows: Iterable[Contact]) -> bool:
+    """Say whether the target spoke to the author within the hour before, other than to object."""
+    since = message.sent_at - PROMPTED_WITHIN
+    return any(r.author == target and r.target == message.author and r.sent_at >= since and not r.objects for r in rows)
+
+
+def _missing(reading: Reading) -> str:
+    return next((reading.scores[n].missing for n in reading.of_role(Role.SAID) if reading.scores[n].missing), "")
+
+
+def _contact(
+    reading: Reading, signal: str, count: Callable[[Sequence[Contact], str], tuple[int, tuple[str, ...]]], at_least: int
+) -> Measure:
+    """Apply a count to the rows with each target; the highest one that reaches the number is the evidence."""
+    author = reading.message.author
+    best: tuple[int, tuple[str, ...], str] = (0, (), "")
+    for target in reading.targets:
+        rows = [r for r in reading.context.contacts if {r.author, r.target} == {author, target} and r.message != reading.message.id]
+        number, messages = count(rows, target)
+        best = max(best, (number, messages, target), key=lambda one: one[0])
+    if best[0] < at_least:
+        return NO
+    evidence = Evidence(signal=signal, value=float(best[0]), people=(best[2],), messages=best[1])
+    return Measure(value=True, evidence=(evidence,))

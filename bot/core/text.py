@@ -1,0 +1,431 @@
+"""Text: folding with the map back, quoted spans, words, and the phrases of banks.
+
+Knows: how people disguise letters, how chat marks up and quotes, what a word is.
+Must not know: rules, policies, platforms, or what any phrase means.
+Rules: fold, quoted, words and find take any string and never raise; every step is linear in the text's length;
+folding is idempotent; every position handed out can be led back to the original text.
+
+Folding makes the one reading that is nearly always right. Readings that would wreck ordinary text (digits for letters,
+letters spaced out, lengthened letters as one) are made by `PhraseIndex.find`, and only where a text calls for them.
+
+To fold one more character: add it to a pair of strings in `_look_alikes`.
+"""
+
+import re
+import unicodedata
+from bisect import bisect_left
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import pairwise
+
+import ahocorasick
+
+from bot.core.model import Role
+
+CHARACTERS_REMEMBERED_MAX = 8192  # more kinds of character than any chat uses; bounds the memory of `_character`
+QUOTATION_CHARS_MAX = 2000  # the length of a whole Discord message; what is longer is no quotation
+
+
+@dataclass(frozen=True, slots=True)
+class Folded:
+    """A folded text; `origin` holds for each of its characters the index of the original one it came from."""
+
+    text: str
+    origin: tuple[int, ...]
+
+    def original(self, start: int, end: int) -> tuple[int, int]:
+        """Lead the half-open range of the folded text back to a half-open range of the original."""
+        if not self.origin:
+            return 0, 0
+        if start >= len(self.origin):
+            return self.origin[-1] + 1, self.origin[-1] + 1
+        first = self.origin[start]
+        return (first, self.origin[min(end, len(self.origin)) - 1] + 1) if end > start else (first, first)
+
+
+def _look_alikes() -> dict[str, str]:
+    """Characters that no normal form of Unicode takes to the Latin letter or ASCII sign that they look like."""
+    pairs = (
+        ("абвгеікмнорстухѕјһԁԛԝьѵӏ", "abbreikmhopctyxsjhdqwbvl"),  # Cyrillic, small: with the forms of its capitals
+        ("αβγεηικνορστυχωμϲϳ", "abyenikvopotuxwucj"),
+        ("ΑΒΕΖΗΙΚΜΝΟΡΤΥΧ", "abezhikmnoptyx"),  # before folding case: small eta looks like n, the capital like H
+        ("օսհոցյզ", "ouhngjq"),  # Armenian
+        ("ᎪᏴᏟᎠᎬᏀᎻᎥᎫᏦᏞᎷᏢᏒᏚᎢᏙᎳᎩᏃ", "abcdeghijklmprstvwyz"),  # Cherokee
+        ("ᴀʙᴄᴅᴇꜰɢʜɪᴊᴋʟᴍɴᴏᴘʀꜱᴛᴜᴠᴡʏᴢ", "abcdefghijklmnoprstuvwyz"),  # small capitals
+        ("øđłħŧıȷɑɡǝəɐɹʇʌɯƒɨʉƀǥǀ", "odlhtijageeartvmfiubgl"),
+        ("‘’‚‛′‵ʹʻʼʽˈ´‹›“”„‟″«»⁄−", "''" * 7 + '"' * 7 + "/-"),
+    )
+    table = {sign: plain for signs, plains in pairs for sign, plain in zip(signs, plains, strict=True)}
+    for first in (0x1F1E6, 0x1F150, 0x1F170):  # regional indicators, white letters on black circles and squares
+        table.update({chr(first + place): chr(ord("a") + place) for place in range(26)})
+    return table | {"æ": "ae", "œ": "oe", "ð": "d", "þ": "th"} | dict.fromkeys("\u115f\u1160\u3164\uffa0\u2800", "")
+
+
+_LOOK_ALIKES = _look_alikes()
+_INVISIBLE = frozenset({"Mn", "Me", "Cf", "Cc", "Cs"})  # marks, zero width, bidi, soft hyphen, controls, surrogates
+
+
+@lru_cache(maxsize=CHARACTERS_REMEMBERED_MAX)
+def _character(sign: str) -> str:
+    """Fold one character. Each character of the answer folds to itself, which is what makes folding idempotent."""
+    if (plain := _LOOK_ALIKES.get(sign)) is not None:
+        return plain
+    if sign.isspace():
+        return " "
+    category = unicodedata.category(sign)
+    if category in _INVISIBLE:
+        return ""
+    if category == "Pd":
+        return "-"
+    plain = unicodedata.normalize("NFD", unicodedata.normalize("NFKC", sign).casefold())
+    return sign if plain == sign else "".join(map(_character, plain.strip()))  # a lone accent is a space and a mark
+
+
+_LETTER = r"[^\W\d_]"
+_SIGN = r"[^\W_]"
+_KEPT = r"(?P<kept><[@#:!][^<>&;\s]*>|@\w+)"  # mentions, rooms, emoji: their `_` and repeats are theirs
+_MARKUP = re.compile(_KEPT + r"|[*`~|_]+")
+_ENTITY = re.compile(r"&(?:amp;)*(amp|lt|gt|quot|apos|#39|nbsp);")
+_ENTITIES = {"amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'", "#39": "'", "nbsp": " "}
+_REPEATS = re.compile(_KEPT + rf"| {{2,}}|({_LETTER})\2{{2,}}")
+_ASCII_MARKUP = re.compile(r"[^ !-)+-^a-{}]|&|  ")  # of lower-case ASCII: controls, blanks other than one space, markup
+_ASCII_REPEATS = re.compile(r"([a-z])\1\1")
+
+_Change = tuple[str, Sequence[int]]  # the new characters, and the place in the text for each
+
+
+def _markup(found: re.Match[str]) -> _Change | None:
+    run, text = found[0], found.string
+    if found["kept"] or run in "|~":
+        return None
+    before, after = text[max(0, found.start() - 1) : found.start()], text[found.end() : found.end() + 1]
+    return None if run == "_" and before.isalnum() and after.isalnum() else ("", ())
+
+
+def _entity(found: re.Match[str]) -> _Change:
+    return _ENTITIES[found[1]], (found.start(),)
+
+
+def _repeats(found: re.Match[str]) -> _Change | None:
+    if found["kept"]:
+        return None
+    # The first and the last of the run stay, so that the range of a phrase covers all of the run.
+    return (found[2] * 2, (found.start(), found.end() - 1)) if found[2] else (" ", (found.start(),))
+
+
+_STEPS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], _Change | None]], ...] = (
+    (_MARKUP, _markup),  # first: markup within an entity must not bring a new entity about
+    (_ENTITY, _entity),
+    (_REPEATS, _repeats),
+)
+
+
+def fold(text: str) -> Folded:
+    """Take off what disguises or decorates letters; keep digits, punctuation and mentions. Idempotent.
+
+    NFKC, case, accents, look-alikes, invisible characters, markup, the entities that Slack escapes, typographic quotes
+    and dashes, runs of blanks (one is left) and of three or more of one letter (two are left).
+    """
+    if text.isascii():
+        lower = text.lower()
+        if not _ASCII_MARKUP.search(lower) and not _ASCII_REPEATS.search(lower):
+            return Folded(lower, tuple(range(len(lower))))
+    signs = [_character(sign) for sign in text]
+    origin = [place for place, sign in enumerate(signs) for _ in sign]
+    folded = "".join(signs)
+    for pattern, change in _STEPS:
+        parts: list[str] = []
+        places: list[int] = []
+        done = 0
+        for found in pattern.finditer(folded):
+            if (changed := change(found)) is not None:
+                parts += folded[done : found.start()], changed[0]
+                places += origin[done : found.start()]
+                places += (origin[place] for place in changed[1])
+                done = found.end()
+        folded, origin = "".join(parts) + folded[done:], places + origin[done:]
+    return Folded(folded, tuple(origin))
+
+
+_WORD = re.compile(rf"{_SIGN}+(?:'{_SIGN}+)*")
+
+
+def words(folded: str) -> list[tuple[str, int, int]]:
+    """Give the words of a folded text (letters, digits, apostrophes inside) with their positions in it."""
+    return [(word[0], word.start(), word.end()) for word in _WORD.finditer(folded)]
+
+
+_BLOCK = re.compile(
+    r"```(.*?)```|^[ \t]*(?:>|&gt;){3,}[ \t]?(.*)|^[ \t]*(?:>|&gt;){1,2}[ \t]?([^\n]*\n?)", re.DOTALL | re.MULTILINE
+)
+_OPENING = re.compile(r"(?:\A|(?<=[\s(\[:\u2013\u2014]))(?:([\"“])|['‘])(?=\S)")
+_CLOSINGS = (re.compile(r"(?<=\S)['’](?!\w)"), re.compile(r"(?<=\S)[\"”](?!\w)"))
+_ELISION = re.compile(r"(?:tis|twas|till?|cause|cos|coz|em|bout|n|round|ere|\d\ds?)\b", re.IGNORECASE)
+_SAYING = re.compile(
+    r"""(?: : | \b(?:sa(?:id|ys?|ying)|wr(?:ote|ites?)|shout(?:ed|s)|yell(?:ed|s)|replied|tweeted|posted|quot(?:ed|es?)|
+    words?|term|phrase|slur)(?:\s+(?:to\s+\S+|me|him|her|us|them))?,? | \b(?:told|tells?|asked)(?:\s+\S+)?,? |
+    \b(?<!so-)(?<!so\s)call(?:ed|s|ing)?(?:\s+[^\s.!?;]+){0,4} )\s*\Z""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_SAYING_CHARS_MAX = 80  # how far before a quotation the verb of saying may stand
+
+
+def quoted(text: str) -> list[tuple[Role, int, int]]:
+    """Split a text into what its author said and what it quotes, in order; only the quote marks are left out.
+
+    Quoted are lines that start with ">" (from ">>>" on, all that follows), code blocks, and what stands in quotation
+    marks when it has two words or more, or a verb of saying or a colon before it. An unclosed mark quotes nothing.
+    """
+    ranges: list[tuple[Role, int, int]] = []
+    done = 0
+    for block in _BLOCK.finditer(text):
+        ranges += _speech(text[done : block.start()], done)
+        if block.lastindex:
+            ranges.append((Role.QUOTED, *block.span(block.lastindex)))
+        done = block.end()
+    ranges += _speech(text[done:], done)
+    return [(role, start, end) for role, start, end in ranges if start < end]
+
+
+def _speech(text: str, offset: int) -> Iterator[tuple[Role, int, int]]:
+    """Split a stretch without blocks, which begins at `offset`, at its quotation marks."""
+    closings: list[list[int]] = [[found.start() for found in closing.finditer(text)] for closing in _CLOSINGS]
+    done = free = 0  # the end of the last quotation; where the next mark may open one
+    for opening in _OPENING.finditer(text):
+        double = bool(opening[1])
+        start, ends = opening.end(), closings[double]
+        place = bisect_left(ends, start + 1)
+        if opening.start() < free or place == len(ends) or ends[place] - start > QUOTATION_CHARS_MAX:
+            continue
+        inner = text[start : ends[place]]
+        if ("\n\n" if double else "\n") in inner or (not double and _ELISION.match(inner)):
+            continue
+        free = ends[place] + 1
+        before = text[max(0, opening.start() - _SAYING_CHARS_MAX) : opening.start()]
+        if len(re.findall(r"[\w'’-]+", inner)) > 1 or _SAYING.search(before):
+            yield Role.SAID, offset + done, offset + opening.start()
+            yield Role.QUOTED, offset + start, offset + ends[place]
+            done = free
+    yield Role.SAID, offset + done, offset + len(text)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A phrase of a bank, as the bank writes it, and where it stands in the original text."""
+
+    bank: str
+    phrase: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Phrase:
+    """A phrase cut at its `*`: between two pieces, a word goes on with anything."""
+
+    bank: str
+    phrase: str
+    pieces: tuple[str, ...]
+
+
+def _phrase(bank: str, phrase: str) -> _Phrase:
+    pieces = [fold(piece).text for piece in phrase.strip().split("*")]
+    pieces[0], pieces[-1] = pieces[0].lstrip(), pieces[-1].rstrip()
+    if not "".join(pieces):
+        raise ValueError(f"bank '{bank}': the phrase {phrase!r} is empty, or nothing is left of it when it is folded")
+    ends = all(piece[-1:].isalnum() for piece in pieces[:-1])
+    if not ends or not all(piece[:1] in ("", " ") for piece in pieces[1:]):
+        raise ValueError(f"bank '{bank}': in the phrase {phrase!r}, '*' may stand only at the end of a word")
+    return _Phrase(bank, phrase, tuple(pieces))
+
+
+_REST = re.compile(rf"(?:{_SIGN}|'(?={_SIGN}))*")  # of a word
+
+
+def _begins(text: str, start: int) -> bool:
+    """Tell whether a phrase that starts here does not start within a word."""
+    if start == 0 or not text[start].isalnum():
+        return True
+    return not text[start - 1].isalnum() and not (text[start - 1] == "'" and start > 1 and text[start - 2].isalnum())
+
+
+def _ends(text: str, end: int) -> bool:
+    """Tell whether a phrase that ends here does not end within a word; a possessive 's is no part of it."""
+    if end >= len(text) or not text[end - 1].isalnum():
+        return True
+    if text[end] == "'" and text[end + 1 : end + 2].isalnum():
+        return text[end + 1] == "s" and not text[end + 2 : end + 3].isalnum()
+    return not text[end].isalnum()
+
+
+_LEET = {"0": "o", "1": "il", "3": "e", "4": "a", "5": "s", "7": "t", "@": "a", "$": "s", "!": "il", "|": "li"}
+_LEET_WORD = re.compile(rf"(?:{_SIGN}|[@$!|])+")
+_ORDINARY = re.compile(rf"{_LETTER}{{1,2}}\d+|{_LETTER}+\d{{2,}}|[@$]?\d+{_LETTER}{{0,2}}")  # A55, g20, 10am, 5g, $5m
+_CALLS_FOR_LEET = re.compile(r"[a-z][013457@$]|[013457@$!|][a-z]")
+_SEPARATORS = " .-_~|/+·•"
+_SPACED = re.compile(
+    rf"(?<![^\W_])(?<!')(?:{_SIGN}|[@$!])(?:[ .\-_~|/+·•]{{1,4}}(?:{_SIGN}|[@$!])){{3,}}(?!{_SIGN})"
+)
+_SHORT_WORDS = ("a", "i", "u", "ura")  # what may stand before a spaced-out phrase without a wider gap: "a l i a r"
+_DOUBLE = re.compile(rf"({_LETTER})\1")
+
+
+def _leet(word: str) -> bool:
+    """Tell whether digits and signs stand for letters in a word."""
+    has_letter = any(map(str.isalpha, word))
+    return has_letter and not _LEET.keys().isdisjoint(word) and not _ORDINARY.fullmatch(word)
+
+
+class _Reading:
+    """A second reading: for each token the letters it may stand for, whether it is lengthened, and where it stands.
+
+    `text` has one character for each token, to see where words begin and end. `early` are tokens inside a spaced-out
+    word at which a phrase may begin all the same.
+    """
+
+    def __init__(self, text: str, folded: Folded) -> None:
+        self.folded, self.source = folded, text
+        size = len(folded.text)
+        self.loose, self.dropped = bytearray(size), bytearray(size)
+        self.options: list[str] = []
+        self.long: list[bool] = []
+        self.spans: list[tuple[int, int]] = []
+        self.early: set[int] = set()
+        for found in _LEET_WORD.finditer(folded.text):
+            word = found[0].lstrip("|")
+            start = found.end() - len(word)
+            word = word.rstrip("!|")  # at a word's end they are punctuation
+            if _leet(word):
+                self.loose[start : start + len(word)] = b"\1" * len(word)
+        early = {place for found in _SPACED.finditer(folded.text) for place in self._join(found)}
+        self._tokens(early)
+        self.text = "".join(option[0] for option in self.options)
+
+    def _join(self, run: re.Match[str]) -> Iterator[int]:
+        """Drop what stands between spaced-out letters, except wider gaps; give the places where a phrase may begin."""
+        places = [place for place in range(*run.span()) if run.string[place] not in _SEPARATORS]
+        origin = self.folded.origin
+        narrow = min(origin[after] - origin[before] for before, after in pairwise(places))
+        for before, after in pairwise(places):
+            if origin[after] - origin[before] == narrow:
+                self.dropped[before + 1 : after] = b"\1" * (after - before - 1)
+        joined = "".join(run.string[place] for place in places)
+        if _leet(joined):
+            for place in places:
+                self.loose[place] = 1
+        yield from (places[len(short)] for short in _SHORT_WORDS if joined.startswith(short))
+
+    def _tokens(self, early: set[int]) -> None:
+        folded, origin = self.folded.text, self.folded.origin
+        place = 0
+        while place < len(folded):
+            sign, last, count, after = folded[place], place, 1, place + 1
+            while sign.isalpha() and after < len(folded) and (self.dropped[after] or folded[after] == sign):
+                if not self.dropped[after]:
+                    last, count = after, count + 1
+                after += 1
+            between = self.source[origin[place] + 1 : origin[last]]
+            long = count > 2 or (count == 2 and any(sign in _character(other) for other in between))  # noqa: PLR2004
+            if not self.dropped[place]:
+                if place in early:
+                    self.early.add(len(self.options))
+                self.options.append(_LEET.get(sign, "") + sign if self.loose[place] else sign)
+                self.long.append(long)
+                self.spans.append((place, last + 1 if long else place + 1))
+            place = last + 1 if long else place + 1
+
+    def follow(self, pieces: Sequence[str], start: int) -> int:
+        """Give the token after a phrase that starts at token `start`, or -1 when the tokens do not spell it."""
+        token = start
+        for number, piece in enumerate(pieces):
+            if number and (rest := _REST.match(self.text, token)):
+                token = rest.end()
+            letter = 0
+            while letter < len(piece):
+                if token >= len(self.options) or piece[letter] not in self.options[token]:
+                    return -1
+                letter += 2 if self.long[token] and piece[letter : letter + 2] == piece[letter] * 2 else 1
+                token += 1
+        return token
+
+
+def _calls_for_second_reading(text: str, folded: Folded) -> bool:
+    if _CALLS_FOR_LEET.search(folded.text) or _SPACED.search(folded.text):
+        return True
+    if len(text) == len(folded.text) and text.isascii():
+        return False
+    doubles = (found.start() for found in _DOUBLE.finditer(folded.text))
+    return any(folded.origin[place + 1] - folded.origin[place] > 1 for place in doubles)
+
+
+def _skeleton(text: str) -> tuple[str, list[int]]:
+    """Give the text with i and l as one and repeats as one, to look phrases up by, and the place of each character."""
+    signs = text.replace("i", "l")
+    places = [place for place, sign in enumerate(signs) if place == 0 or signs[place - 1] != sign]
+    return "".join(signs[place] for place in places), places
+
+
+class PhraseIndex:
+    """All banks of words as one automaton (Aho-Corasick), and a second one for second readings.
+
+    A phrase is one or more words; `*` at the end of a word lets it go on with anything.
+    Raises ValueError for an empty bank, a phrase that is empty or folds to nothing, and a `*` elsewhere.
+    """
+
+    def __init__(self, banks: Mapping[str, Sequence[str]]) -> None:
+        plain: dict[str, list[_Phrase]] = {}
+        skeletons: dict[str, list[_Phrase]] = {}
+        for bank, phrases in banks.items():
+            if not phrases:
+                raise ValueError(f"bank '{bank}' is empty")
+            for written in phrases:
+                phrase = _phrase(bank, written)
+                plain.setdefault(phrase.pieces[0], []).append(phrase)
+                skeletons.setdefault(_skeleton(phrase.pieces[0])[0], []).append(phrase)
+        self._plain, self._skeletons = ahocorasick.Automaton(), ahocorasick.Automaton()
+        for automaton, keys in ((self._plain, plain), (self._skeletons, skeletons)):
+            for key, entries in keys.items():
+                automaton.add_word(key, (len(key), tuple(entries)))
+            automaton.make_automaton()
+        self._empty = not plain
+
+    def find(self, text: str, folded: Folded | None = None) -> list[Found]:
+        """Give every phrase that stands in the text as whole words, sorted by place; `folded` spares folding it again."""
+        if folded is None:
+            folded = fold(text)
+        if self._empty or not folded.text:
+            return []
+        places = set(self._find_plainly(folded.text))
+        if _calls_for_second_reading(text, folded):
+            places.update(self._find_loosely(_Reading(text, folded)))
+        found = {Found(phrase.bank, phrase.phrase, *folded.original(start, end)) for phrase, start, end in places}
+        return sorted(found, key=lambda one: (one.start, one.end, one.bank, one.phrase))
+
+    def _find_plainly(self, folded: str) -> Iterator[tuple[_Phrase, int, int]]:
+        for last, (length, phrases) in self._plain.iter(folded):
+            start = last + 1 - length
+            if not _begins(folded, start):
+                continue
+            for phrase in phrases:
+                end = last + 1
+                for piece in phrase.pieces[1:]:
+                    rest = _REST.match(folded, end)
+                    end = rest.end() if rest else end
+                    if not folded.startswith(piece, end):
+                        break
+                    end += len(piece)
+                else:
+                    if _ends(folded, end):
+                        yield phrase, start, end
+
+    def _find_loosely(self, reading: _Reading) -> Iterator[tuple[_Phrase, int, int]]:
+        skeleton, places = _skeleton(reading.text)
+        for last, (length, phrases) in self._skeletons.iter(skeleton):
+            start = places[last + 1 - length]
+            if start not in reading.early and not _begins(reading.text, start):
+                continue
+            for phrase in phrases:
+                end = reading.follow(phrase.pieces, start)
+                if end > start and _ends(reading.text, end):
+                    yield phrase, reading.spans[start][0], reading.spans[end - 1][1]

@@ -1,0 +1,77 @@
+"""Policies and sentences on disk: the only place that reads them.
+
+Knows: folders and files. Must not know: what stands in a policy (the core compiles it).
+Rules: a policy is the shipped one by its name, or any folder; whatever is wrong with it is one clear text.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from functools import cache
+from importlib import resources
+from pathlib import Path
+
+from bot.core.notices import Sentences, compile_sentences
+from bot.core.policy import Policy, PolicyError, compile_policy
+
+DEFAULT_POLICY = "labour-social-media"
+PARTS = ("rules", "banks", "ordinary-talk")
+FILE_BYTES_MAX = 1_000_000
+"""A policy file is written by hand: a larger one is a mistake."""
+
+
+class FolderError(Exception):
+    """The folder cannot be read as a policy; the text says what to do."""
+
+
+def find_policy(name: str | Path) -> Path:
+    """The folder of a shipped policy, or the folder itself. Raises FolderError where there is none."""
+    here = Path(__file__).parent
+    for folder in (Path(name), here / "_policies" / name, here.parent / "policies" / name):
+        if (folder / "policy.yaml").is_file():
+            return folder
+    message = f"there is no policy in '{name}': a policy is a folder with a policy.yaml; the shipped one is '{DEFAULT_POLICY}'"
+    raise FolderError(message)
+
+
+def read_policy_files(folder: Path) -> Mapping[str, str]:
+    """The texts of a policy's files by their names in the folder. Raises FolderError for what cannot be read."""
+    paths = [folder / "policy.yaml", *(path for part in PARTS for path in sorted((folder / part).glob("*.yaml")))]
+    texts: dict[str, str] = {}
+    for path in paths:
+        name = path.relative_to(folder).as_posix()
+        try:
+            if path.stat().st_size > FILE_BYTES_MAX:
+                message = f"{name} is larger than {FILE_BYTES_MAX:,} bytes: that is no file written by hand"
+                raise FolderError(message)
+            texts[name] = path.read_bytes().decode("utf-8")
+        except UnicodeDecodeError as error:
+            message = f"{name}: byte {error.start + 1} is not UTF-8: save the file as UTF-8"
+            raise FolderError(message) from error
+        except OSError as error:
+            message = f"{path} cannot be read: {error.strerror}"
+            raise FolderError(message) from error
+    return texts
+
+
+def load_policy(name: str | Path) -> Policy:
+    """Compile a policy. Raises FolderError or PolicyError (every mistake at once)."""
+    return compile_policy(read_policy_files(find_policy(name)))
+
+
+@cache
+def load_sentences() -> Sentences:
+    """The sentences that ship with Steward. Raises PolicyError where they are broken."""
+    file = resources.files("bot.core") / "notices.en.yaml"
+    sentences, problems = compile_sentences(file.name, file.read_text(encoding="utf-8"))
+    if problems:
+        raise PolicyError(problems)
+    return sentences
+
+
+@cache
+def code_digest() -> str:
+    """Hash of the core's code: with those of policy and model it tells what a verdict was made by."""
+    hashed = hashlib.sha256()
+    for path in sorted((Path(__file__).parent / "core").rglob("*.py")):
+        hashed.update(path.read_bytes())
+    return hashed.hexdigest()[:16]

@@ -1,0 +1,112 @@
+"""The console: a chat in two files, or in the terminal.
+
+Knows: lines of JSON. Must not know: rules, the store, other platforms.
+Rules: what was said stands in one file that only grows; what was performed goes into another, one line per action, and an
+action whose key stands there is not performed again. With it the whole way of a message can be tested by killing the process.
+"""
+
+import asyncio
+import json
+import os
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+
+from bot.core.model import Action, ActionKind, Message
+from bot.ports import Accept, Capabilities, Performed, PlatformUnavailableError, Repeat
+from bot.replay import TranscriptError, message_of, read_line
+
+PAGE = 100
+POLL_SECONDS = 0.05
+END = '{"end": true}'
+"""A line that ends the chat: the console stops listening."""
+
+
+class Console:
+    """A chat whose messages are lines of a file, and whose actions become lines of another."""
+
+    name = "console"
+
+    def __init__(self, said: Path, done: Path, *, community: str) -> None:
+        """Open the two files. Raises TranscriptError where they cannot be used."""
+        self._said, self._done, self._community = said, done, community
+        self._authors: dict[str, str] = {}
+        try:
+            done.parent.mkdir(parents=True, exist_ok=True)
+            done.touch()
+            self._performed = {json.loads(line)["key"] for line in done.read_text(encoding="utf-8").splitlines() if line.endswith("}")}
+            said.open("rb").close()
+        except OSError as error:
+            message = f"{error.filename} cannot be used by the console: {error.strerror}"
+            raise TranscriptError(message) from error
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """Everything, and everything once."""
+        return Capabilities(repeats=dict.fromkeys(ActionKind, Repeat.IDEMPOTENT))
+
+    async def listen(self, accept: Accept) -> None:
+        """Hand over every line of the file, waiting for more until the end line."""
+        with self._said.open(encoding="utf-8", errors="replace") as file:
+            number, rest = 0, ""
+            while True:
+                line = file.readline()
+                rest += line
+                if not rest.endswith("\n"):
+                    await asyncio.sleep(POLL_SECONDS)
+                    continue
+                number, text, rest = number + 1, rest.strip(), ""
+                if text == END:
+                    return
+                if text:
+                    await accept(self._message(text, number))
+
+    async def history(self, room: str, after: str) -> AsyncIterator[Sequence[Message]]:
+        """What was said in a room after an id, oldest first."""
+        page: list[Message] = []
+        lines = self._said.read_text(encoding="utf-8", errors="replace").splitlines()
+        for number, text in enumerate(lines, start=1):
+            if not text.strip() or text.strip() == END:
+                continue
+            message = self._message(text, number)
+            if message.room == room and order(message.id) > order(after):
+                page.append(message)
+            if len(page) == PAGE:
+                yield page
+                page = []
+        if page:
+            yield page
+
+    async def perform(self, action: Action) -> Performed:
+        """Write the action down, once."""
+        if action.key in self._performed:
+            return Performed(reference=action.key, detail="already so")
+        line = {
+            "key": action.key,
+            "kind": str(action.kind),
+            "case": action.case,
+            "step": action.step,
+            "room": action.room,
+            "target": action.target,
+            "message": action.message,
+            "until": action.until.isoformat() if action.until else None,
+            "text": action.text,
+        }
+        try:
+            with self._done.open("a", encoding="utf-8") as file:
+                file.write(json.dumps(line, ensure_ascii=False) + "\n")
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError as error:
+            raise PlatformUnavailableError(f"{self._done} cannot be written: {error.strerror}") from error
+        self._performed.add(action.key)
+        return Performed(reference=action.key)
+
+    def _message(self, text: str, number: int) -> Message:
+        line = read_line(text, f"{self._said}:{number}")
+        self._authors[line.id] = line.author
+        return message_of(line, community=self._community, platform=self.name, authors=self._authors)
+
+
+def order(message_id: str) -> tuple[int, str]:
+    """Ids in order: numbers by size, timestamps by time."""
+    return (len(message_id), message_id)

@@ -1,0 +1,103 @@
+"""What Steward asks of the outside world: a platform, a scorer, a clock.
+
+Knows: the shape of those three. Must not know: any of their implementations.
+Rules: a platform translates and performs, it never judges; a scorer turns one text into scores; a clock is the only source of now.
+"""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+from bot.core.model import Action, ActionKind, Message, Scored
+
+
+class Repeat(StrEnum):
+    """What happens when an action is performed a second time; declared per platform and kind (DESIGN.md section 2)."""
+
+    IDEMPOTENT = "idempotent"
+    NONCE = "nonce"
+    LOOK_FIRST = "look_first"
+    UNCERTAIN = "uncertain"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Capabilities:
+    """What a platform can do here and now, and how each action repeats. A kind that is not listed is a manual task."""
+
+    repeats: Mapping[ActionKind, Repeat] = field(default_factory=dict)
+
+    def can(self, kind: ActionKind) -> bool:
+        """Say whether this platform performs that kind of action by itself."""
+        return kind in self.repeats
+
+
+class PlatformUnavailableError(Exception):
+    """The platform did not do it now; trying again later makes sense. `retry_seconds` where it says when."""
+
+    def __init__(self, reason: str, *, retry_seconds: float | None = None, maybe_done: bool = False) -> None:
+        super().__init__(reason)
+        self.retry_seconds = retry_seconds
+        self.maybe_done = maybe_done
+
+
+class PlatformRefusedError(Exception):
+    """The platform will not do it however often it is asked: a person has to."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Performed:
+    """How an action ended: a reference on the platform (a message's id) and a word for the case's history."""
+
+    reference: str = ""
+    detail: str = ""
+
+
+Accept = Callable[[Message], Awaitable[None]]
+"""Where a platform hands over what it received; returns once the message is in the queue or on record."""
+
+
+class Platform(Protocol):
+    """A chat service, or the console that stands for one."""
+
+    name: str
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What can be done here now."""
+
+    async def listen(self, accept: Accept) -> None:
+        """Hand every new message to `accept` until there are no more or the task is cancelled."""
+
+    def history(self, room: str, after: str) -> AsyncIterator[Sequence[Message]]:
+        """Give the messages of a room after an id, oldest first, in pages."""
+
+    async def perform(self, action: Action) -> Performed:
+        """Do it. Raises PlatformUnavailableError or PlatformRefusedError; "already so" is success."""
+
+
+class Scorer(Protocol):
+    """A toxicity model."""
+
+    labels: tuple[str, ...]
+    digest: str
+
+    async def score(self, text: str, pointed_out: Sequence[int] = ()) -> Scored:
+        """Score one text by itself: the result depends on the text and the weights alone. Never raises, see `missing`.
+
+        `pointed_out` are character positions that must be read however long the text is.
+        """
+
+    def score_now(self, text: str, pointed_out: Sequence[int] = ()) -> Scored:
+        """Score on this thread, without a time limit: for the command line and for a policy's examples."""
+
+    async def close(self) -> None:
+        """Let go of threads and memory."""
+
+
+class Clock(Protocol):
+    """Where `now` comes from."""
+
+    def now(self) -> datetime:
+        """Aware, UTC."""

@@ -1,0 +1,327 @@
+"""The tables of the record, and how a moment is stored.
+
+Knows: names, keys and indexes. Must not know: what anything means, who asks for it.
+Rules: every table carries its community; a moment is a whole number of microseconds since 1970 (UTC), so that it sorts and
+compares exactly; ids are text; a change here needs a new file under migrations/versions, and a test compares the two.
+"""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    MetaData,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.engine import Dialect
+from sqlalchemy.types import TypeDecorator
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
+
+
+def to_microseconds(moment: datetime) -> int:
+    """A moment as it is stored. The moment is aware."""
+    assert moment.tzinfo is not None, "times are aware"
+    return (moment - EPOCH) // MICROSECOND
+
+
+def from_microseconds(stored: int) -> datetime:
+    """A stored moment, in UTC."""
+    return EPOCH + stored * MICROSECOND
+
+
+class Moment(TypeDecorator[datetime]):
+    """An aware datetime outside, microseconds inside."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
+        """On the way in."""
+        return None if value is None else to_microseconds(value)
+
+    def process_result_value(self, value: Any | None, dialect: Dialect) -> datetime | None:
+        """On the way out."""
+        return None if value is None else from_microseconds(value)
+
+
+class Written(TypeDecorator[str]):
+    """Text as people wrote it. Half a surrogate pair cannot be stored: the replacement character stands for it."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        """On the way in."""
+        if value is None or value.isascii():
+            return value
+        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+metadata = MetaData()
+
+
+def _text(name: str) -> Column[str]:
+    return Column(name, Text, nullable=False, server_default="")
+
+
+def _written(name: str) -> Column[str]:
+    return Column(name, Written, nullable=False, server_default="")
+
+
+def _number(name: str) -> Column[int]:
+    return Column(name, Integer, nullable=False, server_default="0")
+
+
+def _flag(name: str) -> Column[bool]:
+    return Column(name, Boolean, nullable=False, server_default=text("0"))
+
+
+def _moment(name: str) -> Column[datetime]:
+    return Column(name, Moment, nullable=False)
+
+
+def _maybe(name: str) -> Column[datetime]:
+    return Column(name, Moment, nullable=True)
+
+
+def _json(name: str) -> Column[Any]:
+    return Column(name, JSON, nullable=False)
+
+
+def _id() -> Column[int]:
+    return Column("id", Integer, primary_key=True)
+
+
+def _of_case(name: str = "case") -> ForeignKeyConstraint:
+    return ForeignKeyConstraint(["community", name], ["cases.community", "cases.number"])
+
+
+communities = Table("communities", metadata, _text("community"), _moment("first_seen_at"), PrimaryKeyConstraint("community"))
+
+servers = Table(
+    "servers",
+    metadata,
+    *(_text("community"), _text("platform"), _text("server"), _moment("first_seen_at")),
+    PrimaryKeyConstraint("community", "platform", "server"),
+)
+
+members = Table(
+    "members",
+    metadata,
+    *(_text("community"), _text("member"), _moment("first_seen_at")),
+    PrimaryKeyConstraint("community", "member"),
+)
+
+accounts = Table(
+    "accounts",
+    metadata,
+    *(_text("community"), _text("platform"), _text("account"), _text("member"), _moment("linked_at")),
+    PrimaryKeyConstraint("community", "platform", "account"),
+    ForeignKeyConstraint(["community", "member"], ["members.community", "members.member"]),
+    Index("accounts_by_member", "community", "member"),
+)
+
+rooms = Table(
+    "rooms",
+    metadata,
+    *(_text("community"), _text("platform"), _text("room"), _text("cursor"), _text("newest_seen"), _moment("first_seen_at")),
+    PrimaryKeyConstraint("community", "platform", "room"),
+)
+
+contacts = Table(
+    "contacts",
+    metadata,
+    *(_text("community"), _text("platform"), _text("author"), _text("target"), _text("message"), _text("room")),
+    *(_moment("sent_at"), _number("hostility"), _flag("objects"), _flag("answered")),
+    PrimaryKeyConstraint("community", "platform", "author", "target", "message"),
+    Index("contacts_by_time", "community", "platform", "author", "target", "sent_at"),
+)
+"""A query of both directions asks for (a, b) and (b, a): one index serves them."""
+
+cases = Table(
+    "cases",
+    metadata,
+    *(_text("community"), _number("number"), _text("platform"), _text("server"), _text("author"), _text("room")),
+    *(_text("thread"), _text("state"), _number("severity"), _moment("opened_at"), _moment("last_at"), _number("steps")),
+    *(_number("answered"), _maybe("notice_first_at"), _maybe("notice_tried_at"), _maybe("muted_until"), _json("hidden")),
+    *(_json("names"), _text("decided_by"), _maybe("decided_at"), _text("decision"), _written("reason"), _flag("collects")),
+    *(Column("late_seconds", Float, nullable=True), _text("mode"), _text("policy_hash"), _text("model_hash"), _text("code_hash")),
+    PrimaryKeyConstraint("community", "number"),
+    Index("cases_by_author", "community", "platform", "author", "state", "last_at"),
+    Index("cases_by_state", "community", "state", "opened_at"),
+)
+
+case_messages = Table(
+    "case_messages",
+    metadata,
+    *(_id(), _text("community"), _number("case"), _number("step"), _text("platform"), _text("room"), _text("message")),
+    *(_text("version"), _text("author"), _moment("sent_at"), _written("text"), _json("whole"), _json("segments")),
+    *(_json("scores"), _json("context"), _written("note")),
+    UniqueConstraint("community", "platform", "room", "message", "version", name="case_messages_identity"),
+    _of_case(),
+    Index("case_messages_by_case", "community", "case", "step"),
+)
+"""`whole` is the message as it was judged, exactly; `text` is for people."""
+
+findings = Table(
+    "findings",
+    metadata,
+    *(_id(), _text("community"), _number("case"), _number("step"), _text("rule"), _json("clauses"), _number("severity")),
+    *(_number("status"), _text("concern"), _json("evidence"), _json("names"), _json("messages"), _json("characteristics")),
+    _of_case(),
+    Index("findings_by_case", "community", "case", "step"),
+)
+
+strikes = Table(
+    "strikes",
+    metadata,
+    *(_text("community"), _number("case"), _text("platform"), _text("author"), _number("severity"), _moment("given_at")),
+    _text("state"),
+    PrimaryKeyConstraint("community", "case"),
+    _of_case(),
+    Index("strikes_by_author", "community", "platform", "author", "given_at"),
+)
+
+sanctions = Table(
+    "sanctions",
+    metadata,
+    *(_text("community"), _number("case"), _text("kind"), _text("platform"), _text("server"), _text("author")),
+    *(_moment("until"), _text("state")),
+    PrimaryKeyConstraint("community", "case", "kind"),
+    _of_case(),
+    Index("sanctions_by_author", "community", "platform", "author", "state", "until"),
+    Index("sanctions_by_end", "community", "state", "until"),
+)
+
+actions = Table(
+    "actions",
+    metadata,
+    *(_id(), _text("community"), _text("key"), _number("case"), _number("step"), _text("kind"), _text("platform")),
+    *(_text("server"), _text("room"), _text("target"), _text("message"), _maybe("until"), _written("text"), _text("state")),
+    *(_number("attempts"), _moment("committed_at"), _moment("due_at"), _maybe("performed_at"), _text("reference")),
+    *(_written("detail"), _written("error")),
+    UniqueConstraint("key", name="actions_key"),
+    _of_case(),
+    Index("actions_by_due", "community", "state", "due_at"),
+    Index("actions_by_kind", "community", "kind", "committed_at"),
+    Index("actions_by_case", "community", "case", "step"),
+)
+
+notices = Table(
+    "notices",
+    metadata,
+    *(_text("community"), _number("case"), _number("step"), _text("platform"), _text("account"), _written("text")),
+    *(_text("state"), _moment("committed_at"), _maybe("tried_at"), _maybe("delivered_at")),
+    PrimaryKeyConstraint("community", "case", "step", "account"),
+    _of_case(),
+)
+
+reports = Table(
+    "reports",
+    metadata,
+    *(_id(), _text("community"), Column("case", Integer, nullable=True), _text("platform"), _text("room"), _text("message")),
+    *(_text("author"), _text("reporter"), _written("text"), _moment("reported_at"), _text("state"), _written("answer")),
+    _of_case(),
+    Index("reports_by_case", "community", "case"),
+    Index("reports_by_state", "community", "state"),
+)
+
+reviews = Table(
+    "reviews",
+    metadata,
+    *(_id(), _text("community"), _number("case"), _number("step"), _text("moderator"), _text("decision")),
+    *(_number("severity"), _written("reason"), _moment("decided_at")),
+    _of_case(),
+    Index("reviews_by_case", "community", "case"),
+)
+
+appeals = Table(
+    "appeals",
+    metadata,
+    *(_id(), _text("community"), _number("case"), _text("platform"), _text("account"), _written("text"), _text("state")),
+    *(_moment("appealed_at"), _maybe("answer_by"), _text("decided_by"), _maybe("decided_at"), _written("reason")),
+    _of_case(),
+    Index("appeals_by_case", "community", "case"),
+    Index("appeals_by_state", "community", "state", "answer_by"),
+)
+
+no_contact = Table(
+    "no_contact",
+    metadata,
+    *(_text("community"), _text("platform"), _text("target"), _text("author"), _moment("requested_at")),
+    PrimaryKeyConstraint("community", "platform", "target", "author"),
+)
+
+unjudged = Table(
+    "unjudged",
+    metadata,
+    *(_text("community"), _text("platform"), _text("room"), _text("message"), _text("reason"), _moment("first_at")),
+    _flag("read_again"),
+    PrimaryKeyConstraint("community", "platform", "room", "message"),
+)
+
+unjudged_counts = Table(
+    "unjudged_counts",
+    metadata,
+    *(_text("community"), _text("platform"), _text("room"), _text("day"), _text("reason"), _number("count")),
+    PrimaryKeyConstraint("community", "platform", "room", "day", "reason"),
+)
+
+inbox = Table(
+    "inbox",
+    metadata,
+    *(_text("community"), _text("event_id"), _json("payload"), _moment("received_at"), _maybe("done_at")),
+    PrimaryKeyConstraint("community", "event_id"),
+)
+
+policies = Table(
+    "policies",
+    metadata,
+    *(_text("community"), _text("hash"), _written("source"), _moment("first_used_at")),
+    PrimaryKeyConstraint("community", "hash"),
+)
+
+checks = Table(
+    "checks",
+    metadata,
+    *(_text("community"), _text("policy_hash"), _text("model_hash"), _text("code_hash"), _flag("passed"), _moment("at")),
+    PrimaryKeyConstraint("community", "policy_hash", "model_hash", "code_hash"),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    *(_text("community"), _number("sequence"), _moment("at"), _text("kind"), _number("case"), _number("step")),
+    *(_text("action_key"), _text("digest"), _text("previous"), _text("hash")),
+    PrimaryKeyConstraint("community", "sequence"),
+    Index("audit_by_case", "community", "case"),
+)
+Index("audit_performed_once", audit.c.action_key, unique=True, sqlite_where=audit.c.kind == "performed")
+
+audit_values = Table(
+    "audit_values",
+    metadata,
+    *(_text("community"), _number("sequence"), _text("salt"), _text("values")),
+    PrimaryKeyConstraint("community", "sequence"),
+)
+"""Erasable. The text of `values` is kept as it was digested, so that checking it needs no second encoding."""
+
+counters = Table(
+    "counters",
+    metadata,
+    *(_text("community"), _text("name"), _number("value")),
+    PrimaryKeyConstraint("community", "name"),
+)

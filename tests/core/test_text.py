@@ -1,0 +1,237 @@
+"""Tests of bot/core/text.py: what folding undoes, what counts as quoted, which words a bank finds, and the laws.
+
+Abusive words are few and mild; the laws are tested on hostile strings made of the signs that folding treats specially.
+"""
+
+import unicodedata
+from itertools import pairwise
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.core.model import Role
+from bot.core.text import Found, PhraseIndex, fold, quoted, words
+
+SPECIAL = "aAbo10$@!|*_~`'\"“”‘’<>&;:# .-\n\t\u200b\u00ad\u0301\u00a0ﬁ½…🇦🅰ｆéоﷺ¨\x00\ud800İßﬀ"
+TEXTS = st.one_of(
+    st.text(max_size=60),
+    st.text(st.sampled_from(SPECIAL), max_size=40),
+    st.lists(
+        st.sampled_from(["&amp;", "&lt;", "lt;", "&nbsp;", "<@", "@a_", ">", "_", "**", "||", "ooo", "a", " ", "*", "\n"])
+    ).map("".join),
+    st.lists(st.sampled_from(["1d10t", "i d i o t", "stuuuupid", "@dana", "kicks", " ", "! ", "  ", "\n> ", "'", '"'])).map(
+        "".join
+    ),
+)
+WORDS = PhraseIndex({"rude": ["idiot", "stupid", "asshole", "liar", "nazi", "you are vermin"]})
+ENDINGS = PhraseIndex({"threats": ["kill*", "kick* your head", "shut it"]})
+
+
+def shown(index: PhraseIndex, text: str) -> list[tuple[str, str]]:
+    return [(found.phrase, text[found.start : found.end]) for found in index.find(text)]
+
+
+def parts(text: str) -> list[tuple[str, str]]:
+    return [(str(role), text[start:end]) for role, start, end in quoted(text)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "IDIOT", "ídíöt", "іdіоt", "ІDІОТ", "ｉｄｉｏｔ", "𝕚𝕕𝕚𝕠𝕥", "🇮🇩🇮🇴🇹", "🅸🅳🅸🅾🆃", "ⓘⓓⓘⓞⓣ", "i\u200bd\u2060i\u202eot",
+        "id\u00adiot", "i̶d̶i̶o̶t̶", "**idiot**", "id||io||t", "~~id~~iot", "_idiot_", "`id`iot", "id__io__t", "idi\x00ot",
+    ],
+)  # fmt: skip
+def test_a_disguised_word_folds_to_the_word(text: str) -> None:
+    assert fold(text).text == "idiot"
+
+
+@pytest.mark.parametrize(
+    ("text", "folded"),
+    [
+        ("The A55, at 10 AM: £350!", "the a55, at 10 am: £350!"),
+        ("hi <@123> and @dana_b_ and <:wave_2:45>", "hi <@123> and @dana_b_ and <:wave_2:45>"),
+        ("snake_case stays", "snake_case stays"),
+        ("soooo   good\n\n\tnow", "soo good now"),
+        ("don’t say “no” – ever…", "don't say \"no\" - ever..."),
+        ("this &amp; that &amp;lt; more", "this & that < more"),
+        ("", ""),
+    ],
+)
+def test_folding_keeps_what_ordinary_text_needs(text: str, folded: str) -> None:
+    assert fold(text).text == folded
+
+
+def test_every_single_character_folds_to_something_stable() -> None:
+    for code in range(0x30000):
+        once = fold(chr(code)).text
+        assert fold(once).text == once, hex(code)
+
+
+def test_a_lengthened_word_is_led_back_to_all_its_letters() -> None:
+    folded = fold("so stupidddd!")
+    assert folded.text == "so stupidd!"
+    assert folded.original(3, 10) == (3, 12)
+
+
+@given(TEXTS)
+@settings(max_examples=400)
+def test_folding_is_idempotent(text: str) -> None:
+    once = fold(text).text
+    assert fold(once).text == once
+
+
+@given(TEXTS)
+def test_origin_never_goes_back_and_stays_within_the_text(text: str) -> None:
+    folded = fold(text)
+    assert len(folded.origin) == len(folded.text)
+    assert all(before <= after for before, after in pairwise(folded.origin))
+    assert all(0 <= place < len(text) for place in folded.origin)
+    for start in range(len(folded.text) + 2):
+        first, end = folded.original(start, start + 2)
+        assert 0 <= first <= end <= len(text)
+
+
+@given(st.text(st.characters(max_codepoint=127), max_size=60))
+def test_the_fast_way_for_ascii_gives_what_the_slow_way_gives(text: str) -> None:
+    assert fold(text + "é").text == fold(text + "e").text or text.endswith(("e", "E", "&amp;"))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ('He said "you are a liar" and left', [("said", "He said "), ("quoted", "you are a liar"), ("said", " and left")]),
+        ("> you are a liar\nI disagree", [("quoted", "you are a liar\n"), ("said", "I disagree")]),
+        ("&gt; you liar\nno", [("quoted", "you liar\n"), ("said", "no")]),
+        ("No.\n>>> all of\nthis", [("said", "No.\n"), ("quoted", "all of\nthis")]),
+        ("look ```all this``` here", [("said", "look "), ("quoted", "all this"), ("said", " here")]),
+        ("“go home” was ‘not nice’", [("quoted", "go home"), ("said", " was "), ("quoted", "not nice")]),
+        ('she called me a "liar" today', [("said", "she called me a "), ("quoted", "liar"), ("said", " today")]),
+        ('He wrote: "Liar".', [("said", "He wrote: "), ("quoted", "Liar"), ("said", ".")]),
+        ("", []),
+    ],
+)
+def test_a_quotation_is_told_from_what_the_author_says(text: str, expected: list[tuple[str, str]]) -> None:
+    assert parts(text) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'you are a "liar"', 'your so-called "plan"', 'you said nothing. You "liar"', 'he began "you are',
+        "don't blame the members' vote", "'tis the voters' choice", 'a 5" by 6" board', "I can't and you won't", "a ``` b c",
+    ],
+)  # fmt: skip
+def test_scare_quotes_apostrophes_and_unclosed_marks_quote_nothing(text: str) -> None:
+    assert parts(text) == [("said", text)]
+
+
+@given(TEXTS)
+@settings(max_examples=300)
+def test_quoted_covers_everything_but_the_marks_in_order(text: str) -> None:
+    ranges = quoted(text)
+    left, done = "", 0
+    for role, start, end in ranges:
+        assert role in (Role.SAID, Role.QUOTED)
+        assert done <= start < end <= len(text)
+        left, done = left + text[done:start], end
+    assert not (left + text[done:]).replace("&gt;", "").strip("`>\"“”'‘’ \t")
+
+
+@pytest.mark.parametrize(
+    ("text", "words_found"),
+    [
+        ("you idiot!", "idiot"), ("what an 1d10t", "1d10t"), ("1d10t!!", "1d10t"), ("stuuuupid man", "stuuuupid"),
+        ("idiooot", "idiooot"), ("i d i o t", "i d i o t"), ("an i.d.i.o.t.", "i.d.i.o.t"), ("i-d-i-o-t", "i-d-i-o-t"),
+        ("i. d. 1. 0. t.", "i. d. 1. 0. t"), ("such a l i a r", "l i a r"), ("YOU ARE\n\nVERMIN", "YOU ARE\n\nVERMIN"),
+        ("a$$hole", "a$$hole"), ("@sshole", "@sshole"), ("assshooole", "assshooole"), ("ass​hole", "ass​hole"),
+        ("an idiot's guess", "idiot"), ("you_are_an_idiot", "idiot"), ("y o u   a r e   v e r m i n", "y o u   a r e   v e r m i n"),
+        ("y0u ar3 verm1n", "y0u ar3 verm1n"), ("na21 n4z1", "n4z1"), ("**you are** vermin", "you are** vermin"),
+    ],
+)  # fmt: skip
+def test_a_phrase_is_found_however_it_is_disguised(text: str, words_found: str) -> None:
+    assert [found for _, found in shown(WORDS, text)] == [words_found]
+
+
+def test_a_word_within_a_longer_word_is_never_found() -> None:
+    index = PhraseIndex({"rude": ["cunt", "cock", "ass", "tit", "sex", "hell", "can", "god", "con"]})
+    for text in (
+        "Scunthorpe", "Cockermouth", "the working class", "Titchfield", "Essex and Middlesex", "hello", "she'll", "can't",
+        "S c u n t h o r p e", "s.c.u.n.t.h.o.r.p.e", "claaaass", "cl@ss!", "goood", "conns", "t1tle",
+    ):  # fmt: skip
+        assert shown(index, text) == []
+
+
+def test_numbers_and_postcodes_are_not_read_as_letters() -> None:
+    index = PhraseIndex({"rude": ["ass", "loam", "ioam", "sg", "si", "sl", "zab", "so", "ba", "less", "as"]})
+    for text in ("at 10am", "10 am", "the A55", "S1 2AB", "£350", "5G", "b4", "50", "1355", "$50", "A5"):
+        assert shown(index, text) == []
+
+
+def test_a_star_lets_a_word_go_on() -> None:
+    assert shown(ENDINGS, "Kicking your head, killing it, kill") == [
+        ("kick* your head", "Kicking your head"), ("kill*", "killing"), ("kill*", "kill"),
+    ]  # fmt: skip
+    assert shown(ENDINGS, "k1ck5 your h3ad") == [("kick* your head", "k1ck5 your h3ad")]
+    assert shown(ENDINGS, "skills, kick in your head, shut item") == []
+
+
+def test_overlapping_phrases_and_all_their_banks_are_found_in_order() -> None:
+    index = PhraseIndex({"b": ["liar", "you liar"], "a": ["LIAR", "liar liar"]})
+    assert index.find("you liar liar") == [
+        Found("b", "you liar", 0, 8), Found("a", "LIAR", 4, 8), Found("b", "liar", 4, 8), Found("a", "liar liar", 4, 13),
+        Found("a", "LIAR", 9, 13), Found("b", "liar", 9, 13),
+    ]  # fmt: skip
+
+
+def test_a_sign_may_be_a_phrase_and_needs_no_word_border() -> None:
+    assert shown(PhraseIndex({"signs": ["🖕"]}), "you🖕🏽you") == [("🖕", "🖕")]
+
+
+@pytest.mark.parametrize("phrase", ["", "  ", "\u200b", "*", "*head", "k*ck", "kick *", "kick** her", "**", "kick-*"])
+def test_a_broken_phrase_is_refused(phrase: str) -> None:
+    with pytest.raises(ValueError, match="bank 'rude'"):
+        PhraseIndex({"rude": ["fine", phrase]})
+
+
+def test_an_empty_bank_is_refused_and_no_bank_finds_nothing() -> None:
+    with pytest.raises(ValueError, match="empty"):
+        PhraseIndex({"rude": []})
+    assert PhraseIndex({}).find("anything") == []
+
+
+@given(TEXTS)
+@settings(max_examples=400)
+def test_whatever_is_found_lies_within_the_text(text: str) -> None:
+    for index in (WORDS, ENDINGS, PhraseIndex({"a": ["a", "a*", "o a", "1", "'", "@a", "<"]})):
+        for found in index.find(text):
+            assert 0 <= found.start < found.end <= len(text)
+            assert index.find(text, fold(text)) == index.find(text)
+
+
+@given(TEXTS, st.lists(st.sampled_from(["a", "b*", "oo", "idiot", "id*", "i d", "0", "a b", "1d10t", "liar"]), min_size=1))
+def test_adding_a_phrase_never_removes_a_finding(text: str, phrases: list[str]) -> None:
+    fewer = set(PhraseIndex({"bank": phrases[:1]}).find(text))
+    assert fewer <= set(PhraseIndex({"bank": phrases}).find(text))
+
+
+@pytest.mark.parametrize(
+    "unit", ["a", "i ", "'a\n", '"a b ', "> \n", "1a", "&amp;", "<@", "`", "_", "a_", "😀", "\ud800", "\x00", "ﷺ", "ooo", "k-"]
+)
+def test_forty_thousand_characters_of_anything_are_read(unit: str) -> None:
+    text = (unit * 40_000)[:40_000]
+    folded = fold(text)
+    assert fold(folded.text).text == folded.text
+    ENDINGS.find(text, folded)
+    quoted(text)
+
+
+def test_words_have_apostrophes_inside_and_positions() -> None:
+    assert words("don't 'stop' 4 me") == [("don't", 0, 5), ("stop", 7, 11), ("4", 13, 14), ("me", 15, 17)]
+
+
+def test_no_look_alike_maps_to_anything_but_plain_letters_and_signs() -> None:
+    for code in range(0x20000):
+        for sign in fold(chr(code)).text:
+            assert unicodedata.category(sign) not in {"Mn", "Me", "Cf", "Cc", "Cs"}

@@ -1,0 +1,98 @@
+"""Spells a text as people do who are in a hurry or hide a word: for a small share of the training rows.
+
+Knows spelling. Must not know labels. Rules: the meaning stays for a reader; few words of a text change; seeded.
+"""
+
+import random
+import re
+
+_LEET = {"a": "4@", "e": "3", "i": "1!", "o": "0", "s": "5$", "t": "7"}
+_KEYS = {
+    "a": "sq", "b": "vn", "c": "xv", "d": "sf", "e": "wr", "f": "dg", "g": "fh", "h": "gj", "i": "uo", "j": "hk",
+    "k": "jl", "l": "k", "m": "n", "n": "bm", "o": "ip", "p": "o", "q": "w", "r": "et", "s": "ad", "t": "ry",
+    "u": "yi", "v": "cb", "w": "qe", "x": "zc", "y": "tu", "z": "x",
+}  # fmt: skip
+_WORD_LETTERS_MIN = 4
+
+
+def _leet(word: str, chance: random.Random) -> str:
+    return "".join(chance.choice(_LEET[c]) if c in _LEET and chance.random() < 0.6 else c for c in word.lower())
+
+
+def _spaced(word: str, chance: random.Random) -> str:
+    return chance.choice((" ", ".", "-", "_", "*")).join(word)
+
+
+def _longer(word: str, chance: random.Random) -> str:
+    place = chance.randrange(len(word))
+    return word[:place] + word[place] * chance.randint(2, 5) + word[place + 1 :]
+
+
+def _without_vowel(word: str, chance: random.Random) -> str:
+    places = [n for n, c in enumerate(word) if c.lower() in "aeiou" and n]
+    place = chance.choice(places) if places else len(word) // 2
+    return word[:place] + chance.choice(("", "", "*")) + word[place + 1 :]
+
+
+def _without_letter(word: str, chance: random.Random) -> str:
+    place = chance.randrange(1, len(word))
+    return word[:place] + word[place + 1 :]
+
+
+def _swapped(word: str, chance: random.Random) -> str:
+    place = chance.randrange(1, len(word) - 1)
+    return word[:place] + word[place + 1] + word[place] + word[place + 2 :]
+
+
+def _slipped(word: str, chance: random.Random) -> str:
+    place = chance.randrange(len(word))
+    near = _KEYS.get(word[place].lower(), word[place])
+    return word[:place] + chance.choice(near) + word[place + 1 :]
+
+
+def _split(word: str, chance: random.Random) -> str:
+    place = chance.randrange(2, len(word) - 1)
+    return word[:place] + " " + word[place:]
+
+
+_SPELLINGS = (_leet, _spaced, _longer, _without_vowel, _without_letter, _swapped, _slipped, _split)
+
+
+def respelled(text: str, chance: random.Random) -> str:
+    """Return the text with one to three of its longer words misspelt or disguised."""
+    words = text.split(" ")
+    places = [n for n, word in enumerate(words) if len(word) >= _WORD_LETTERS_MIN and word.isalpha()]
+    for place in chance.sample(places, min(len(places), chance.randint(1, 3))):
+        words[place] = chance.choice(_SPELLINGS)(words[place], chance)
+    return " ".join(words)
+
+
+_PEOPLES = (
+    ("muslim", "jewish", "christian", "hindu", "sikh", "catholic", "gay", "lesbian", "trans", "bisexual", "black",
+     "asian", "white", "disabled", "deaf", "autistic", "polish", "irish", "romani", "pakistani", "indian", "african",
+     "arab", "queer"),
+    ("muslims", "jews", "christians", "hindus", "sikhs", "catholics", "lesbians", "poles", "travellers", "immigrants",
+     "refugees", "pensioners", "arabs", "africans"),
+    ("woman", "man"), ("women", "men"),
+)  # fmt: skip
+_OTHERS = {name: group for group in _PEOPLES for name in group}
+
+
+def regrouped(text: str, chance: random.Random) -> str:
+    """Return the text with each group of people that it names changed for another of the same grammatical form.
+
+    What is said of one group is as fine, or as foul, said of another; one name becomes the same other name throughout.
+    """
+    changed: dict[str, str] = {}
+
+    def other(found: re.Match[str]) -> str:
+        name = found.group()
+        if name.lower() not in changed:
+            changed[name.lower()] = chance.choice(_OTHERS[name.lower()])
+        made = changed[name.lower()]
+        return made.capitalize() if name[0].isupper() else made
+
+    return _NAMED.sub(other, text)
+
+
+_NAMED = re.compile(rf"\b(?:{'|'.join(sorted(_OTHERS, key=len, reverse=True))})\b", re.IGNORECASE)

@@ -1,0 +1,82 @@
+"""Chooses, for each head, the scale and shift of its log-odds, so that 0.8 means "hardly ever wrong" and 0.5 "likely".
+
+Knows scores and answers. Must not know models. Rules: monotone (the scale is above zero), so that ranking never
+changes; the false-alarm limits come first, the best decisions at 0.5 second.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from training.dev_sets import DevSet
+from training.figures import known, macro_f1
+from training.places import HEADS
+from training.scoring import Scores
+from training.written import Line
+
+THRESHOLD = 0.8
+SPEECH_ABOVE_MAX = 0.003  # of politics_civil, per head
+CHAT_ABOVE_MAX = 0.001  # of real civil chat, per head
+FINE_ABOVE_MAX = 0.01  # of the fine written lines of held-out categories, per head
+SCALE_MIN, SCALE_MAX = 0.6, 2.5  # steeper, and one typing slip would turn a score over
+NOT_PURSUED = ("toxicr", "conda", "civil_spans")  # call policy fury and profanity toxic
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Affine:
+    """score = sigmoid(scale * logit + shift)."""
+
+    scale: float
+    shift: float
+
+
+def limit_for(values: NDArray[np.float64], share: float) -> float:
+    """Return the lowest value that at most `share` of the values reach."""
+    allowed = math.floor(len(values) * share)
+    ordered = np.sort(values)[::-1]
+    return float(np.nextafter(ordered[allowed], np.inf)) if allowed < len(ordered) else float(ordered[-1])
+
+
+def _middle(head: str, sets: Sequence[DevSet], raw: dict[str, Scores], written: tuple[list[Line], Scores]) -> float:
+    """Return the logit at which the decisions on dev sets and held-out written lines are best, on average."""
+    place = HEADS.index(head)
+    asked = [
+        known(raw[dev.name], dev.answers[head], head)
+        for dev in sets
+        if head in dev.answers and dev.name not in NOT_PURSUED
+    ]
+    lines, scores = written
+    if lines:
+        asked.extend([known(scores, [line.labels[place] for line in lines], head)] * 2)
+    asked = [(values, truth) for values, truth in asked if truth.sum() >= 10]
+    if not asked:
+        return 0.0
+    steps = np.arange(-4.0, 4.0, 0.1)
+    means = [np.mean([macro_f1(values, truth, step) for values, truth in asked]) for step in steps]
+    return float(steps[int(np.argmax(means))])
+
+
+def choose(
+    sets: Sequence[DevSet],
+    raw: dict[str, Scores],
+    civil: dict[str, Scores],
+    written: tuple[list[Line], Scores],
+) -> list[Affine]:
+    """Return one affine a head. All scores are logits; `written` holds the lines of held-out categories."""
+    lines, scores = written
+    fine = [place for place, line in enumerate(lines) if line.side == "fine"]
+    shares = {"politics_civil": SPEECH_ABOVE_MAX, "chat": CHAT_ABOVE_MAX}
+    target = math.log(THRESHOLD / (1 - THRESHOLD))
+    chosen = []
+    for place, head in enumerate(HEADS):
+        limits = [limit_for(civil[name][:, place], share) for name, share in shares.items() if name in civil]
+        if fine and head != "obscene":
+            limits.append(limit_for(scores[fine, place], FINE_ABOVE_MAX))
+        high = max(limits) if limits else target
+        middle = min(_middle(head, sets, raw, written), high - target / SCALE_MAX)
+        scale = min(SCALE_MAX, max(SCALE_MIN, target / (high - middle)))
+        chosen.append(Affine(scale=scale, shift=target - scale * high))
+    return chosen

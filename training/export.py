@@ -1,0 +1,155 @@
+"""Makes what ships: ONNX, int8, calibrated, with its tokenizer and its card.
+
+Knows the model's form on disk. Must not train. Rules: opset 17; inputs input_ids and attention_mask; one output
+`probabilities`, after calibration and sigmoid; under 25 MB; the card names the SHA-256 of the weights.
+
+    python -m training.export --stage two [--to bot/toxicity]
+"""
+
+import argparse
+import datetime
+import json
+import logging
+import shutil
+import time
+import warnings
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import torch
+from onnx import numpy_helper
+from onnxruntime.quantization import QuantType, quantize_dynamic
+from transformers import BertForSequenceClassification
+
+from training.calibration import THRESHOLD, Affine, choose
+from training.evaluate import SAMPLE, Material, table
+from training.model import BASE, load
+from training.model_card import write_model_card
+from training.places import HEADS, SHIPPED, TOKENS_MAX, WORK, sha256_of, work_folder
+from training.scoring import logits, score, sigmoid
+
+OPSET = 17
+BYTES_MAX = 25_000_000
+
+
+class Shipped(torch.nn.Module):
+    """The model with its calibration and sigmoid."""
+
+    def __init__(self, model: BertForSequenceClassification) -> None:
+        """Start uncalibrated: scale 1, shift 0."""
+        super().__init__()
+        self.model = model
+        # Not 1 and 0: those would be folded away on export, and the calibration could not be set afterwards.
+        self.register_buffer("calibration_scale", torch.full((len(HEADS),), 1.0009765625))
+        self.register_buffer("calibration_shift", torch.full((len(HEADS),), 0.0009765625))
+
+    def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
+        """Return probabilities, [rows, heads]."""
+        raw = self.model(input_ids=input_ids, attention_mask=attention_mask).logits
+        return torch.sigmoid(raw * self.calibration_scale + self.calibration_shift)
+
+
+def to_onnx(model: BertForSequenceClassification, target: Path) -> None:
+    """Write the float32 ONNX file."""
+    model.eval()  # type: ignore[no-untyped-call]
+    model.config._attn_implementation = "eager"  # noqa: SLF001 - traces to plain MatMul and Softmax
+    ids = torch.randint(1000, 2000, (2, 12))
+    axes = {0: "rows", 1: "tokens"}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        torch.onnx.export(
+            Shipped(model).eval(),
+            (ids, torch.ones_like(ids)),
+            str(target),
+            dynamo=False,
+            opset_version=OPSET,
+            input_names=["input_ids", "attention_mask"],
+            output_names=["probabilities"],
+            dynamic_axes={"input_ids": axes, "attention_mask": axes, "probabilities": {0: "rows"}},
+        )
+
+
+def quantise(source: Path, target: Path, *, reduce_range: bool) -> None:
+    """Write the int8 file: weights per channel, activations scaled at each run."""
+    logging.getLogger().setLevel(logging.ERROR)  # it recommends a preparation that changes nothing here
+    quantize_dynamic(
+        str(source), str(target), per_channel=True, reduce_range=reduce_range, weight_type=QuantType.QInt8
+    )
+
+
+def calibrate(path: Path, affines: list[Affine]) -> None:
+    """Set the calibration inside an exported file."""
+    model = onnx.load(str(path))
+    values = {
+        "calibration_scale": np.array([affine.scale for affine in affines], dtype=np.float32),
+        "calibration_shift": np.array([affine.shift for affine in affines], dtype=np.float32),
+    }
+    found = {entry.name: entry for entry in model.graph.initializer if entry.name in values}
+    assert found.keys() == values.keys(), f"the exported file lacks {values.keys() - found.keys()}"
+    for name, entry in found.items():
+        entry.CopyFrom(numpy_helper.from_array(values[name], name))
+    onnx.checker.check_model(model)
+    onnx.save(model, str(path))
+
+
+def card_of(model: Path, stage: str, affines: list[Affine], figures: dict[str, Any]) -> dict[str, Any]:
+    """Return what card.json says of the weights."""
+    return {
+        "heads": list(HEADS),
+        "tokens_max": TOKENS_MAX,
+        "base": BASE,
+        "sha256": sha256_of(model),
+        "trained_at": datetime.datetime.now(datetime.UTC).date().isoformat(),
+        "stage": stage,
+        "quantisation": "dynamic int8, weights per channel",
+        "calibration": {
+            head: {"scale": round(affine.scale, 4), "shift": round(affine.shift, 4)}
+            for head, affine in zip(HEADS, affines, strict=True)
+        },
+        "figures": figures,
+    }
+
+
+def main() -> int:
+    """Export, calibrate, measure and write; return the exit code."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--stage", default="two", help="one, two, or the name of a folder under work/")
+    parser.add_argument("--to", type=Path, default=SHIPPED)
+    parser.add_argument("--quick", action="store_true", help=f"calibrate on at most {SAMPLE} texts of each dev set")
+    parser.add_argument("--reduce-range", action="store_true", help="7-bit weights, for processors without VNNI")
+    options = parser.parse_args()
+    source = WORK / (f"stage-{options.stage}" if options.stage in ("one", "two") else options.stage)
+    folder = work_folder(f"export-{source.name}")
+    to_onnx(load(source), folder / "float.onnx")
+    small = folder / "model.onnx"
+    quantise(folder / "float.onnx", small, reduce_range=options.reduce_range)
+    neutral = [Affine(scale=1.0, shift=0.0)] * len(HEADS)
+    calibrate(small, neutral)
+    assert small.stat().st_size < BYTES_MAX, f"{small} has {small.stat().st_size:,} bytes"
+    material = Material(texts_max=SAMPLE if options.quick else None)
+    started = time.monotonic()
+    raw = logits(score(small, source / "tokenizer.json", material.texts()))
+    print(f"{len(raw):,} texts scored in {time.monotonic() - started:.0f} s")
+    dev, civil, written = material.split(raw)
+    held = [place for place, line in enumerate(material.lines) if line.category in material.held]
+    affines = choose(material.sets, dev, civil, ([material.lines[place] for place in held], written[held]))
+    calibrate(small, affines)
+    scales = np.array([affine.scale for affine in affines])
+    shifts = np.array([affine.shift for affine in affines])
+    figures = material.figures(sigmoid(raw * scales + shifts), THRESHOLD)
+    shutil.copyfile(source / "tokenizer.json", folder / "tokenizer.json")
+    card = card_of(small, source.name, affines, figures)
+    (folder / "card.json").write_text(json.dumps(card, indent=1) + "\n", encoding="utf-8")
+    options.to.mkdir(parents=True, exist_ok=True)
+    for name in ("model.onnx", "tokenizer.json", "card.json"):
+        shutil.copyfile(folder / name, options.to / name)
+    write_model_card(options.to)
+    print(table(figures))
+    print(f"{small.stat().st_size / 1e6:.2f} MB, sha256 {card['sha256']}, calibration {card['calibration']}")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,35 @@
+"""Where things lie, and the six heads in their order.
+
+Knows folders and names. Must not know what a row or a model is. Rule: everything that holds text of the public sets
+lies under WORK, which ignores itself in git.
+"""
+
+import hashlib
+from pathlib import Path
+
+HEADS = ("toxicity", "insult", "threat", "obscene", "identity_attack", "sexual")
+TOKENS_MAX = 96
+SEED = 20
+
+TRAINING = Path(__file__).resolve().parent
+ROOT = TRAINING.parent
+WORK = TRAINING / "work"
+WRITTEN = TRAINING / "written"
+SHIPPED = ROOT / "bot" / "toxicity"
+PUBLIC_TRAIN = ROOT.parent / "shared" / "train"
+PUBLIC_DEV = ROOT.parent / "shared" / "dev"
+
+
+def work_folder(name: str = "") -> Path:
+    """Return WORK/name, made if needed, with the file that keeps all of WORK out of git."""
+    folder = WORK / name if name else WORK
+    folder.mkdir(parents=True, exist_ok=True)
+    marker = WORK / ".gitignore"
+    if not marker.exists():
+        marker.write_text("*\n", encoding="utf-8")
+    return folder
+
+
+def sha256_of(path: Path) -> str:
+    """Return the SHA-256 of a file's bytes, in hex."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()

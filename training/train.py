@@ -1,0 +1,161 @@
+"""Trains: stage one on the public sets, stage two on the written lines with a sample of the public sets beside them.
+
+Knows the recipe. Must not know how labels are mapped or how a model is shipped. Rules: masked binary cross-entropy (a
+missing label is no label); everything follows from the seed; a run that was killed goes on at its last checkpoint.
+In float32 without dropout: measured on two cores, 0.36 s a step against 0.72 in bf16 autocast with dropout.
+
+    python -m training.train --stage one
+    python -m training.train --stage two
+"""
+
+import argparse
+import dataclasses
+import json
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from tokenizers import Tokenizer
+from transformers import BertForSequenceClassification
+
+from training import mixture
+from training.batches import Encoded, batches, encode, read_rows
+from training.model import fresh, load
+from training.places import SEED, WORK, work_folder
+
+CHECKPOINT_SECONDS = 240
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipe:
+    """What a run does, in full."""
+
+    epochs: int
+    rate: float
+    batch_rows: int
+    warm_up_share: float
+    respelled_share: float
+    gains: tuple[float, ...]
+    seed: int = SEED
+    decay: float = 0.01
+
+
+# Yes rows of threat and sexual are one in 170 and one in 480: without a gain their heads never pass 0.5.
+RECIPES = {
+    "one": Recipe(
+        epochs=1, rate=5e-5, batch_rows=32, warm_up_share=0.05, respelled_share=0.08, gains=(1, 1, 3, 1, 1, 3)
+    ),
+    "two": Recipe(
+        epochs=3, rate=3e-5, batch_rows=32, warm_up_share=0.05, respelled_share=0.15, gains=(1, 1, 1, 1, 1, 1)
+    ),
+}
+
+
+def loss_of(logits: torch.Tensor, targets: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
+    """Return the binary cross-entropy over what is labelled, in proportion to the weights."""
+    each = torch.nn.functional.binary_cross_entropy_with_logits(logits.float(), targets, reduction="none")
+    return (each * weights).sum() / weights.sum().clamp(min=1.0)
+
+
+def optimiser_of(model: BertForSequenceClassification, recipe: Recipe) -> torch.optim.AdamW:
+    """Return AdamW, without decay for biases and norms."""
+    plain = [p for name, p in model.named_parameters() if "bias" in name or "LayerNorm" in name]
+    decayed = [p for name, p in model.named_parameters() if "bias" not in name and "LayerNorm" not in name]
+    groups: list[dict[str, Any]] = [
+        {"params": decayed, "weight_decay": recipe.decay},
+        {"params": plain, "weight_decay": 0.0},
+    ]
+    return torch.optim.AdamW(groups, lr=recipe.rate, fused=True)
+
+
+def rate_at(step: int, steps: int, recipe: Recipe) -> float:
+    """Return the learning rate: linear up over the warm-up, linear down to zero."""
+    warm = max(1, round(steps * recipe.warm_up_share))
+    return recipe.rate * min((step + 1) / warm, (steps - step) / max(1, steps - warm))
+
+
+def run(model: BertForSequenceClassification, rows: list[Encoded], recipe: Recipe, folder: Path) -> None:
+    """Train; leave model.pt in the folder. Goes on from folder/checkpoint.pt where that is there."""
+    optimiser = optimiser_of(model, recipe)
+    per_epoch = -(-len(rows) // recipe.batch_rows)
+    steps = per_epoch * recipe.epochs
+    checkpoint = folder / "checkpoint.pt"
+    done = 0
+    if checkpoint.exists():
+        state = torch.load(checkpoint, weights_only=True)
+        model.load_state_dict(state["model"])
+        optimiser.load_state_dict(state["optimiser"])
+        done = state["done"]
+        print(f"goes on at step {done}")
+    model.train()
+    started = saved = time.monotonic()
+    first, smooth = done, 0.0
+    step = 0
+    for epoch in range(recipe.epochs):
+        for batch in batches(rows, size=recipe.batch_rows, seed=recipe.seed + epoch):
+            step += 1
+            if step <= done:
+                continue
+            torch.manual_seed(recipe.seed * 1_000_003 + step)  # the same whether or not a run was resumed
+            for group in optimiser.param_groups:
+                group["lr"] = rate_at(step - 1, steps, recipe)
+            logits = model(input_ids=batch.ids, attention_mask=batch.mask).logits
+            loss = loss_of(logits, batch.targets, batch.weights)
+            loss.backward()  # type: ignore[no-untyped-call]
+            torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0, foreach=False)
+            optimiser.step()
+            optimiser.zero_grad(set_to_none=True)
+            smooth = loss.item() if not smooth else 0.98 * smooth + 0.02 * loss.item()
+            now = time.monotonic()
+            if step % 50 == 0:
+                left = (steps - step) * (now - started) / (step - first)
+                print(f"{step}/{steps} loss {smooth:.4f} {now - started:.0f} s, {left / 60:.1f} min left", flush=True)
+            if now - saved > CHECKPOINT_SECONDS:
+                part = folder / "checkpoint.part"
+                state = {"model": model.state_dict(), "optimiser": optimiser.state_dict(), "done": step}
+                torch.save(state, part)
+                part.replace(checkpoint)
+                saved = now
+    torch.save(model.state_dict(), folder / "model.pt")
+    checkpoint.unlink(missing_ok=True)
+
+
+def main() -> int:
+    """Train one stage; return the exit code."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--stage", choices=sorted(RECIPES), required=True)
+    parser.add_argument("--out", help="the folder under work/ for the result (stage-one, stage-two)")
+    parser.add_argument("--start", default="stage-one", help="stage two: the folder under work/ to start from")
+    parser.add_argument("--rate", type=float)
+    parser.add_argument("--epochs", type=int)
+    parser.add_argument("--all-written", action="store_true", help="hold no category out (before shipping)")
+    options = parser.parse_args()
+    changed = {name: value for name in ("rate", "epochs") if (value := getattr(options, name)) is not None}
+    recipe = dataclasses.replace(RECIPES[options.stage], **changed)
+    folder = work_folder(options.out or f"stage-{options.stage}")
+    public = read_rows(WORK / "public.jsonl")
+    torch.manual_seed(recipe.seed)
+    if options.stage == "one":
+        model, tokenizer = fresh()
+        rows = public
+    else:
+        model, tokenizer = load(WORK / options.start), (WORK / options.start / "tokenizer.json").read_text("utf-8")
+        rows = mixture.stage_two(public, held_out=not options.all_written, seed=recipe.seed)
+    (folder / "tokenizer.json").write_text(tokenizer, encoding="utf-8")
+    (folder / "recipe.json").write_text(json.dumps(dataclasses.asdict(recipe), indent=2) + "\n", encoding="utf-8")
+    encoded = encode(
+        rows,
+        Tokenizer.from_str(tokenizer),
+        respelled_share=recipe.respelled_share,
+        seed=recipe.seed,
+        gains=recipe.gains,
+    )
+    print(f"{len(rows):,} rows, {recipe}", flush=True)
+    run(model, encoded, recipe, folder)
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

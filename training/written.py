@@ -1,0 +1,137 @@
+"""The lines of our own: reads and checks them, and holds a fifth of their categories out.
+
+Knows the form of written/*.jsonl. Must not know models. Rules: every wrong line is named, all at once; a category that
+was held out once stays held out, so that no later model has been trained on it; a held-out category is held out whole,
+whoever wrote it.
+
+    python -m training.written        checks all lines, and brings written/HELD_OUT.json up to date
+"""
+
+import json
+import random
+import sys
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from training.places import HEADS, SEED, WRITTEN
+
+HELD_OUT = WRITTEN / "HELD_OUT.json"
+HELD_OUT_SHARE = 0.2
+_SIDES = ("fine", "breach")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One written line; `labels` in the order of HEADS, None where two readers would differ."""
+
+    category: str
+    writer: str
+    text: str
+    pair: str
+    side: str
+    register: str
+    labels: tuple[int | None, ...]
+
+
+class WrongLinesError(Exception):
+    """Some written lines do not have the form that written/README.md asks for; one place and reason a line."""
+
+
+def _reason(record: Any) -> str | None:
+    if not isinstance(record, dict):
+        return "not an object"
+    lacking = {"text", "pair", "side", "register", "labels"} - record.keys()
+    if lacking:
+        return f"lacks {', '.join(sorted(lacking))}"
+    if record["side"] not in _SIDES:
+        return f"side is {record['side']!r}"
+    if set(record["labels"]) != set(HEADS):
+        return f"labels are {sorted(record['labels'])}"
+    if any(value not in (0, 1, None) for value in record["labels"].values()):
+        return "a label is neither 0, 1 nor null"
+    if not str(record["text"]).strip():
+        return "the text is empty"
+    return None
+
+
+def read_lines() -> list[Line]:
+    """Return all written lines. Raises WrongLinesError, with every wrong line in it."""
+    lines: list[Line] = []
+    wrong: list[str] = []
+    for path in sorted(WRITTEN.glob("*.jsonl")):
+        category, _, writer = path.stem.rpartition(".")
+        for number, content in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+            if not content.strip():
+                continue
+            try:
+                record = json.loads(content)
+            except json.JSONDecodeError as problem:
+                wrong.append(f"{path.name}:{number}: {problem}")
+                continue
+            reason = _reason(record)
+            if reason:
+                wrong.append(f"{path.name}:{number}: {reason}")
+                continue
+            labels = tuple(record["labels"][head] for head in HEADS)
+            lines.append(
+                Line(
+                    category=category,
+                    writer=writer,
+                    text=record["text"],
+                    pair=f"{category}/{record['pair']}",
+                    side=record["side"],
+                    register=record["register"],
+                    labels=labels,
+                )
+            )
+    if wrong:
+        raise WrongLinesError("\n".join(wrong))
+    return lines
+
+
+def held_out_categories() -> frozenset[str]:
+    """Return the categories that no model is trained on."""
+    if not HELD_OUT.exists():
+        return frozenset()
+    return frozenset(json.loads(HELD_OUT.read_text(encoding="utf-8"))["categories"])
+
+
+def extended(categories: Iterable[str], held: frozenset[str]) -> frozenset[str]:
+    """Return `held` with seeded additions, up to a fifth of the categories, one of threats and one of advances at least."""
+    everything = sorted(set(categories))
+    chosen = set(held)
+    chance = random.Random(SEED)
+    order = [name for name in everything if name not in chosen]
+    chance.shuffle(order)
+    for kind in ("threat", "advance"):
+        if not any(kind in name for name in chosen):
+            chosen |= set([name for name in order if kind in name][:1])
+    for name in order:
+        if len(chosen) >= round(len(everything) * HELD_OUT_SHARE):
+            break
+        chosen.add(name)
+    return frozenset(chosen)
+
+
+def main() -> int:
+    """Check the lines and write HELD_OUT.json; return the exit code."""
+    try:
+        lines = read_lines()
+    except WrongLinesError as problem:
+        print(problem, file=sys.stderr)
+        return 2
+    counts = Counter((line.category, line.side) for line in lines)
+    held = extended((line.category for line in lines), held_out_categories())
+    note = "Categories that no model is trained on. Once here, always here; python -m training.written adds to them."
+    HELD_OUT.write_text(json.dumps({"note": note, "categories": sorted(held)}, indent=2) + "\n", encoding="utf-8")
+    for category in sorted({line.category for line in lines}):
+        mark = " (held out)" if category in held else ""
+        print(f"{counts[category, 'fine']:4} fine {counts[category, 'breach']:4} breach  {category}{mark}")
+    print(f"{len(lines):,} lines")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
