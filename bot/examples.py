@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from bot.core.judge import evaluate, judge, read, texts_to_score
 from bot.core.model import MINUTE, Contact, Context, Finding, Message, Recent, Scored, Status, Verdict
 from bot.core.policy import All, Any, Condition, Example, Not, Policy, Rule, Test
-from bot.core.signals import Reading, Score
+from bot.core.signals import SIGNALS, Reading, Score
 
 ANCHOR = datetime(2026, 3, 2, 20, 0, tzinfo=UTC)
 """When the last message of an example is said; nothing depends on it."""
@@ -272,3 +272,21 @@ def forms(line: str) -> Iterable[Example]:
     return (Example(say=line), Example(say=line, reply_to=MEMBER), Example(say=f"@{MEMBER} {line}", mentions=(MEMBER,)))
 
 
+
+
+def spoken(condition: Condition) -> str:
+    """A condition in words."""
+    match condition:
+        case Test(signal=signal):
+            values = ", ".join(f"{one.name.replace('_', ' ')} {getattr(signal, one.name)}" for one in dataclasses.fields(signal))  # type: ignore[arg-type]
+            return f"{_name(signal)} ({values})"
+        case Not(condition=inner):
+            return f"not {spoken(inner)}"
+        case All(conditions=parts):
+            return "(" + " and ".join(map(spoken, parts)) + ")"
+        case Any(conditions=parts):
+            return "(" + " or ".join(map(spoken, parts)) + ")"
+
+
+def _name(signal: object) -> str:
+    return next(name for name, kind in SIGNALS.items() if isinstance(signal, kind))

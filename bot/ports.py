@@ -101,3 +101,6 @@ class Clock(Protocol):
 
     def now(self) -> datetime:
         """Aware, UTC."""
+
+    def saw(self, sent_at: datetime) -> None:
+        """A message of that time is judged: a replay's clock moves there, the real one does not care."""

@@ -5,9 +5,10 @@ Rules: time is the transcript's; a broken line stops before anything is judged a
 exactly one outcome, in the order of the file.
 """
 
+import asyncio
 import json
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -202,7 +203,7 @@ def finding_json(finding: Finding) -> dict[str, Any]:
 
 
 async def replay(
-    lines: Iterator[Line], service: Service, outcomes: AsyncIterator[Outcome], *, out: TextIO | None, tick: Callable[[int], None]
+    lines: Iterator[Line], service: Service, outcomes: asyncio.Queue[Outcome], *, out: TextIO | None, tick: Callable[[int], None]
 ) -> Summary:
     """Send every line through the service and sum up; `out` gets a line of JSON per message, `tick` the count so far."""
     summary = Summary()
@@ -210,7 +211,7 @@ async def replay(
     sent = 0
 
     async def take() -> None:
-        outcome = await anext(outcomes)
+        outcome = await outcomes.get()
         summary.add(outcome)
         if out:
             out.write(json.dumps(as_json(outcome), ensure_ascii=False) + "\n")

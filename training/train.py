@@ -40,6 +40,7 @@ class Recipe:
     gains: tuple[float, ...]
     seed: int = SEED
     decay: float = 0.01
+    steps_max: int | None = None
 
 
 # Yes rows of threat and sexual are one in 170 and one in 480: without a gain their heads never pass 0.5.
@@ -80,7 +81,7 @@ def run(model: BertForSequenceClassification, rows: list[Encoded], recipe: Recip
     """Train; leave model.pt in the folder. Goes on from folder/checkpoint.pt where that is there."""
     optimiser = optimiser_of(model, recipe)
     per_epoch = -(-len(rows) // recipe.batch_rows)
-    steps = per_epoch * recipe.epochs
+    steps = min(per_epoch * recipe.epochs, recipe.steps_max or per_epoch * recipe.epochs)
     checkpoint = folder / "checkpoint.pt"
     done = 0
     if checkpoint.exists():
@@ -96,7 +97,7 @@ def run(model: BertForSequenceClassification, rows: list[Encoded], recipe: Recip
     for epoch in range(recipe.epochs):
         for batch in batches(rows, size=recipe.batch_rows, seed=recipe.seed + epoch):
             step += 1
-            if step <= done:
+            if step <= done or step > steps:
                 continue
             torch.manual_seed(recipe.seed * 1_000_003 + step)  # the same whether or not a run was resumed
             for group in optimiser.param_groups:
@@ -130,9 +131,10 @@ def main() -> int:
     parser.add_argument("--start", default="stage-one", help="stage two: the folder under work/ to start from")
     parser.add_argument("--rate", type=float)
     parser.add_argument("--epochs", type=int)
+    parser.add_argument("--steps-max", type=int, help="stop there; the learning rate reaches zero there")
     parser.add_argument("--all-written", action="store_true", help="hold no category out (before shipping)")
     options = parser.parse_args()
-    changed = {name: value for name in ("rate", "epochs") if (value := getattr(options, name)) is not None}
+    changed = {name: value for name in ("rate", "epochs", "steps_max") if (value := getattr(options, name)) is not None}
     recipe = dataclasses.replace(RECIPES[options.stage], **changed)
     folder = work_folder(options.out or f"stage-{options.stage}")
     public = read_rows(WORK / "public.jsonl")

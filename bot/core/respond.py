@@ -173,7 +173,7 @@ def _case_for(verdict: Verdict, circumstances: Circumstances, shown: Status) -> 
 
 def _call(findings: Iterable[Finding], statuses: Iterable[Status], policy: Policy) -> ActionKind | None:
     """The strongest call to the moderators; a rule in review always has one."""
-    calls = [None]
+    calls: list[ActionKind | None] = [None]
     for finding, status in zip(findings, statuses, strict=True):
         call = policy.severities[finding.severity].moderators
         calls.append(ActionKind.ESCALATE if status is Status.REVIEW and call is None else call if status >= Status.REVIEW else None)

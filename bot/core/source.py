@@ -8,12 +8,12 @@ answers with a harmless stand-in, and stays silent about whatever stands inside:
 
 import difflib
 import re
+import typing
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import MISSING, Field, dataclass, field, fields, is_dataclass, replace
 from datetime import timedelta
 from enum import Enum, StrEnum
-from types import TracebackType
-from typing import Protocol, Self, TypeVar
+from typing import Any, TypeVar
 
 import yaml
 
@@ -48,7 +48,7 @@ SYNTAX: Sequence[tuple[str, bool, str, str]] = (
     ("scanning an? (alias|anchor|tag)", True, SPECIAL, QUOTE_IT),
     ("scanning a block scalar", True, "a text cannot begin with '>' or '|'", QUOTE_IT),
     ("escape", False, "no such escape with a backslash", "use '...' instead of \"...\", or write the backslash twice"),
-    ("block (collection|mapping)", False, "indented unlike the lines above, or text after a quotation", ""),
+    ("block (collection|mapping)", False, "indented unlike the lines above, or text after a quotation", "inside '...' an apostrophe is ''"),
 )
 """What the YAML library says (its two builds differ) -> if the first of its places is the one, our words, a hint."""
 
@@ -102,15 +102,25 @@ class Value:
         self.problem(f"expected a list, not {self._what()}", hint)
         return ()
 
-    def texts(self, least: int = 0) -> tuple[str, ...]:
-        """Read a list of so many texts at least."""
-        return tuple(item.text() for item in self.items(least))
+    def keys(self) -> "Mapping[str, tuple[Value, Value]]":
+        """Read a mapping, name -> key, value."""
+        if isinstance(self.content, Mapping):
+            return self.content
+        self.problem(f"expected keys with values ('key: value'), not {self._what()}")
+        return {}
 
     def fields(self) -> "Fields":
         """Read a mapping, key by key."""
-        if not isinstance(self.content, Mapping):
-            self.problem(f"expected keys with values ('key: value'), not {self._what()}")
         return Fields(self)
+
+    def part(self, name: str) -> "Value":
+        """Return the value of a key that was read already; where it is absent, one that is false and silent."""
+        entries = self.content if isinstance(self.content, Mapping) else {}
+        return entries[name][1] if name in entries else silent(self.file, self.problems)
+
+    def __bool__(self) -> bool:
+        """Say whether there is something that could be read."""
+        return self.content is not None
 
     def number(self, low: float = float("-inf"), high: float = float("inf")) -> float:
         """Read a decimal number within bounds (both allowed)."""
@@ -142,7 +152,7 @@ class Value:
 
     def choice(self, options: Iterable[E]) -> E:
         """Read one member of an enumeration, by its name as authors write it."""
-        names = {(one.value if isinstance(one, StrEnum) else one.name.lower()): one for one in options}
+        names = {_name(one): one for one in options}
         return names.get(self.one_of(names, "a choice here"), next(iter(names.values())))
 
     def one_of(self, known: Iterable[str], what: str) -> str:
@@ -178,25 +188,25 @@ Content = str | tuple[Value, ...] | Mapping[str, tuple[Value, Value]] | None
 
 
 class Fields:
-    """The keys of one mapping. Every key is asked for by name; on leaving, keys nobody asked for are problems."""
+    """The keys of one mapping, to be used with `with`. Every key is asked for by name; what is wrong is noted at the end."""
 
     def __init__(self, value: Value) -> None:
-        """Read `value`; if it is no mapping, every key is absent and nothing more is said."""
-        self.value = value
-        self._entries = value.content if isinstance(value.content, Mapping) else {}
+        self._value, self._entries = value, value.keys()
         self._asked: list[str] = []
+        self._missing: list[str] = []
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> typing.Self:
         return self
 
-    def __exit__(self, _: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        for name, (key, _value) in self._entries.items():
-            if name not in self._asked:
-                key.problem(f"unknown key {shown(name)}", suggest(name, self._asked))
-
-    def __iter__(self) -> Iterator[tuple[Value, Value]]:
-        """All keys with their values, known or not."""
-        return iter(self._entries.values())
+    def __exit__(self, *_: object) -> None:
+        """Note keys that nobody asked for, and keys that are missing unless a misspelt one was probably meant."""
+        absent = [name for name in self._asked if name not in self._entries]
+        hints = {name: suggest(name, absent, self._asked) for name in self._entries if name not in self._asked}
+        for name, hint in hints.items():
+            self._entries[name][0].problem(f"unknown key {shown(name)}", hint)
+        for name in self._missing:
+            if f"did you mean '{name}'?" not in hints.values() and isinstance(self._value.content, Mapping):
+                self._value.problem(f"the key '{name}' is missing here")
 
     def get(self, key: str) -> Value | None:
         """Value of a key that may be absent."""
@@ -204,18 +214,78 @@ class Fields:
         return self._entries[key][1] if key in self._entries else None
 
     def need(self, key: str) -> Value:
-        """Value of a key that must be there."""
+        """Value of a key that must be there; a silent one where it is not."""
         value = self.get(key)
-        if value is not None:
-            return value
-        if isinstance(self.value.content, Mapping):
-            self.value.problem(f"the key '{key}' is missing here")
-        return silent(self.value.file, self.value.problems)
+        if value is None:
+            self._missing.append(key)
+        return value or silent(self._value.file, self._value.problems)
 
-    def optional(self, key: str, read: Callable[[Value], T], default: T) -> T:
-        """Read a key that may be absent, in which case the default counts."""
-        value = self.get(key)
-        return default if value is None else read(value)
+
+class Builder:
+    """Fills dataclasses from keys with values, by the types of their fields; unknown and missing keys are problems.
+
+    A field's metadata may say more: `key` (as authors write it, where that differs), `low` and `high` (bounds), `least`
+    (length of a list), `words` (text -> value), `among` (the keys of a mapping), `read` (the method `read_...` of a
+    subclass that reads the whole), `bank` (given to `read_bank` for each text), `needed` (in spite of a default). A class
+    attribute `single` names the field that a text or a list alone stands for.
+    """
+
+    def build(self, cls: type[T], value: Value, **given: object) -> T:
+        """Fill one object; fields that are given are not read."""
+        single = getattr(cls, "single", "")
+        if single and isinstance(value.content, str | tuple):
+            value = replace(value, content={single: (value, value)})
+        types, filled = typing.get_type_hints(cls), dict(given)
+        with value.fields() as keys:
+            for one in fields(typing.cast("Any", cls)):
+                if one.name in given:
+                    continue
+                key = one.metadata.get("key", one.name)
+                part = keys.need(key) if _needed(one) else keys.get(key)
+                if part is not None:
+                    filled[one.name] = self.read(part, types[one.name], one.metadata)
+        return cls(**filled)
+
+    def read(self, value: Value, kind: Any, metadata: Mapping[str, Any]) -> object:  # noqa: PLR0911 (one line for each type)
+        """Read a value as a type: text, numbers, times, enumerations, dataclasses, tuples and mappings of them."""
+        inner = typing.get_args(kind)
+        if "read" in metadata:
+            return getattr(self, f"read_{metadata['read']}")(value)
+        if "words" in metadata:
+            words = metadata["words"]
+            return words.get(value.one_of(words, "an answer here"), next(iter(words.values())))
+        if typing.get_origin(kind) is tuple:
+            return tuple(self.read(item, inner[0], metadata) for item in value.items(metadata.get("least", 0)))
+        if typing.get_origin(kind) is Mapping:
+            with value.fields() as keys:
+                members = metadata.get("among", inner[0])
+                return {member: self.read(keys.need(_name(member)), inner[1], metadata) for member in members}
+        if type(None) in inner:
+            return self.read(value, inner[0], metadata)
+        if "bank" in metadata:
+            return self.read_bank(value, metadata["bank"])
+        if is_dataclass(kind):
+            return self.build(typing.cast("type[object]", kind), value)
+        if issubclass(kind, Enum):
+            return value.choice(kind)
+        if kind in NUMBERS:
+            return NUMBERS[kind](value, **{bound: metadata[bound] for bound in ("low", "high") if bound in metadata})
+        return value.yes_no() if kind is bool else value.text()
+
+    def read_bank(self, value: Value, kinds: str) -> str:
+        """Read the name of a bank of one of some kinds; who knows banks, says which there are."""
+        raise NotImplementedError
+
+
+NUMBERS: Mapping[object, Callable[..., object]] = {int: Value.whole, float: Value.number, timedelta: Value.duration}
+
+
+def _needed(one: Field[object]) -> bool:
+    return "needed" in one.metadata or (one.default is MISSING and one.default_factory is MISSING)
+
+
+def _name(member: Enum) -> str:
+    return member.value if isinstance(member, StrEnum) else member.name.lower()
 
 
 def silent(file: str, problems: list[Problem]) -> Value:
@@ -228,18 +298,19 @@ def shown(text: str) -> str:
     return repr(text if len(text) <= SHOWN_CHARS_MAX else text[: SHOWN_CHARS_MAX - 1] + "…")
 
 
-def suggest(word: str, known: Sequence[str]) -> str:
-    """Say which of the known words was probably meant, else which ones there are."""
-    close = difflib.get_close_matches(word[:SHOWN_CHARS_MAX].casefold(), known, n=1)
-    if close:
-        return f"did you mean '{close[0]}'?"
-    return f"known: {', '.join(known)}" if 0 < len(known) <= CHOICES_SHOWN_MAX else ""
+def suggest(word: str, *known: Sequence[str]) -> str:
+    """Say which of the known words was probably meant, likelier ones first, else which ones there are."""
+    for words in known:
+        close = difflib.get_close_matches(word[:SHOWN_CHARS_MAX].casefold(), words, n=1)
+        if close:
+            return f"did you mean '{close[0]}'?"
+    return f"known: {', '.join(known[-1])}" if 0 < len(known[-1]) <= CHOICES_SHOWN_MAX else ""
 
 
 def spell(time: timedelta) -> str:
-    """Spell a time as authors write it, in the largest unit that fits."""
+    """Spell a time as authors write it, in the largest unit up to days that fits."""
     seconds = int(time.total_seconds())
-    unit = next((unit for unit in "wdhm" if seconds and seconds % UNITS[unit] == 0), "s")
+    unit = next((unit for unit in "dhm" if seconds and seconds % UNITS[unit] == 0), "s")
     return f"{seconds // UNITS[unit]}{unit}"
 
 
@@ -261,27 +332,9 @@ def read(file: str, text: str, problems: list[Problem]) -> Value:
         _, first, words, hint = next(known, ("", False, f"not readable as YAML ({error.problem})", ""))
         mark = (error.context_mark if first else None) or error.problem_mark or error.context_mark
         builder.note(mark, words, hint)
-    except _TooDeepError as error:
-        builder.note(error.args[0], f"more than {NESTING_MAX} levels deep", "")
     except (yaml.YAMLError, ValueError, OverflowError) as error:
         builder.note(None, f"not readable as YAML ({shown(str(error))})", "")
     return silent(file, problems)
-
-
-class Mark(Protocol):
-    """A place as the YAML library has it, counted from 0."""
-
-    line: int
-    column: int
-
-
-def _start(event: yaml.Event) -> Mark:
-    assert event.start_mark is not None, "parsed from a text"
-    return event.start_mark
-
-
-class _TooDeepError(Exception):
-    """The file is nested beyond what is read."""
 
 
 class _Builder:
@@ -290,9 +343,9 @@ class _Builder:
     def __init__(self, file: str, text: str, problems: list[Problem]) -> None:
         self.file, self.problems = file, problems
         self.lines = text.split("\n")
-        self.events: Iterator[yaml.Event] = yaml.parse(text, Loader=LOADER)
+        self.events: Iterator[Any] = yaml.parse(text, Loader=LOADER)
 
-    def note(self, mark: Mark | None, text: str, hint: str) -> None:
+    def note(self, mark: Any, text: str, hint: str) -> None:
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
         self.problems.append(Problem(self.file, line, column, text, hint))
 
@@ -302,17 +355,17 @@ class _Builder:
             if not isinstance(event, yaml.DocumentStartEvent):
                 continue
             if value is not None:
-                self.note(_start(event), "a second document begins here", "one file holds one; remove '---'")
+                self.note(event.start_mark, "a second document begins here", "one file holds one; remove '---'")
                 break
             value = self.value(next(self.events), 0)
         if value is None:
             self.note(None, "the file is empty", "")
         return value or silent(self.file, self.problems)
 
-    def value(self, event: yaml.Event, depth: int) -> Value:
-        mark = _start(event)
+    def value(self, event: Any, depth: int) -> Value:
+        mark = event.start_mark
         if depth > NESTING_MAX:
-            raise _TooDeepError(mark)
+            raise yaml.MarkedYAMLError(problem=f"more than {NESTING_MAX} levels deep", problem_mark=mark)
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None) or getattr(event, "tag", None):
             self.note(mark, SPECIAL, QUOTE_IT)
         content: Content = None
@@ -340,19 +393,18 @@ class _Builder:
                 entries[name] = (key, value)
         return entries
 
-    def is_cut(self, event: yaml.ScalarEvent) -> bool:
+    def is_cut(self, event: Any) -> bool:
         """Say whether a comment that hardly was meant as one ("see #general") cuts this text short."""
         end = event.end_mark
-        assert end is not None, "parsed from a text"
         plain = event.style in {None, ""} and end.line < len(self.lines)
         cut = plain and CUT.match(self.lines[end.line], end.column)
         if cut:
             hint = f"{QUOTE_IT}, or write '# ' for a comment"
-            self.note(_start(event), "the text ends at '#', where a comment begins", hint)
+            self.note(event.start_mark, "the text ends at '#', where a comment begins", hint)
         return bool(cut)
 
 
-def _until(events: Iterator[yaml.Event], end: type[yaml.Event]) -> Iterator[yaml.Event]:
+def _until(events: Iterator[Any], end: type) -> Iterator[Any]:
     for event in events:
         if isinstance(event, end):
             return

@@ -10,11 +10,12 @@ letters spaced out, lengthened letters as one) are made by `PhraseIndex.find`, a
 
 To fold one more character: add it to a pair of strings in `_look_alikes`.
 """
+# ruff: noqa: RUF001 - characters that look like others are what this file is about
 
 import re
 import unicodedata
 from bisect import bisect_left
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
@@ -38,10 +39,8 @@ class Folded:
         """Lead the half-open range of the folded text back to a half-open range of the original."""
         if not self.origin:
             return 0, 0
-        if start >= len(self.origin):
-            return self.origin[-1] + 1, self.origin[-1] + 1
-        first = self.origin[start]
-        return (first, self.origin[min(end, len(self.origin)) - 1] + 1) if end > start else (first, first)
+        first = self.origin[start] if start < len(self.origin) else self.origin[-1] + 1
+        return first, self.origin[min(end, len(self.origin)) - 1] + 1 if end > start else first
 
 
 def _look_alikes() -> dict[str, str]:
@@ -84,41 +83,24 @@ def _character(sign: str) -> str:
 
 _LETTER = r"[^\W\d_]"
 _SIGN = r"[^\W_]"
-_KEPT = r"(?P<kept><[@#:!][^<>&;\s]*>|@\w+)"  # mentions, rooms, emoji: their `_` and repeats are theirs
-_MARKUP = re.compile(_KEPT + r"|[*`~|_]+")
-_ENTITY = re.compile(r"&(?:amp;)*(amp|lt|gt|quot|apos|#39|nbsp);")
+_KEPT = r"(?P<kept><[@#:!][^<>&;\s]*>|@\w+"  # mentions, rooms, emoji: their `_` and repeats are theirs
+_STEPS = (
+    re.compile(_KEPT + rf"|(?<={_SIGN})_(?={_SIGN})|[~|](?![*`~|_]))|[*`~|_]+"),  # first: it may stand inside an entity
+    re.compile(r"&(?:amp;)*(?P<entity>amp|lt|gt|quot|apos|#39|nbsp);"),
+    re.compile(_KEPT + rf")|(?P<blanks> {{2,}})|(?P<letter>{_LETTER})(?P=letter){{2,}}"),
+)
 _ENTITIES = {"amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'", "#39": "'", "nbsp": " "}
-_REPEATS = re.compile(_KEPT + rf"| {{2,}}|({_LETTER})\2{{2,}}")
 _ASCII_MARKUP = re.compile(r"[^ !-)+-^a-{}]|&|  ")  # of lower-case ASCII: controls, blanks other than one space, markup
 _ASCII_REPEATS = re.compile(r"([a-z])\1\1")
 
-_Change = tuple[str, Sequence[int]]  # the new characters, and the place in the text for each
 
-
-def _markup(found: re.Match[str]) -> _Change | None:
-    run, text = found[0], found.string
-    if found["kept"] or run in "|~":
-        return None
-    before, after = text[max(0, found.start() - 1) : found.start()], text[found.end() : found.end() + 1]
-    return None if run == "_" and before.isalnum() and after.isalnum() else ("", ())
-
-
-def _entity(found: re.Match[str]) -> _Change:
-    return _ENTITIES[found[1]], (found.start(),)
-
-
-def _repeats(found: re.Match[str]) -> _Change | None:
-    if found["kept"]:
-        return None
-    # The first and the last of the run stay, so that the range of a phrase covers all of the run.
-    return (found[2] * 2, (found.start(), found.end() - 1)) if found[2] else (" ", (found.start(),))
-
-
-_STEPS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], _Change | None]], ...] = (
-    (_MARKUP, _markup),  # first: markup within an entity must not bring a new entity about
-    (_ENTITY, _entity),
-    (_REPEATS, _repeats),
-)
+def _changed(found: re.Match[str]) -> tuple[str, tuple[int, ...]]:
+    """Give the new characters, and the place in the text for each."""
+    if found.lastgroup == "letter":  # the first and the last of the run stay: the range of a phrase covers all of it
+        return found["letter"] * 2, (found.start(), found.end() - 1)
+    if found.lastgroup == "entity":
+        return _ENTITIES[found["entity"]], (found.start(),)
+    return (" ", (found.start(),)) if found.lastgroup == "blanks" else ("", ())
 
 
 def fold(text: str) -> Folded:
@@ -134,15 +116,15 @@ def fold(text: str) -> Folded:
     signs = [_character(sign) for sign in text]
     origin = [place for place, sign in enumerate(signs) for _ in sign]
     folded = "".join(signs)
-    for pattern, change in _STEPS:
+    for pattern in _STEPS:
         parts: list[str] = []
         places: list[int] = []
         done = 0
         for found in pattern.finditer(folded):
-            if (changed := change(found)) is not None:
-                parts += folded[done : found.start()], changed[0]
-                places += origin[done : found.start()]
-                places += (origin[place] for place in changed[1])
+            if found.lastgroup != "kept":
+                new, from_places = _changed(found)
+                parts += folded[done : found.start()], new
+                places += origin[done : found.start()] + [origin[place] for place in from_places]
                 done = found.end()
         folded, origin = "".join(parts) + folded[done:], places + origin[done:]
     return Folded(folded, tuple(origin))
@@ -156,9 +138,7 @@ def words(folded: str) -> list[tuple[str, int, int]]:
     return [(word[0], word.start(), word.end()) for word in _WORD.finditer(folded)]
 
 
-_BLOCK = re.compile(
-    r"```(.*?)```|^[ \t]*(?:>|&gt;){3,}[ \t]?(.*)|^[ \t]*(?:>|&gt;){1,2}[ \t]?([^\n]*\n?)", re.DOTALL | re.MULTILINE
-)
+_BLOCK = re.compile(r"```(.*?)```|^[ \t]*(?:>|&gt;){3,}[ \t]?(.*)|^[ \t]*(?:>|&gt;){1,2}[ \t]?([^\n]*\n?)", re.DOTALL | re.MULTILINE)
 _OPENING = re.compile(r"(?:\A|(?<=[\s(\[:\u2013\u2014]))(?:([\"“])|['‘])(?=\S)")
 _CLOSINGS = (re.compile(r"(?<=\S)['’](?!\w)"), re.compile(r"(?<=\S)[\"”](?!\w)"))
 _ELISION = re.compile(r"(?:tis|twas|till?|cause|cos|coz|em|bout|n|round|ere|\d\ds?)\b", re.IGNORECASE)
@@ -220,53 +200,31 @@ class Found:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class _Phrase:
-    """A phrase cut at its `*`: between two pieces, a word goes on with anything."""
-
-    bank: str
-    phrase: str
-    pieces: tuple[str, ...]
+# The bank, the phrase, its pieces (at each `*` between two, a word goes on), and what reads all but the first of them.
+_Phrase = tuple[str, str, tuple[str, ...], re.Pattern[str]]
+_REST = re.compile(rf"(?:{_SIGN}|'(?={_SIGN}))*")  # of a word
+_BEGINS = re.compile(rf"(?!{_SIGN})|(?<!{_SIGN})(?<!{_SIGN}')")  # where a phrase may begin: not within a word
+_ENDS = re.compile(rf"(?<!{_SIGN})|(?!'?{_SIGN})|'s(?!{_SIGN})")  # a possessive 's is no part of a word
 
 
 def _phrase(bank: str, phrase: str) -> _Phrase:
     pieces = [fold(piece).text for piece in phrase.strip().split("*")]
     pieces[0], pieces[-1] = pieces[0].lstrip(), pieces[-1].rstrip()
     if not "".join(pieces):
-        raise ValueError(f"bank '{bank}': the phrase {phrase!r} is empty, or nothing is left of it when it is folded")
-    ends = all(piece[-1:].isalnum() for piece in pieces[:-1])
-    if not ends or not all(piece[:1] in ("", " ") for piece in pieces[1:]):
-        raise ValueError(f"bank '{bank}': in the phrase {phrase!r}, '*' may stand only at the end of a word")
-    return _Phrase(bank, phrase, tuple(pieces))
-
-
-_REST = re.compile(rf"(?:{_SIGN}|'(?={_SIGN}))*")  # of a word
-
-
-def _begins(text: str, start: int) -> bool:
-    """Tell whether a phrase that starts here does not start within a word."""
-    if start == 0 or not text[start].isalnum():
-        return True
-    return not text[start - 1].isalnum() and not (text[start - 1] == "'" and start > 1 and text[start - 2].isalnum())
-
-
-def _ends(text: str, end: int) -> bool:
-    """Tell whether a phrase that ends here does not end within a word; a possessive 's is no part of it."""
-    if end >= len(text) or not text[end - 1].isalnum():
-        return True
-    if text[end] == "'" and text[end + 1 : end + 2].isalnum():
-        return text[end + 1] == "s" and not text[end + 2 : end + 3].isalnum()
-    return not text[end].isalnum()
+        problem = f"bank '{bank}': the phrase {phrase!r} is empty, or nothing is left of it when it is folded"
+        raise ValueError(problem)
+    if not all(before[-1:].isalnum() and after[:1] in ("", " ") for before, after in pairwise(pieces)):
+        problem = f"bank '{bank}': in the phrase {phrase!r}, '*' may stand only at the end of a word"
+        raise ValueError(problem)
+    return bank, phrase, tuple(pieces), re.compile("".join(_REST.pattern + re.escape(piece) for piece in pieces[1:]))
 
 
 _LEET = {"0": "o", "1": "il", "3": "e", "4": "a", "5": "s", "7": "t", "@": "a", "$": "s", "!": "il", "|": "li"}
-_LEET_WORD = re.compile(rf"(?:{_SIGN}|[@$!|])+")
+_LEET_WORD = re.compile(rf"(?:{_SIGN}|[@$!])(?:[!|]*(?:{_SIGN}|[@$]))*")  # a word's last "!" or "|" is punctuation
 _ORDINARY = re.compile(rf"{_LETTER}{{1,2}}\d+|{_LETTER}+\d{{2,}}|[@$]?\d+{_LETTER}{{0,2}}")  # A55, g20, 10am, 5g, $5m
 _CALLS_FOR_LEET = re.compile(r"[a-z][013457@$]|[013457@$!|][a-z]")
 _SEPARATORS = " .-_~|/+·•"
-_SPACED = re.compile(
-    rf"(?<![^\W_])(?<!')(?:{_SIGN}|[@$!])(?:[ .\-_~|/+·•]{{1,4}}(?:{_SIGN}|[@$!])){{3,}}(?!{_SIGN})"
-)
+_SPACED = re.compile(rf"(?<![^\W_])(?<!')(?:{_SIGN}|[@$!])(?:[ .\-_~|/+·•]{{1,4}}(?:{_SIGN}|[@$!])){{3,}}(?!{_SIGN})")
 _SHORT_WORDS = ("a", "i", "u", "ura")  # what may stand before a spaced-out phrase without a wider gap: "a l i a r"
 _DOUBLE = re.compile(rf"({_LETTER})\1")
 
@@ -275,6 +233,12 @@ def _leet(word: str) -> bool:
     """Tell whether digits and signs stand for letters in a word."""
     has_letter = any(map(str.isalpha, word))
     return has_letter and not _LEET.keys().isdisjoint(word) and not _ORDINARY.fullmatch(word)
+
+
+def _leet_words(folded: str) -> Iterator[tuple[int, int]]:
+    for found in _LEET_WORD.finditer(folded):
+        if _leet(found[0]):
+            yield found.span()
 
 
 class _Reading:
@@ -288,19 +252,12 @@ class _Reading:
         self.folded, self.source = folded, text
         size = len(folded.text)
         self.loose, self.dropped = bytearray(size), bytearray(size)
-        self.options: list[str] = []
-        self.long: list[bool] = []
-        self.spans: list[tuple[int, int]] = []
+        self.tokens: list[tuple[str, bool, int, int]] = []  # its letters, lengthened or not, its place in the folded text
         self.early: set[int] = set()
-        for found in _LEET_WORD.finditer(folded.text):
-            word = found[0].lstrip("|")
-            start = found.end() - len(word)
-            word = word.rstrip("!|")  # at a word's end they are punctuation
-            if _leet(word):
-                self.loose[start : start + len(word)] = b"\1" * len(word)
-        early = {place for found in _SPACED.finditer(folded.text) for place in self._join(found)}
-        self._tokens(early)
-        self.text = "".join(option[0] for option in self.options)
+        for start, end in _leet_words(folded.text):
+            self.loose[start:end] = b"\1" * (end - start)
+        self._read({place for found in _SPACED.finditer(folded.text) for place in self._join(found)})
+        self.text = "".join(letters[0] for letters, _, _, _ in self.tokens)
 
     def _join(self, run: re.Match[str]) -> Iterator[int]:
         """Drop what stands between spaced-out letters, except wider gaps; give the places where a phrase may begin."""
@@ -316,7 +273,7 @@ class _Reading:
                 self.loose[place] = 1
         yield from (places[len(short)] for short in _SHORT_WORDS if joined.startswith(short))
 
-    def _tokens(self, early: set[int]) -> None:
+    def _read(self, early: set[int]) -> None:
         folded, origin = self.folded.text, self.folded.origin
         place = 0
         while place < len(folded):
@@ -329,10 +286,9 @@ class _Reading:
             long = count > 2 or (count == 2 and any(sign in _character(other) for other in between))  # noqa: PLR2004
             if not self.dropped[place]:
                 if place in early:
-                    self.early.add(len(self.options))
-                self.options.append(_LEET.get(sign, "") + sign if self.loose[place] else sign)
-                self.long.append(long)
-                self.spans.append((place, last + 1 if long else place + 1))
+                    self.early.add(len(self.tokens))
+                letters = _LEET.get(sign, "") + sign if self.loose[place] else sign
+                self.tokens.append((letters, long, place, last + 1 if long else place + 1))
             place = last + 1 if long else place + 1
 
     def follow(self, pieces: Sequence[str], start: int) -> int:
@@ -343,15 +299,15 @@ class _Reading:
                 token = rest.end()
             letter = 0
             while letter < len(piece):
-                if token >= len(self.options) or piece[letter] not in self.options[token]:
+                if token >= len(self.tokens) or piece[letter] not in self.tokens[token][0]:
                     return -1
-                letter += 2 if self.long[token] and piece[letter : letter + 2] == piece[letter] * 2 else 1
+                letter += 2 if self.tokens[token][1] and piece[letter : letter + 2] == piece[letter] * 2 else 1
                 token += 1
         return token
 
 
 def _calls_for_second_reading(text: str, folded: Folded) -> bool:
-    if _CALLS_FOR_LEET.search(folded.text) or _SPACED.search(folded.text):
+    if _SPACED.search(folded.text) or (_CALLS_FOR_LEET.search(folded.text) and any(_leet_words(folded.text))):
         return True
     if len(text) == len(folded.text) and text.isascii():
         return False
@@ -378,54 +334,47 @@ class PhraseIndex:
         skeletons: dict[str, list[_Phrase]] = {}
         for bank, phrases in banks.items():
             if not phrases:
-                raise ValueError(f"bank '{bank}' is empty")
+                problem = f"bank '{bank}' is empty"
+                raise ValueError(problem)
             for written in phrases:
                 phrase = _phrase(bank, written)
-                plain.setdefault(phrase.pieces[0], []).append(phrase)
-                skeletons.setdefault(_skeleton(phrase.pieces[0])[0], []).append(phrase)
+                plain.setdefault(phrase[2][0], []).append(phrase)
+                skeletons.setdefault(_skeleton(phrase[2][0])[0], []).append(phrase)
         self._plain, self._skeletons = ahocorasick.Automaton(), ahocorasick.Automaton()
         for automaton, keys in ((self._plain, plain), (self._skeletons, skeletons)):
             for key, entries in keys.items():
                 automaton.add_word(key, (len(key), tuple(entries)))
             automaton.make_automaton()
-        self._empty = not plain
 
     def find(self, text: str, folded: Folded | None = None) -> list[Found]:
-        """Give every phrase that stands in the text as whole words, sorted by place; `folded` spares folding it again."""
+        """Give every phrase that stands in the text as whole words, sorted by place; `folded` spares folding it."""
         if folded is None:
             folded = fold(text)
-        if self._empty or not folded.text:
+        if not self._plain or not folded.text:
             return []
         places = set(self._find_plainly(folded.text))
         if _calls_for_second_reading(text, folded):
             places.update(self._find_loosely(_Reading(text, folded)))
-        found = {Found(phrase.bank, phrase.phrase, *folded.original(start, end)) for phrase, start, end in places}
+        found = {Found(*phrase[:2], *folded.original(start, end)) for phrase, start, end in places}
         return sorted(found, key=lambda one: (one.start, one.end, one.bank, one.phrase))
 
     def _find_plainly(self, folded: str) -> Iterator[tuple[_Phrase, int, int]]:
         for last, (length, phrases) in self._plain.iter(folded):
             start = last + 1 - length
-            if not _begins(folded, start):
+            if not _BEGINS.match(folded, start):
                 continue
             for phrase in phrases:
-                end = last + 1
-                for piece in phrase.pieces[1:]:
-                    rest = _REST.match(folded, end)
-                    end = rest.end() if rest else end
-                    if not folded.startswith(piece, end):
-                        break
-                    end += len(piece)
-                else:
-                    if _ends(folded, end):
-                        yield phrase, start, end
+                tail = phrase[3].match(folded, last + 1)
+                if tail and _ENDS.match(folded, tail.end()):
+                    yield phrase, start, tail.end()
 
     def _find_loosely(self, reading: _Reading) -> Iterator[tuple[_Phrase, int, int]]:
         skeleton, places = _skeleton(reading.text)
         for last, (length, phrases) in self._skeletons.iter(skeleton):
             start = places[last + 1 - length]
-            if start not in reading.early and not _begins(reading.text, start):
+            if start not in reading.early and not _BEGINS.match(reading.text, start):
                 continue
             for phrase in phrases:
-                end = reading.follow(phrase.pieces, start)
-                if end > start and _ends(reading.text, end):
-                    yield phrase, reading.spans[start][0], reading.spans[end - 1][1]
+                end = reading.follow(phrase[2], start)
+                if end > start and _ENDS.match(reading.text, end):
+                    yield phrase, reading.tokens[start][2], reading.tokens[end - 1][3]

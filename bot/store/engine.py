@@ -59,7 +59,7 @@ async def open_engine(url: str, on_point: Callable[[str], None]) -> AsyncEngine:
             await connection.run_sync(_migrate, place, on_point)
     except (DBAPIError, sqlite3.Error) as error:
         await engine.dispose()
-        raise StoreError(_advice(place, error)) from error
+        raise StoreError(advice(place, error)) from error
     except BaseException:
         await engine.dispose()
         raise
@@ -143,11 +143,15 @@ def _migrate(connection: Connection, place: str, on_point: Callable[[str], None]
         command.upgrade(config, "head")
 
 
-def _advice(place: str, error: Exception) -> str:
-    """What the operator can do about an error of SQLite's."""
+def advice(place: str, error: Exception) -> str:
+    """What the operator can do about an error of SQLite's, in one line."""
     reason = str(getattr(error, "orig", None) or error)
     if "not a database" in reason or "malformed" in reason or "encrypted" in reason:
         return f"{place} is not a database, or is damaged ({reason}): choose another place, or restore a backup"
+    if "full" in reason:
+        return f"no room left on the disk for the database {place}: make room"
+    if "QueuePool" in reason:
+        return f"the database {place} was kept busy for {WAIT_SECONDS_MAX} seconds by this process: start it again"
     if "locked" in reason:
         return f"the database {place} is in use by another process: stop that one first"
     if "readonly" in reason or "unable to open" in reason:

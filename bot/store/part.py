@@ -1,15 +1,28 @@
 """What every part of a transaction has: the connection, the community, one now.
 
 Knows: SQLAlchemy's connection. Must not know: tables.
-Rules: statements are built once, when a module is loaded; SQLAlchemy then compiles each once.
+Rules: statements are built once, when a module is loaded, and SQLAlchemy compiles each once; what a row is looked up by is a
+parameter named `given_…`, because a parameter with a column's own name is a value to write.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CursorResult, Executable
+from sqlalchemy import BindParameter, ColumnElement, CursorResult, Executable, Table, and_, bindparam
 from sqlalchemy.ext.asyncio import AsyncConnection
+
+Row = Mapping[Any, Any]
+
+
+def given(name: str, *, many: bool = False) -> BindParameter[Any]:
+    """The parameter that a row is looked up by; `many`: a list, for `in_`."""
+    return bindparam(f"given_{name}", expanding=many)
+
+
+def where(table: Table, *names: str) -> ColumnElement[bool]:
+    """This community's rows that have the given values."""
+    return and_(*(table.c[name] == given(name) for name in ("community", *names)))
 
 
 class Part:
@@ -20,26 +33,42 @@ class Part:
         self.community = community
         self.now = now
 
-    async def _run(self, statement: Executable, **values: object) -> CursorResult[Any]:
-        """Execute for this community."""
-        result = await self.connection.execute(statement, {"community": self.community, **values})
+    async def _find(self, statement: Executable, **sought: object) -> CursorResult[Any]:
+        """Select, or delete, by the given values."""
+        result = await self.connection.execute(statement, self._given(sought))
         assert isinstance(result, CursorResult)
         return result
 
-    async def _run_many(self, statement: Executable, rows: Sequence[Mapping[str, object]]) -> int:
-        """Execute once for each row, in one call to the database; gives the number of rows changed."""
-        if not rows:
-            return 0
-        result = await self.connection.execute(statement, [{"community": self.community, **row} for row in rows])
+    async def _one(self, statement: Executable, **sought: object) -> Row | None:
+        """The first row, if there is one."""
+        row: Row | None = (await self._find(statement, **sought)).mappings().first()
+        return row
+
+    async def _all(self, statement: Executable, **sought: object) -> Sequence[Row]:
+        """All rows."""
+        rows: Sequence[Row] = (await self._find(statement, **sought)).mappings().all()
+        return rows
+
+    async def _change(self, statement: Executable, to: Row, **sought: object) -> int:
+        """Update rows; gives how many."""
+        result = await self.connection.execute(statement, {**to, **self._given(sought)})
         assert isinstance(result, CursorResult)
         return result.rowcount
 
-    async def _one(self, statement: Executable, **values: object) -> Mapping[str, Any] | None:
-        """The first row, if there is one."""
-        row: Mapping[str, Any] | None = (await self._run(statement, **values)).mappings().first()
-        return row
+    async def _add(self, statement: Executable, **row: object) -> CursorResult[Any]:
+        """Insert a row."""
+        result = await self.connection.execute(statement, {"community": self.community, **row})
+        assert isinstance(result, CursorResult)
+        return result
 
-    async def _all(self, statement: Executable, **values: object) -> Sequence[Mapping[str, Any]]:
-        """All rows."""
-        rows: Sequence[Mapping[str, Any]] = (await self._run(statement, **values)).mappings().all()
-        return rows
+    async def _add_many(self, statement: Executable, rows: Iterable[Row]) -> int:
+        """Insert rows in one call to the database; gives how many were new."""
+        full = [{"community": self.community, **row} for row in rows]
+        if not full:
+            return 0
+        result = await self.connection.execute(statement, full)
+        assert isinstance(result, CursorResult)
+        return result.rowcount
+
+    def _given(self, sought: Mapping[str, object]) -> dict[str, object]:
+        return {"given_community": self.community, **{f"given_{name}": value for name, value in sought.items()}}

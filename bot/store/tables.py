@@ -48,11 +48,11 @@ class Moment(TypeDecorator[datetime]):
     impl = BigInteger
     cache_ok = True
 
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:  # noqa: ARG002 - theirs
         """On the way in."""
         return None if value is None else to_microseconds(value)
 
-    def process_result_value(self, value: Any | None, dialect: Dialect) -> datetime | None:
+    def process_result_value(self, value: Any | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - theirs
         """On the way out."""
         return None if value is None else from_microseconds(value)
 
@@ -63,7 +63,7 @@ class Written(TypeDecorator[str]):
     impl = Text
     cache_ok = True
 
-    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002 - theirs
         """On the way in."""
         if value is None or value.isascii():
             return value
@@ -309,7 +309,7 @@ audit = Table(
     PrimaryKeyConstraint("community", "sequence"),
     Index("audit_by_case", "community", "case"),
 )
-Index("audit_performed_once", audit.c.action_key, unique=True, sqlite_where=audit.c.kind == "performed")
+Index("audit_performed_once", audit.c.action_key, unique=True, sqlite_where=audit.c.kind == text("'performed'"))
 
 audit_values = Table(
     "audit_values",

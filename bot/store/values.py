@@ -19,7 +19,7 @@ from bot.store.tables import from_microseconds, to_microseconds
 T = TypeVar("T")
 
 
-def encode(value: object) -> Any:
+def encode(value: object) -> Any:  # noqa: PLR0911 - one kind of value a line
     """A value as lists, dictionaries, numbers and text."""
     if isinstance(value, Enum):
         return value.value
@@ -53,7 +53,7 @@ def decode_all(kind: type[T], stored: Any) -> tuple[T, ...]:
     return tuple(decode(kind, each) for each in stored)
 
 
-def _decode(kind: Any, stored: Any) -> Any:
+def _decode(kind: Any, stored: Any) -> Any:  # noqa: PLR0911 - one kind of value a line
     origin = get_origin(kind)
     if origin in (Union, UnionType):
         if stored is None:

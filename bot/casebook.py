@@ -1,0 +1,263 @@
+"""Cases between the core and the record: read the circumstances, let the core decide, write down all that follows.
+
+Knows: which rows an answer or a decision reads and leaves behind. Must not know: queues, platforms' libraries, how a rule
+measures, how an action is performed.
+Rules: everything of one answer stands in one transaction with its message: case, findings, strike, sanction, notice, actions,
+audit; a message that is in a case already has no second answer.
+"""
+
+import json
+from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from bot.core.cases import AppealState, Decision, NotAllowedError, parties_of, recused
+from bot.core.model import MINUTE, Action, ActionKind, CaseState, CaseView, Context, Message, Status, StrikeState, Verdict
+from bot.core.notices import Sentences, card, decision_notice, notice
+from bot.core.policy import Policy
+from bot.core.respond import Circumstances, Response, Ruling, decide, respond
+from bot.folders import code_digest
+from bot.ports import Clock, Platform, Scorer
+from bot.store.records import Appeal, Hashes, SanctionState
+from bot.store.store import Store, Transaction
+
+TOLD = frozenset({ActionKind.NUDGE, ActionKind.WARN, ActionKind.NOTIFY})
+"""Actions that are themselves what the member reads."""
+CALLS = frozenset({ActionKind.ESCALATE, ActionKind.URGENT})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """What a community's service is made of. `policy_source`: the policy's files as they were compiled."""
+
+    community: str
+    store: Store
+    scorer: Scorer
+    policy: Policy
+    policy_source: Mapping[str, str]
+    sentences: Sentences
+    clock: Clock
+    mode: Status
+    moderators: frozenset[str] = frozenset()
+    platforms: Mapping[str, Platform] = field(default_factory=dict)
+
+    @property
+    def hashes(self) -> Hashes:
+        """What verdicts are reached with now."""
+        return Hashes(policy=self.policy.digest, model=self.scorer.digest, code=code_digest())
+
+    def transaction(self) -> AbstractAsyncContextManager[Transaction]:
+        """Begin a transaction of this community, now."""
+        return self.store.transaction(self.community, self.clock.now())
+
+
+class Casebook:
+    """Answers to verdicts, and decisions of people, written down."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._looked_at: datetime | None = None
+
+    async def answer(self, transaction: Transaction, verdict: Verdict, context: Context, *, late: timedelta | None) -> Response | None:
+        """Record what a verdict means. None where the same message was answered before."""
+        message = verdict.message
+        if await transaction.known_identities([message.identity]):
+            return None
+        circumstances = await self._circumstances(transaction, message, late)
+        response = respond(verdict, circumstances, self._parts.policy, self._parts.clock.now())
+        if response is None:
+            return None
+        if response.opens:
+            number = await transaction.next_case_number()
+            response = _numbered(response, number)
+            await transaction.add_case(
+                response.case, mode=self._parts.mode, hashes=self._parts.hashes, late=late, collects=response.collects
+            )
+            await transaction.save_policy_source(self._parts.policy.digest, json.dumps(dict(self._parts.policy_source)))
+        else:
+            await transaction.update_case(response.case)
+        await self._leave(transaction, verdict, context, response)
+        return response
+
+    async def _circumstances(self, transaction: Transaction, message: Message, late: timedelta | None) -> Circumstances:
+        policy, platform = self._parts.policy, self._parts.platforms.get(message.platform)
+        since = message.sent_at - policy.episode_gap
+        episode = await transaction.open_episode(message.platform, message.author, message.room, message.thread, since)
+        used: dict[ActionKind, int] = {}
+        for kind, limit in policy.limits.items():
+            used[kind] = await transaction.count_actions(kind, transaction.now - limit.per)
+        strikes = await transaction.strikes_of(
+            message.platform,
+            message.author,
+            since=message.sent_at - policy.strikes.window,
+            without_case=episode.number if episode else 0,
+        )
+        return Circumstances(
+            mode=self._parts.mode,
+            number=0,
+            episode=episode,
+            collecting=await transaction.collecting_case(message.platform, message.author),
+            strikes=strikes,
+            muted_until=await transaction.muted_until(message.platform, message.author),
+            moderator=message.author in self._parts.moderators,
+            late=late,
+            used=used,
+            capabilities=frozenset(platform.capabilities.repeats) if platform else frozenset(ActionKind),
+        )
+
+    async def _leave(self, transaction: Transaction, verdict: Verdict, context: Context, response: Response) -> None:
+        """Everything besides the case's own row."""
+        message, case, step = verdict.message, response.case, response.case.steps
+        note = "" if response.late is None else f"found {response.late.total_seconds():.0f} s late"
+        await transaction.add_case_message(
+            case.number, step, message, context=context, segments=verdict.segments, scores=verdict.scores, note=note
+        )
+        await transaction.add_findings(case.number, step, verdict.findings)
+        if response.strike:
+            await transaction.put_strike(response.strike, platform=message.platform, author=message.author)
+        if response.answer is ActionKind.MUTE and case.muted_until:
+            await transaction.put_sanction(case, ActionKind.MUTE, case.muted_until)
+        actions = [self._with_text(action, verdict, response) for action in response.actions]
+        for action in actions:
+            if action.kind in TOLD:
+                await transaction.add_notice(case.number, step, platform=action.platform, account=action.target, text=action.text)
+        values = {"author": message.author, "message": message.id, "rules": [finding.rule for finding in verdict.findings]}
+        kind = "opened" if response.opens else "added"
+        await transaction.audit(kind, case=case.number, step=step, values=values)
+        await transaction.add_actions(actions)
+
+    def _with_text(self, action: Action, verdict: Verdict, response: Response) -> Action:
+        parts, message = self._parts, verdict.message
+        if action.kind in TOLD:
+            return replace(action, text=notice(response, verdict, parts.policy, parts.sentences, room=message.room))
+        if action.kind in CALLS:
+            return replace(action, text=card(response, verdict, parts.policy, parts.sentences, author=message.author, room=message.room))
+        return action
+
+    async def rule_on(self, number: int, ruling: Ruling) -> Response:
+        """Record a moderator's decision; it answers the open appeals of the case too.
+
+        Raises NotAllowedError: unknown case, recused moderator (who decided a case cannot decide its appeal), state that forbids it.
+        """
+        async with self._parts.transaction() as transaction:
+            detail = await transaction.case_detail(number)
+            if detail is None:
+                raise NotAllowedError(f"there is no case {number}: /cases lists the open ones")
+            appeals = [one for one in detail.appeals if one.state in (AppealState.OPEN, AppealState.SUSPENDED)]
+            await self._may_decide(transaction, detail.case, ruling.by, appeal=bool(appeals))
+            findings = [one.finding for one in detail.findings]
+            circumstances = await self._circumstances(transaction, detail.messages[-1].message, None)
+            response = decide(self._parts.community, detail.case, ruling, circumstances, self._parts.policy, self._parts.clock.now())
+            case = response.case
+            await transaction.update_case(case, decision=str(ruling.decision), reason=ruling.reason)
+            await transaction.add_review(
+                number, case.steps, moderator=ruling.by, decision=ruling.decision, severity=case.severity, reason=ruling.reason
+            )
+            if response.strike and (detail.strike or response.strike.state is StrikeState.UPHELD):
+                await transaction.put_strike(response.strike, platform=case.platform, author=case.author)
+            if ActionKind.UNMUTE in response.undone:
+                await transaction.end_sanction(number, ActionKind.MUTE, SanctionState.LIFTED)
+            elif response.answer is ActionKind.MUTE and case.muted_until:
+                await transaction.put_sanction(case, ActionKind.MUTE, case.muted_until)
+            answer = AppealState.REJECTED if ruling.decision is Decision.UPHOLD else AppealState.ACCEPTED
+            for one in appeals:
+                await transaction.update_appeal(one.id, answer, by=ruling.by, reason=ruling.reason)
+            values = {"by": ruling.by, "decision": str(ruling.decision), "reason": ruling.reason}
+            await transaction.audit("decided", case=number, step=case.steps, values=values)
+            text = decision_notice(response, ruling, findings, self._parts.policy, self._parts.sentences)
+            actions = [replace(one, text=text) if one.kind in TOLD else one for one in response.actions]
+            for action in actions:
+                if action.kind in TOLD:
+                    await transaction.add_notice(number, case.steps, platform=action.platform, account=action.target, text=text)
+            await transaction.add_actions(actions)
+            return response
+
+    async def _may_decide(self, transaction: Transaction, case: CaseView, moderator: str, *, appeal: bool) -> None:
+        if moderator not in self._parts.moderators:
+            raise NotAllowedError("only moderators decide cases")
+        parties = parties_of(case, await transaction.reporters_of_case(case.number))
+        why = recused(moderator, parties, appeal=appeal)
+        if why:
+            raise NotAllowedError(f"you cannot decide case {case.number}: {why}")
+
+    async def look_after_if_due(self) -> None:
+        """The same in a replay, whose clock moves with the messages: once a minute of its time is enough."""
+        now = self._parts.clock.now()
+        if self._looked_at is None or now - self._looked_at >= MINUTE:
+            self._looked_at = now
+            await self.look_after()
+
+    async def look_after(self) -> None:
+        """What time alone brings: mutes end, undecided cases lapse, appeals that nobody answered suspend the penalty."""
+        async with self._parts.transaction() as transaction:
+            for sanction in await transaction.ended_sanctions():
+                await transaction.end_sanction(sanction.case, ActionKind(sanction.kind), SanctionState.ENDED)
+                longer = await transaction.muted_until(sanction.platform, sanction.author)
+                case = await transaction.case(sanction.case)
+                if case and not longer:
+                    await self._tell(transaction, case, "mute_over", ActionKind.UNMUTE)
+            before = transaction.now - self._parts.policy.strikes.lapse_after
+            for case in await transaction.cases(CaseState.OPEN, opened_before=before):
+                await self._lapse(transaction, case)
+            for appeal in await transaction.appeals(AppealState.OPEN):
+                if appeal.answer_by and appeal.answer_by <= transaction.now:
+                    await self._suspend(transaction, appeal)
+            for appeal in await transaction.appeals(AppealState.SUSPENDED):
+                case = await transaction.case(appeal.case)
+                if appeal.answer_by and appeal.answer_by <= before and case:
+                    await transaction.update_appeal(appeal.id, AppealState.LAPSED)
+                    await self._lapse(transaction, case)
+                    await self._tell(transaction, case, "appeal_lapsed")
+
+    async def _suspend(self, transaction: Transaction, appeal: Appeal) -> None:
+        """Nobody looked in time: the mute is lifted, the strike stops counting, the member is told."""
+        case = await transaction.case(appeal.case)
+        assert case is not None, "an appeal has a case"
+        await transaction.update_appeal(appeal.id, AppealState.SUSPENDED)
+        await transaction.audit("suspended", case=case.number)
+        await self._set_strike(transaction, case.number, StrikeState.LAPSED)
+        muted = await transaction.end_sanction(case.number, ActionKind.MUTE, SanctionState.LIFTED)
+        await self._tell(transaction, case, "appeal_suspended", *([ActionKind.UNMUTE] if muted else []))
+
+    async def _lapse(self, transaction: Transaction, case: CaseView) -> None:
+        """Nobody decided: neither the case nor its strike counts against the member."""
+        if case.state is CaseState.OPEN:
+            await transaction.update_case(replace(case, state=CaseState.LAPSED))
+        await self._set_strike(transaction, case.number, StrikeState.LAPSED)
+        await transaction.audit("lapsed", case=case.number, step=case.steps)
+
+    async def _set_strike(self, transaction: Transaction, number: int, state: StrikeState) -> None:
+        detail = await transaction.case_detail(number)
+        if detail and detail.strike:
+            await transaction.put_strike(replace(detail.strike, state=state), platform=detail.case.platform, author=detail.case.author)
+
+    async def _tell(self, transaction: Transaction, case: CaseView, sentence: str, *undo: ActionKind) -> None:
+        """One step more in a case: tell the member, and undo what is named."""
+        case = await transaction.case(case.number) or case
+        case = replace(case, steps=case.steps + 1, muted_until=None if ActionKind.UNMUTE in undo else case.muted_until)
+        await transaction.update_case(case)
+        text = self._parts.sentences[sentence].format(case=case.number)
+        plain = Action(
+            community=self._parts.community,
+            case=case.number,
+            step=case.steps,
+            kind=ActionKind.NOTIFY,
+            platform=case.platform,
+            server=case.server,
+            room=case.room,
+            target=case.author,
+            text=text,
+        )
+        await transaction.add_notice(case.number, case.steps, platform=case.platform, account=case.author, text=text)
+        await transaction.add_actions([*(replace(plain, kind=kind, text="") for kind in undo), plain])
+
+
+def _numbered(response: Response, number: int) -> Response:
+    """The response with the number that its new case has."""
+    return replace(
+        response,
+        case=replace(response.case, number=number),
+        strike=replace(response.strike, case=number) if response.strike else None,
+        actions=tuple(replace(action, case=number) for action in response.actions),
+    )

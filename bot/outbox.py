@@ -1,0 +1,191 @@
+"""Committed actions, performed: exactly once, as far as each platform allows.
+
+Knows: the outbox table, what a platform can do, how its actions repeat. Must not know: rules, why an action was decided.
+Rules: an action is marked as being performed before it is; what a crash left in between is done again only where that is
+harmless, else a person looks; what a person has decided meanwhile is dropped; the simulated mode ends here.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from datetime import timedelta
+
+import structlog
+
+from bot.core.model import ActionKind, CaseState
+from bot.ports import Clock, Performed, Platform, PlatformRefusedError, PlatformUnavailableError, Repeat
+from bot.store.records import ActionState, NoticeState, OutboxRow
+from bot.store.store import Store, StoreError, Transaction
+
+log = structlog.get_logger()
+
+BATCH_MAX = 32
+"""Actions taken at a time: with more the latest ones would wait behind a slow platform."""
+ATTEMPTS_MAX = 10
+"""With the pauses below, about an hour: then a person has to."""
+PAUSE_SECONDS_MAX = 600.0
+SLEEP_SECONDS_MAX = 30.0
+PERFORM_SECONDS_MAX = 60.0
+PENALTIES = frozenset({ActionKind.NUDGE, ActionKind.WARN, ActionKind.HIDE, ActionKind.MUTE})
+TOLD = frozenset({ActionKind.NUDGE, ActionKind.WARN, ActionKind.NOTIFY})
+"""Actions that are themselves what the member reads."""
+
+
+def nothing(_: str) -> None:
+    """No point in the program is of interest."""
+
+
+class Outbox:
+    """Performs the committed actions of one community."""
+
+    def __init__(
+        self,
+        store: Store,
+        community: str,
+        platforms: Mapping[str, Platform],
+        clock: Clock,
+        *,
+        simulate: bool = False,
+        on_point: Callable[[str], None] = nothing,
+    ) -> None:
+        """`simulate`: actions are recorded as simulated, and no platform hears of them."""
+        self._store, self._community, self._platforms, self._clock = store, community, platforms, clock
+        self._simulate = simulate
+        self._on_point = on_point
+        self._wake = asyncio.Event()
+
+    def _begin(self) -> AbstractAsyncContextManager[Transaction]:
+        return self._store.transaction(self._community, self._clock.now())
+
+    def wake(self) -> None:
+        """There is something new to perform."""
+        self._wake.set()
+
+    async def recover(self) -> None:
+        """After a start: actions that were being performed when the process ended are done again, or given to a person."""
+        async with self._begin() as transaction:
+            for row in await transaction.actions_in(ActionState.PERFORMING):
+                if self._repeats(row) is Repeat.UNCERTAIN:
+                    await transaction.mark(row.action.key, ActionState.MAYBE_DONE, detail="cut off while it was performed")
+                else:
+                    await transaction.mark(row.action.key, ActionState.PENDING, due_at=self._clock.now())
+
+    async def run(self, each: Callable[[], Awaitable[object]] | None = None) -> None:
+        """Perform until cancelled; `each` is awaited every round (ended mutes, lapsed cases)."""
+        while True:
+            self._wake.clear()
+            try:
+                if each:
+                    await each()
+                while await self.perform_due():
+                    pass
+                pause = await self._pause()
+            except StoreError as error:
+                log.error("the database cannot be written", error=str(error))
+                pause = SLEEP_SECONDS_MAX / 10
+            try:
+                async with asyncio.timeout(pause):
+                    await self._wake.wait()
+            except TimeoutError:
+                pass
+
+    async def perform_due(self) -> int:
+        """Perform what is due now; gives how many actions were taken up."""
+        async with self._begin() as transaction:
+            due = await transaction.due_actions(self._clock.now(), BATCH_MAX)
+            taken = [row for row in due if await self._take(transaction, row)]
+        self._on_point("before_performing")
+        by_case: dict[int, list[OutboxRow]] = {}
+        for row in taken:
+            by_case.setdefault(row.action.case, []).append(row)
+        if self._simulate or len(by_case) <= 1:
+            for rows in by_case.values():
+                await self._perform_all(rows)
+        else:
+            async with asyncio.TaskGroup() as tasks:
+                for rows in by_case.values():
+                    tasks.create_task(self._perform_all(rows))
+        return len(due)
+
+    async def _take(self, transaction: Transaction, row: OutboxRow) -> bool:
+        """Mark one as being performed; drop it where a person has dismissed the case; leave to people what only they can do."""
+        action = row.action
+        case = await transaction.case(action.case)
+        if case and case.state is CaseState.DISMISSED and action.kind in PENALTIES:
+            await transaction.mark(action.key, ActionState.DROPPED, detail="the case was dismissed before")
+            return False
+        if self._simulate:
+            return await transaction.mark(action.key, ActionState.PERFORMING)
+        platform = self._platforms.get(action.platform)
+        if platform is None:
+            return False
+        if not platform.capabilities.can(action.kind):
+            await self._give_to_people(transaction, row, "this platform cannot do it")
+            return False
+        return await transaction.mark(action.key, ActionState.PERFORMING)
+
+    async def _perform_all(self, rows: Sequence[OutboxRow]) -> None:
+        for row in rows:
+            await self._perform(row)
+
+    async def _perform(self, row: OutboxRow) -> None:
+        """Perform one action and record how it ended."""
+        action = row.action
+        try:
+            if self._simulate:
+                done = Performed(detail="simulated")
+            else:
+                async with asyncio.timeout(PERFORM_SECONDS_MAX):
+                    done = await self._platforms[action.platform].perform(action)
+            self._on_point("after_performing")
+        except PlatformRefusedError as error:
+            async with self._begin() as transaction:
+                await self._give_to_people(transaction, row, str(error))
+            return
+        except (PlatformUnavailableError, TimeoutError) as error:
+            await self._failed(row, error)
+            return
+        async with self._begin() as transaction:
+            state = ActionState.SIMULATED if self._simulate else ActionState.DONE
+            await transaction.mark(action.key, state, reference=done.reference, detail=done.detail)
+            if action.kind in TOLD:
+                await transaction.notice_delivered(action.case, action.step, action.target, NoticeState.DIRECT)
+            self._on_point("before_marking_done")
+
+    async def _failed(self, row: OutboxRow, error: Exception) -> None:
+        """Try again later; after too many attempts, or where it may have happened and must not happen twice, a person looks."""
+        action, reason = row.action, str(error) or type(error).__name__
+        attempts = row.attempts + 1
+        unclear = isinstance(error, TimeoutError) or (isinstance(error, PlatformUnavailableError) and error.maybe_done)
+        wanted = error.retry_seconds if isinstance(error, PlatformUnavailableError) else None
+        pause = min(wanted if wanted is not None else 2.0**attempts, PAUSE_SECONDS_MAX)
+        log.warning("not performed", action=action.key, attempt=attempts, reason=reason)
+        async with self._begin() as transaction:
+            if unclear and self._repeats(row) is Repeat.UNCERTAIN:
+                await transaction.mark(action.key, ActionState.MAYBE_DONE, error=reason)
+            elif attempts >= ATTEMPTS_MAX:
+                await self._give_to_people(transaction, row, reason)
+            else:
+                due = self._clock.now() + timedelta(seconds=pause)
+                await transaction.mark(action.key, ActionState.PENDING, due_at=due, error=reason)
+                if action.kind in TOLD:
+                    await transaction.notice_tried(action.case, action.step, action.target)
+
+    async def _give_to_people(self, transaction: Transaction, row: OutboxRow, reason: str) -> None:
+        """A manual task; a notice that did not arrive shows as not notified."""
+        action = row.action
+        await transaction.mark(action.key, ActionState.MANUAL, error=reason)
+        if action.kind in TOLD:
+            await transaction.notice_delivered(action.case, action.step, action.target, NoticeState.MANUAL)
+
+    def _repeats(self, row: OutboxRow) -> Repeat:
+        platform = self._platforms.get(row.action.platform)
+        known = platform.capabilities.repeats if platform else {}
+        return known.get(row.action.kind, Repeat.UNCERTAIN)
+
+    async def _pause(self) -> float:
+        """Seconds until something is due, at most SLEEP_SECONDS_MAX."""
+        async with self._begin() as transaction:
+            due = await transaction.next_due()
+        seconds = (due - self._clock.now()).total_seconds() if due else SLEEP_SECONDS_MAX
+        return min(max(seconds, 0.01), SLEEP_SECONDS_MAX)

@@ -1,0 +1,141 @@
+"""A small party chat in the terminal: a sample to watch, and then you talk in it yourself.
+
+Knows: the service, the commands, how to show things. Must not know: rules, the store.
+Rules: without a terminal it plays the sample and ends; colours only on a terminal; what Steward says privately is marked with
+whom it says it to.
+"""
+
+import asyncio
+import json
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from datetime import UTC, datetime
+from importlib import resources
+
+from rich.console import Console as Screen
+from rich.padding import Padding
+from rich.text import Text
+
+from bot.commands import Asker, Desk
+from bot.core.model import Action, ActionKind, Message
+from bot.ports import Accept, Capabilities, Performed, Repeat
+from bot.replay import Line, message_of
+from bot.service import Outcome, Service
+
+NAME = "terminal"
+ROOM = "branch"
+CALLS = (ActionKind.ESCALATE, ActionKind.URGENT)
+MENTIONED = re.compile(r"(?<![\w@])@([\w.-]*\w)")
+INTRODUCTION = (
+    "You are {who}. Type a message, or:  /as NAME  talk as somebody else   /help  all commands   /quit  leave\n"
+    "Moderators here: {moderators}. A moderator can use /cases, /case 1, /dismiss 1 and so on."
+)
+
+
+class Terminal:
+    """A platform whose rooms are the terminal; everything Steward does is shown, nothing leaves the machine."""
+
+    name = NAME
+
+    def __init__(self, screen: Screen, *, community: str) -> None:
+        self.screen, self._community = screen, community
+        self._authors: dict[str, str] = {}
+        self._count = 0
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """Everything is shown, nothing is repeated."""
+        return Capabilities(repeats=dict.fromkeys(ActionKind, Repeat.IDEMPOTENT))
+
+    async def listen(self, accept: Accept) -> None:
+        """Hand over the sample."""
+        for line in sample(datetime.now(UTC)):
+            message = self.message(line)
+            self.say(message)
+            await accept(message)
+
+    async def history(self, room: str, after: str) -> AsyncIterator[Sequence[Message]]:
+        """A fresh chat has none."""
+        del room, after
+        for _ in ():
+            yield []
+
+    def message(self, line: Line) -> Message:
+        """A line of the sample as a message."""
+        self._authors[line.id] = line.author
+        self._count = max(self._count, int(line.id))
+        return message_of(line, community=self._community, platform=NAME, authors=self._authors)
+
+    def typed(self, text: str, author: str) -> Message:
+        """What somebody types, said now; "@name" mentions."""
+        mentions = tuple(dict.fromkeys(MENTIONED.findall(text)))
+        line = Line(id=str(self._count + 1), room=ROOM, author=author, text=text, sent_at=datetime.now(UTC), mentions=mentions)
+        return self.message(line)
+
+    async def perform(self, action: Action) -> Performed:
+        """Show it."""
+        until = f" until {action.until:%H:%M}" if action.until else ""
+        if action.kind in CALLS:
+            self._show("to the moderators", action.text, "red" if action.kind is ActionKind.URGENT else "yellow")
+        elif action.text:
+            self._show(f"privately to {action.target}", action.text, "cyan")
+        else:
+            self.screen.print(Text(f"    ⟶ {action.kind} {action.target}{until}", style="magenta"))
+        return Performed(reference=action.key)
+
+    def say(self, message: Message) -> None:
+        """Show what somebody said."""
+        self.screen.print(Text.assemble((f"{message.author}: ", "bold"), message.text))
+
+    def marked(self, outcome: Outcome) -> None:
+        """Say where somebody spoke during a mute that is only simulated here."""
+        if outcome.said_while_muted:
+            self.screen.print(Text(f"    ({outcome.verdict.message.author} is muted: elsewhere this could not have been said)", style="dim"))
+        if outcome.verdict.unjudged:
+            reasons = ", ".join(sorted({one.reason.replace("_", " ") for one in outcome.verdict.unjudged}))
+            self.screen.print(Text(f"    (not fully judged: {reasons}; a moderator is to look)", style="dim"))
+
+    def _show(self, whom: str, text: str, style: str) -> None:
+        self.screen.print(Text(f"    ⟶ Steward {whom}:", style=style))
+        self.screen.print(Padding(Text(text), (0, 0, 0, 8)))
+
+
+def sample(now: datetime) -> list[Line]:
+    """The sample conversation, as if its last message were said now."""
+    text = (resources.files("bot.platforms") / "sample.jsonl").read_text(encoding="utf-8")
+    lines = [Line.model_validate(json.loads(line)) for line in text.splitlines()]
+    moved = now - lines[-1].sent_at
+    return [line.model_copy(update={"sent_at": line.sent_at + moved}) for line in lines]
+
+
+async def tell(terminal: Terminal, service: Service, message: Message) -> None:
+    """Say one message and wait for what becomes of it."""
+    terminal.say(message)
+    service.learn(message.author, message.author)
+    await service.accept(message)
+    await service.drained()
+
+
+async def talk(terminal: Terminal, service: Service, desk: Desk, perform: Callable[[], Awaitable[object]]) -> None:
+    """Let a person talk, as anybody, until they leave. `perform` does what a command has decided."""
+    who, screen = "sam", terminal.screen
+    screen.rule("now you")
+    screen.print(INTRODUCTION.format(who=who, moderators=", ".join(sorted(desk.parts.moderators))))
+    while True:
+        try:
+            typed = (await asyncio.to_thread(input, f"{who}> ")).strip()
+        except (EOFError, KeyboardInterrupt):
+            return
+        if not typed:
+            continue
+        if typed in ("/quit", "/exit"):
+            return
+        if typed.startswith("/as"):
+            name = typed.removeprefix("/as").strip().removeprefix("@")
+            who = name if re.fullmatch(r"[\w.-]{1,40}", name) else who
+            screen.print(f"You are {who}." if who == name else "Write /as and one name: /as dana")
+        elif typed.startswith("/"):
+            screen.print(Padding(Text(await desk.ask(typed, Asker(account=who, platform=NAME, room=ROOM))), (0, 0, 0, 4)))
+            await perform()
+        else:
+            await tell(terminal, service, terminal.typed(typed, who))

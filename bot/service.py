@@ -1,0 +1,401 @@
+"""The way of a message, read top-down: accepted, scored, judged, answered, committed.
+
+Knows: the queue, the order of things, what a transaction holds. Must not know: platforms' libraries, how an action is
+performed, what a rule measures.
+Rules: scoring is concurrent, judging is one task in order of arrival; one transaction holds all that a batch leaves behind,
+and its cursor moves with it; a room is live or behind; what fails alone is recorded unjudged and passed; nothing is lost
+that was committed, and nothing committed is done twice.
+"""
+
+import asyncio
+import re
+from collections import OrderedDict, deque
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+import structlog
+
+from bot.casebook import Casebook, Parts
+from bot.core.judge import ToScore, judge, texts_to_score
+from bot.core.model import MINUTE, ActionKind, Contact, Context, Message, Recent, Scored, Unjudged, Verdict
+from bot.core.policy import Policy
+from bot.core.respond import Response
+from bot.ports import Platform
+from bot.store.store import StoreError, Transaction
+
+log = structlog.get_logger()
+
+QUEUE_LENGTH_MAX = 2_000
+"""Messages waiting to be scored: more than that, and the room is read again later from the platform."""
+SCORED_LENGTH_MAX = 256
+"""Messages being scored or waiting to be judged: bounds how long a stop or a reload waits."""
+BATCH_MAX = 64
+"""Messages in one transaction: 13,000 a second are committed at 32, more gains little."""
+PAUSE_SECONDS_MAX = 60.0
+LATE_AFTER = 5 * MINUTE
+RECENT_WITHIN = 10 * MINUTE
+RECENT_PER_AUTHOR_MAX = 40
+RECENT_PER_ROOM_MAX = 200
+SEEN_MAX = 10_000
+"""Identities remembered, so that a message that comes twice is judged once; the store knows the rest."""
+NAME_CHARS_MIN = 3
+COMMON = frozenset(
+    "the and you your for are but not with this that have from they will what all can was one out has more when who how why yes now "
+    "well just like good some then than too any our own day may mark will art bill grace hope joy max pat rob sue june april".split()
+)
+"""Words that may be names but mostly are not: they never count as naming somebody without a mention."""
+WORD = re.compile(r"[\w'-]+")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What became of one message. `said_while_muted`: it was said during a mute that this platform only simulates."""
+
+    verdict: Verdict
+    response: Response | None = None
+    said_while_muted: bool = False
+
+
+@dataclass(slots=True, kw_only=True)
+class Room:
+    """How far a room is judged, and whether what comes is judged at once (live) or only noted (behind)."""
+
+    cursor: str = ""
+    newest_seen: str = ""
+    live: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """A message on its way, with its scores to come. `late_from`: since when it counts as late; None: by its age."""
+
+    message: Message
+    context: Context
+    texts: tuple[ToScore, ...]
+    scores: asyncio.Future[tuple[Scored, ...]]
+    found_late: bool
+
+
+def nothing(_: str) -> None:
+    """No point in the program is of interest."""
+
+
+class Service:
+    """One community's pipeline."""
+
+    def __init__(
+        self,
+        parts: Parts,
+        *,
+        waits: bool = False,
+        committed: Callable[[bool], Awaitable[None]] | None = None,
+        on_outcome: Callable[[Outcome], None] | None = None,
+        on_point: Callable[[str], None] = nothing,
+    ) -> None:
+        """`waits`: accept waits for room in the queue (console, replay) instead of leaving the room behind.
+
+        `committed` is awaited after each commit with whether there are new actions; `on_outcome` sees every message.
+        """
+        self.parts = parts
+        self.community = parts.community
+        self.policy = parts.policy
+        self.casebook = Casebook(parts)
+        self._waits = waits
+        self._committed = committed
+        self._on_outcome = on_outcome
+        self._on_point = on_point
+        self._incoming: asyncio.Queue[tuple[Message, bool]] = asyncio.Queue(QUEUE_LENGTH_MAX)
+        self._scored: asyncio.Queue[Waiting] = asyncio.Queue(SCORED_LENGTH_MAX)
+        self._rooms: dict[tuple[str, str], Room] = {}
+        self._recent: dict[tuple[str, str], deque[Recent]] = {}
+        self._seen: OrderedDict[tuple[str, ...], None] = OrderedDict()
+        self._people: dict[str, str] = {}
+        self._names: dict[str, str] = {}
+        self._mutes: dict[str, datetime] = {}
+        self._unfinished = 0
+        self._overflowed = asyncio.Event()
+        self._idle = asyncio.Event()
+        self._idle.set()
+
+    # What others call.
+
+    async def start(self) -> None:
+        """Read how far each room is: whatever was seen before is behind until it is caught up."""
+        async with self._transaction() as transaction:
+            for room in await transaction.rooms():
+                self._rooms[room.platform, room.room] = Room(cursor=room.cursor, newest_seen=room.newest_seen, live=False)
+
+    def learn(self, account: str, name: str) -> None:
+        """Remember the name by which members call an account."""
+        self._names[account] = name
+        for word in {name.casefold(), *WORD.findall(name.casefold())[:1]}:
+            if len(word) >= NAME_CHARS_MIN and word not in COMMON:
+                self._people.setdefault(word, account)
+
+    async def accept(self, message: Message) -> None:
+        """Take a message from a platform. A room that is behind only notes how far it has come."""
+        self._on_point("received")
+        room = self._rooms.setdefault((message.platform, message.room), Room())
+        if order(message.id) > order(room.newest_seen):
+            room.newest_seen = message.id
+        if not room.live:
+            return
+        if self._waits:
+            await self._put(message, found_late=False)
+        elif self._incoming.full():
+            room.live = False
+            self._overflowed.set()
+        else:
+            await self._put(message, found_late=False)
+
+    async def catch_up(self, platform: Platform, *, late: bool) -> int:
+        """Read every room of a platform that is behind up to its newest message. `late`: after a start or a fresh session.
+
+        Gives the number of messages that were read.
+        """
+        count = 0
+        behind = [(key, room) for key, room in self._rooms.items() if key[0] == platform.name and not room.live]
+        for (_, name), room in behind:
+            after = room.cursor
+            while not room.live:
+                start = after
+                async for page in platform.history(name, after):
+                    for message in page:
+                        await self._put(message, found_late=late)
+                        count += 1
+                        after = message.id
+                room.live = after == start or order(after) >= order(room.newest_seen)
+        return count
+
+    def fresh_session(self, platform: str) -> None:
+        """A platform lost its place: everything of it is behind until `catch_up`."""
+        for (name, _), room in self._rooms.items():
+            if name == platform:
+                room.live = False
+
+    def use_policy(self, policy: Policy, source: Mapping[str, str]) -> None:
+        """Judge by another policy from the next batch on."""
+        self.parts = replace(self.parts, policy=policy, policy_source=source)
+        self.policy = policy
+        self.casebook = Casebook(self.parts)
+
+    async def run(self) -> None:
+        """Score and judge until cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._score_all(), name="scoring")
+            tasks.create_task(self._judge_all(), name="judging")
+            tasks.create_task(self._recover(), name="overflow")
+
+    async def _recover(self) -> None:
+        """After an overflow: once the queue has room, read what was left out from the platforms. It is not late for that."""
+        while True:
+            await self._overflowed.wait()
+            self._overflowed.clear()
+            await self.drained()
+            for platform in self.parts.platforms.values():
+                await self.catch_up(platform, late=False)
+
+    async def drained(self) -> None:
+        """Wait until everything that was accepted is judged and committed."""
+        await self._idle.wait()
+
+    # Hop 2: context and scores.
+
+    async def _put(self, message: Message, *, found_late: bool) -> None:
+        self._unfinished += 1
+        self._idle.clear()
+        await self._incoming.put((message, found_late))
+
+    def _finished(self) -> None:
+        self._unfinished -= 1
+        if not self._unfinished:
+            self._idle.set()
+
+    async def _score_all(self) -> None:
+        while True:
+            message, found_late = await self._incoming.get()
+            key = message.identity
+            if key in self._seen:
+                self._finished()
+                continue
+            self._seen[key] = None
+            if len(self._seen) > SEEN_MAX:
+                self._seen.popitem(last=False)
+            context = self._context(message)
+            texts = texts_to_score(message, context, self.policy)
+            scores = asyncio.ensure_future(self._scores(texts))
+            await self._scored.put(Waiting(message=message, context=context, texts=texts, scores=scores, found_late=found_late))
+
+    async def _scores(self, texts: tuple[ToScore, ...]) -> tuple[Scored, ...]:
+        if len(texts) == 1:
+            return (await self.parts.scorer.score(texts[0].text, texts[0].pointed_out),)
+        return tuple(await asyncio.gather(*(self.parts.scorer.score(one.text, one.pointed_out) for one in texts)))
+
+    def _context(self, message: Message) -> Context:
+        """The last minutes of the room, and the members whose names stand in the message."""
+        room = self._recent.setdefault((message.platform, message.room), deque(maxlen=RECENT_PER_ROOM_MAX))
+        while room and message.sent_at - room[0].sent_at > RECENT_WITHIN:
+            room.popleft()
+        recent = tuple(room)
+        if sum(one.author == message.author for one in recent) < RECENT_PER_AUTHOR_MAX:
+            room.append(
+                Recent(id=message.id, author=message.author, text=message.text, sent_at=message.sent_at, thread=message.thread)
+            )
+        people = {word: self._people[word] for word in set(WORD.findall(message.text.casefold())) if word in self._people}
+        return Context(recent=recent, people=people, office_holders=frozenset(self.policy.office_holders))
+
+    # Hops 3 and 4: verdict and response, in one transaction per batch.
+
+    async def _judge_all(self) -> None:
+        carried: Waiting | None = None
+        while True:
+            batch = [carried or await self._scored.get()]
+            carried = None
+            await batch[0].scores
+            while len(batch) < BATCH_MAX and not self._scored.empty():
+                following = self._scored.get_nowait()
+                if not following.scores.done():
+                    carried = following
+                    break
+                batch.append(following)
+            self._on_point("scored")
+            await self._commit_in_order(batch)
+
+    async def _commit_in_order(self, batch: Sequence[Waiting]) -> None:
+        """Commit a batch; each message with an answer ends a transaction, so that the next one knows of it."""
+        rest = list(batch)
+        while rest:
+            outcomes = await self._commit_some(rest)
+            self._on_point("after_commit")
+            rest = rest[len(outcomes) :]
+            if self._committed:
+                await self._committed(any(one.response and one.response.actions for one in outcomes))
+            for outcome in outcomes:
+                _log(outcome)
+                if self._on_outcome:
+                    self._on_outcome(outcome)
+                self._finished()
+
+    async def _commit_some(self, batch: Sequence[Waiting]) -> list[Outcome]:
+        """Judge and commit; while the database cannot be written, wait and try the same again: nothing is lost."""
+        pause = 1.0
+        while True:
+            try:
+                async with self._transaction() as transaction:
+                    outcomes = await self._judge_some(batch, transaction)
+                    cursors = self._cursors(one.verdict.message for one in outcomes)
+                    await transaction.set_cursors([(*key, cursor, newest) for key, (cursor, newest) in cursors.items()])
+                    self._on_point("before_commit")
+            except StoreError as error:
+                log.error("the database cannot be written", error=str(error), again_in_seconds=pause)
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, PAUSE_SECONDS_MAX)
+                continue
+            for key, (cursor, _) in cursors.items():
+                self._rooms.setdefault(key, Room()).cursor = cursor
+            return outcomes
+
+    async def _judge_some(self, batch: Sequence[Waiting], transaction: Transaction) -> list[Outcome]:
+        """Judge messages in order, up to and including the first one with a finding."""
+        pairs = {platform_pair for waiting in batch for platform_pair in _pairs(waiting)}
+        known: dict[tuple[str, str, str], list[Contact]] = {}
+        for platform in {platform for platform, _, _ in pairs}:
+            wanted = [(a, b) for p, a, b in pairs if p == platform]
+            for (a, b), found in (await transaction.contacts_between(platform, wanted)).items():
+                known[platform, a, b] = list(found)
+        outcomes: list[Outcome] = []
+        fresh: dict[str, list[Contact]] = {}
+        for waiting in batch:
+            outcome = await self._judge_one(waiting, known, transaction)
+            outcomes.append(outcome)
+            platform = waiting.message.platform
+            for row in outcome.verdict.contacts:
+                known.setdefault((platform, row.author, row.target), []).append(row)
+                fresh.setdefault(platform, []).append(row)
+            if outcome.response:
+                break
+        for platform, rows in fresh.items():
+            await transaction.add_contacts(platform, rows)
+        return outcomes
+
+    async def _judge_one(
+        self, waiting: Waiting, known: Mapping[tuple[str, str, str], Sequence[Contact]], transaction: Transaction
+    ) -> Outcome:
+        message = waiting.message
+        rows = sorted((row for key in _pairs(waiting) for row in known.get(key, ())), key=lambda row: (row.sent_at, row.message))
+        context = replace(waiting.context, scores=waiting.scores.result(), contacts=tuple(rows))
+        self.parts.clock.saw(message.sent_at)
+        transaction.now = self.parts.clock.now()
+        try:
+            verdict = judge(message, context, self.policy)
+        except Exception as error:  # one message never stops the others: it is recorded unjudged and goes to people
+            log.exception("judging failed", message=message.id, room=message.room, error=type(error).__name__)
+            verdict = Verdict(message=message, unjudged=(Unjudged(rule="", reason="failure"),))
+        response = None
+        if verdict.findings:
+            late = self._late(waiting)
+            response = await self.casebook.answer(transaction, verdict, context, late=late)
+            if response and response.case.muted_until:
+                self._mutes[message.author] = response.case.muted_until
+        if verdict.unjudged:
+            await self._note_unjudged(verdict, transaction)
+        muted = self._mutes.get(message.author)
+        said_while_muted = bool(muted and message.sent_at < muted and not (response and response.answer is ActionKind.MUTE))
+        return Outcome(verdict=verdict, response=response, said_while_muted=said_while_muted)
+
+    def _late(self, waiting: Waiting) -> timedelta | None:
+        """How late a message is judged; None in time."""
+        age = self.parts.clock.now() - waiting.message.sent_at
+        return max(age, timedelta()) if waiting.found_late or age > LATE_AFTER else None
+
+    async def _note_unjudged(self, verdict: Verdict, transaction: Transaction) -> None:
+        """By failure or time: the message's id, to be read again. By length or language: a number per room and day."""
+        message, reasons = verdict.message, {one.reason for one in verdict.unjudged}
+        for reason in sorted(reasons):
+            if reason in ("too_long", "language"):
+                await transaction.count_unjudged(message.platform, message.room, reason, sent_at=message.sent_at)
+            else:
+                await transaction.add_unjudged(message.platform, message.room, message.id, reason)
+
+    def _cursors(self, messages: Iterable[Message]) -> dict[tuple[str, str], tuple[str, str]]:
+        """Room -> cursor and newest id seen, when all of these messages are judged."""
+        moved: dict[tuple[str, str], tuple[str, str]] = {}
+        for message in messages:
+            key = (message.platform, message.room)
+            room = self._rooms.get(key) or Room()
+            before, newest = moved.get(key) or (room.cursor, room.newest_seen)
+            moved[key] = (max(before, message.id, key=order), max(newest, message.id, key=order))
+        return moved
+
+    def _transaction(self) -> AbstractAsyncContextManager[Transaction]:
+        return self.parts.transaction()
+
+
+def order(message_id: str) -> tuple[int, str]:
+    """Ids in order, as all platforms number them: by length, then by their characters."""
+    return (len(message_id), message_id)
+
+
+def _pairs(waiting: Waiting) -> set[tuple[str, str, str]]:
+    """The author with each member whom the message may address."""
+    message = waiting.message
+    others = {*message.mentions, message.reply_author, *waiting.context.people.values()} - {"", message.author}
+    return {(message.platform, message.author, other) for other in others}
+
+
+def _log(outcome: Outcome) -> None:
+    """One line per message that was answered or not judged: ids and rule names, never the text."""
+    verdict, response = outcome.verdict, outcome.response
+    if not (verdict.findings or verdict.unjudged):
+        return
+    log.info(
+        "judged",
+        room=verdict.message.room,
+        message=verdict.message.id,
+        rules=[finding.rule for finding in verdict.findings],
+        unjudged=sorted({one.reason for one in verdict.unjudged}),
+        case=response.case.number if response else None,
+        actions=[str(action.kind) for action in response.actions] if response else [],
+    )

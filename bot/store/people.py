@@ -1,0 +1,186 @@
+"""What people ask and decide: accounts, reports, reviews, appeals, no-contact requests.
+
+Knows: who said so, when, and how it stands. Must not know: who may decide, or what follows.
+Rules: a reporter's name stays in the table of reports; a state changes only along the core's tables (core/cases.py).
+"""
+
+from collections.abc import Collection
+from datetime import datetime
+
+from sqlalchemy import and_, select, tuple_, update
+from sqlalchemy.dialects.sqlite import insert
+
+from bot.core.cases import APPEAL, REPORT, AppealState, Decision, ReportState, move
+from bot.core.model import Severity
+from bot.store.part import Part, Row, given, where
+from bot.store.records import Appeal, Report, Review
+from bot.store.tables import accounts, appeals, members, no_contact, reports, reviews
+
+OPEN_MAX = 100
+"""Reports or appeals that a list gives when the caller does not say how many."""
+
+_ADD_MEMBER = insert(members).on_conflict_do_nothing()
+_ACCOUNT_IN = insert(accounts)
+_LINK = _ACCOUNT_IN.on_conflict_do_update(
+    index_elements=[accounts.c.community, accounts.c.platform, accounts.c.account],
+    set_={"member": _ACCOUNT_IN.excluded.member, "linked_at": _ACCOUNT_IN.excluded.linked_at},
+)
+_SELF = accounts.alias("self")
+_ACCOUNTS = (
+    select(accounts.c.platform, accounts.c.account)
+    .select_from(accounts.join(_SELF, and_(_SELF.c.community == accounts.c.community, _SELF.c.member == accounts.c.member)))
+    .where(_SELF.c.community == given("community"), _SELF.c.platform == given("platform"), _SELF.c.account == given("account"))
+    .order_by(accounts.c.platform, accounts.c.account)
+)
+_ADD_REPORT = insert(reports)
+_REPORT = select(reports).where(where(reports, "id"))
+_REPORTS = select(reports).where(where(reports, "state")).order_by(reports.c.id).limit(given("limit"))
+OF_CASE_REPORTS = select(reports).where(where(reports, "case")).order_by(reports.c.id)
+_SET_REPORT = update(reports).where(where(reports, "id"))
+_ADD_REVIEW = insert(reviews)
+OF_CASE_REVIEWS = select(reviews).where(where(reviews, "case")).order_by(reviews.c.id)
+_ADD_APPEAL = insert(appeals)
+_APPEAL = select(appeals).where(where(appeals, "id"))
+_APPEALS = select(appeals).where(where(appeals, "state")).order_by(appeals.c.appealed_at, appeals.c.id).limit(given("limit"))
+OF_CASE_APPEALS = select(appeals).where(where(appeals, "case")).order_by(appeals.c.id)
+_SET_APPEAL = update(appeals).where(where(appeals, "id"))
+_ADD_NO_CONTACT = insert(no_contact).on_conflict_do_nothing()
+_NO_CONTACT = select(no_contact.c.author, no_contact.c.target).where(
+    where(no_contact, "platform"), tuple_(no_contact.c.author, no_contact.c.target).in_(given("pairs", many=True))
+)
+
+
+class PeoplePart(Part):
+    """Accounts, reports, reviews, appeals, no-contact requests."""
+
+    async def link_account(self, member: str, platform: str, account: str) -> None:
+        """Say that an account is this member's; an account has one member."""
+        await self._add(_ADD_MEMBER, member=member, first_seen_at=self.now)
+        await self._add(_LINK, member=member, platform=platform, account=account, linked_at=self.now)
+
+    async def accounts_of(self, platform: str, account: str) -> tuple[tuple[str, str], ...]:
+        """All (platform, account) of the member whose account this is; itself alone where it is not linked."""
+        rows = await self._all(_ACCOUNTS, platform=platform, account=account)
+        return tuple((row["platform"], row["account"]) for row in rows) or ((platform, account),)
+
+    async def add_report(
+        self, *, platform: str, room: str, message: str, author: str, reporter: str, text: str, case: int | None = None
+    ) -> int:
+        """Record a report about a message of `author`; gives its id."""
+        added = await self._add(
+            _ADD_REPORT,
+            platform=platform,
+            room=room,
+            message=message,
+            author=author,
+            reporter=reporter,
+            text=text,
+            case=case,
+            reported_at=self.now,
+            state=(ReportState.OPEN if case is None else ReportState.IN_CASE).value,
+        )
+        return _new_id(added.inserted_primary_key)
+
+    async def report(self, number: int) -> Report | None:
+        """A report by its id."""
+        row = await self._one(_REPORT, id=number)
+        return report(row) if row else None
+
+    async def reports(self, state: ReportState = ReportState.OPEN, limit: int = OPEN_MAX) -> tuple[Report, ...]:
+        """Reports in a state, oldest first."""
+        return tuple(report(row) for row in await self._all(_REPORTS, state=state.value, limit=limit))
+
+    async def update_report(self, number: int, state: ReportState, *, case: int | None = None, answer: str = "") -> None:
+        """Put a report into a case, or answer it. Raises core.cases.NotAllowedError, or KeyError where it is not there."""
+        row = await self._one(_REPORT, id=number)
+        if row is None:
+            raise KeyError(number)
+        move(REPORT, ReportState(row["state"]), state)
+        to = {"state": state.value, "case": row["case"] if case is None else case, "answer": answer or row["answer"]}
+        await self._change(_SET_REPORT, to, id=number)
+
+    async def add_review(self, case: int, step: int, *, moderator: str, decision: Decision, severity: Severity, reason: str) -> None:
+        """Record what a moderator decided."""
+        await self._add(
+            _ADD_REVIEW,
+            case=case,
+            step=step,
+            moderator=moderator,
+            decision=decision.value,
+            severity=int(severity),
+            reason=reason,
+            decided_at=self.now,
+        )
+
+    async def add_appeal(self, case: int, *, platform: str, account: str, text: str, answer_by: datetime | None = None) -> int:
+        """Record that a member asks again, and by when they must have an answer; gives the appeal's id."""
+        added = await self._add(
+            _ADD_APPEAL,
+            case=case,
+            platform=platform,
+            account=account,
+            text=text,
+            answer_by=answer_by,
+            state=AppealState.OPEN.value,
+            appealed_at=self.now,
+        )
+        return _new_id(added.inserted_primary_key)
+
+    async def appeal(self, number: int) -> Appeal | None:
+        """An appeal by its id."""
+        row = await self._one(_APPEAL, id=number)
+        return appeal(row) if row else None
+
+    async def appeals(self, state: AppealState = AppealState.OPEN, limit: int = OPEN_MAX) -> tuple[Appeal, ...]:
+        """Appeals in a state, oldest first."""
+        return tuple(appeal(row) for row in await self._all(_APPEALS, state=state.value, limit=limit))
+
+    async def appeals_of_case(self, case: int) -> tuple[Appeal, ...]:
+        """A case's appeals, oldest first."""
+        return tuple(appeal(row) for row in await self._all(OF_CASE_APPEALS, case=case))
+
+    async def reporters_of_case(self, case: int) -> tuple[str, ...]:
+        """Who reported it: for recusal alone, never shown."""
+        return tuple(row["reporter"] for row in await self._all(OF_CASE_REPORTS, case=case))
+
+    async def update_appeal(self, number: int, state: AppealState, *, by: str = "", reason: str = "") -> None:
+        """Decide, suspend or lapse an appeal. Raises core.cases.NotAllowedError, or KeyError where it is not there."""
+        row = await self._one(_APPEAL, id=number)
+        if row is None:
+            raise KeyError(number)
+        move(APPEAL, AppealState(row["state"]), state)
+        decided = state in (AppealState.ACCEPTED, AppealState.REJECTED)
+        to = {"state": state.value, "decided_by": by, "reason": reason, "decided_at": self.now if decided else None}
+        await self._change(_SET_APPEAL, to, id=number)
+
+    async def add_no_contact(self, platform: str, *, target: str, author: str) -> bool:
+        """Record that contact from `author` is unwelcome to `target`; False if it was recorded before."""
+        return (await self._add(_ADD_NO_CONTACT, platform=platform, target=target, author=author, requested_at=self.now)).rowcount == 1
+
+    async def no_contact(self, platform: str, pairs: Collection[tuple[str, str]]) -> set[tuple[str, str]]:
+        """Those (author, target) of these pairs for which the target asked for no contact."""
+        rows = await self._all(_NO_CONTACT, platform=platform, pairs=sorted(set(pairs)))
+        return {(row["author"], row["target"]) for row in rows}
+
+
+def _new_id(key: object) -> int:
+    assert isinstance(key, tuple), "an inserted row has a key"
+    return int(key[0])
+
+
+def report(row: Row) -> Report:
+    """A row as a record."""
+    shown = {name: value for name, value in row.items() if name not in ("community", "state")}
+    return Report(**shown, state=ReportState(row["state"]))
+
+
+def review(row: Row) -> Review:
+    """A row as a record."""
+    shown = {name: row[name] for name in ("case", "step", "moderator", "reason", "decided_at")}
+    return Review(**shown, decision=Decision(row["decision"]), severity=Severity(row["severity"]))
+
+
+def appeal(row: Row) -> Appeal:
+    """A row as a record."""
+    shown = {name: value for name, value in row.items() if name not in ("community", "state")}
+    return Appeal(**shown, state=AppealState(row["state"]))
