@@ -15,6 +15,7 @@ from bot.core.judge import evaluate, judge, read, texts_to_score
 from bot.core.model import MINUTE, Contact, Context, Finding, Message, Recent, Scored, Status, Verdict
 from bot.core.policy import All, Any, Condition, Example, Not, Policy, Rule, Test
 from bot.core.signals import SIGNALS, Reading, Score
+from bot.links import share_of
 
 ANCHOR = datetime(2026, 3, 2, 20, 0, tzinfo=UTC)
 """When the last message of an example is said; nothing depends on it."""
@@ -145,7 +146,7 @@ def _messages(example: Example) -> Iterator[Message]:
         reply_to="0" if example.reply_to else "",
         reply_author=example.reply_to,
         mentions=example.mentions,
-        shares=example.shares,
+        shares=tuple(share_of(share.text, share.link) for share in example.shares),
     )
 
 

@@ -14,20 +14,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, TextIO
 
-import tldextract
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
-from bot.core.model import Finding, Kind, Message, Shared, Status
+from bot.core.model import Finding, Kind, Message, Status
+from bot.links import share_of
 from bot.service import Outcome, Service
 
 LINE_BYTES_MAX = 1_000_000
 """No platform has messages of this size: a longer line is a broken file."""
-BIG_SITES = frozenset({"x.com", "twitter.com", "facebook.com", "instagram.com", "tiktok.com", "youtube.com", "bsky.app", "threads.net"})
-"""Sites on which an account matters, not the site."""
-
-registered = tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None)
-"""Registered domains from the snapshot that ships with the library: no network."""
-
 
 class TranscriptError(Exception):
     """A transcript that cannot be read; the text has the line's number and what is wrong."""
@@ -102,23 +96,6 @@ def read_transcript(path: Path) -> Iterator[Line]:
     if not count:
         message = f"{path} has no messages: a transcript has one JSON object a line"
         raise TranscriptError(message)
-
-
-def source_of(link: str) -> tuple[str, str]:
-    """The registered domain of a link, and the account for the big social sites; "" where there is none."""
-    parts = registered(link)
-    domain = parts.top_domain_under_public_suffix.lower()
-    if domain not in BIG_SITES:
-        return domain, ""
-    path = link.split("//", 1)[-1].split("?", 1)[0].split("#", 1)[0].split("/")
-    name = path[1].removeprefix("@").lower() if len(path) > 1 else ""
-    return domain, f"{domain}/{name}" if name else ""
-
-
-def share_of(text: str, link: str) -> Shared:
-    """What is shared, with its registered domain and account named."""
-    domain, account = source_of(link) if link else ("", "")
-    return Shared(text=text, link=link, domain=domain, account=account)
 
 
 def message_of(line: Line, *, community: str, platform: str, authors: Mapping[str, str]) -> Message:

@@ -37,7 +37,7 @@ def log_odds(lines: list[Line]) -> dict[str, float]:
 
 def main() -> int:
     """Print the AUC by category and overall; return the exit code."""
-    lines = read_lines()
+    lines = [line for line in read_lines() if line.side is not None]
     values: NDArray[np.float64] = np.zeros(len(lines))
     for category in sorted({line.category for line in lines}):
         odds = log_odds([line for line in lines if line.category != category])

@@ -88,13 +88,15 @@ def pairs_in_order(lines: Sequence[Line], values: NDArray[np.float64]) -> tuple[
     """Return the share of (fine, breach) couples of one pair where the breach scores higher, and their number."""
     groups: dict[str, dict[str, list[float]]] = defaultdict(lambda: {"fine": [], "breach": []})
     for line, value in zip(lines, values, strict=True):
-        groups[line.pair][line.side].append(float(value))
+        if line.side is not None:
+            groups[line.pair][line.side].append(float(value))
     right = [b > f for group in groups.values() for f in group["fine"] for b in group["breach"]]
     return (float(np.mean(right)) if right else float("nan")), len(right)
 
 
 def _side_figures(lines: Sequence[Line], scores: Scores, threshold: float) -> dict[str, Any]:
-    values = worst(scores)
+    sided = [place for place, line in enumerate(lines) if line.side is not None]
+    lines, values = [lines[place] for place in sided], worst(scores[sided])
     breach = np.array([line.side == "breach" for line in lines])
     order, couples = pairs_in_order(lines, values)
     found: dict[str, Any] = {"lines": len(lines), "pairs_in_order": round(order, 4), "couples": couples}

@@ -19,18 +19,18 @@ from training.places import HEADS, SEED, WRITTEN
 
 HELD_OUT = WRITTEN / "HELD_OUT.json"
 HELD_OUT_SHARE = 0.2
-_SIDES = ("fine", "breach")
+_SIDES = ("fine", "breach", None)  # None: two readers saw it differently
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """One written line; `labels` in the order of HEADS, None where two readers would differ."""
+    """One written line; `labels` in the order of HEADS; a side or label is None where two readers differ."""
 
     category: str
     writer: str
     text: str
     pair: str
-    side: str
+    side: str | None
     register: str
     labels: tuple[int | None, ...]
 
@@ -80,7 +80,7 @@ def read_lines() -> list[Line]:
                     category=category,
                     writer=writer,
                     text=record["text"],
-                    pair=f"{category}/{record['pair']}",
+                    pair=f"{path.stem}/{record['pair']}",
                     side=record["side"],
                     register=record["register"],
                     labels=labels,

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, bindparam, case, func, or_, select, tuple_, update
+from sqlalchemy import and_, bindparam, case, func, or_, select, update
 from sqlalchemy.dialects.sqlite import insert
 
 from bot.core.model import (
@@ -29,7 +29,7 @@ from bot.core.model import (
     StrikeState,
 )
 from bot.store.audit import AuditPart
-from bot.store.part import Row, given, where
+from bot.store.part import Row, as_list, each_given, given, where
 from bot.store.records import CaseFinding, CaseMessage, Hashes, Sanction, SanctionState
 from bot.store.tables import accounts, case_messages, cases, findings, sanctions, strikes
 from bot.store.values import decode, decode_all, encode
@@ -37,8 +37,6 @@ from bot.store.values import decode, decode_all, encode
 COUNTER = "case"
 CASES_MAX = 100
 """Cases that a list gives when the caller does not say how many."""
-IDENTITIES_MAX = 4_000
-"""Identities asked for in one query: SQLite takes 32,766 parameters in one statement, and an identity needs four."""
 
 _PLAIN = (
     *("number", "author", "room", "thread", "platform", "server", "opened_at", "last_at", "steps", "answered"),
@@ -68,8 +66,8 @@ _CHANGE_CASE = (
     )
 )
 _ADD_MESSAGE = insert(case_messages).on_conflict_do_nothing()
-_IDENTITY = (case_messages.c.platform, case_messages.c.room, case_messages.c.message, case_messages.c.version)
-_KNOWN = select(*_IDENTITY).where(where(case_messages), tuple_(*_IDENTITY).in_(given("identities", many=True)))
+_IDENTITY = ("platform", "room", "message", "version")
+_KNOWN = select(*(case_messages.c[name] for name in _IDENTITY)).select_from(each_given("identities", case_messages, _IDENTITY))
 OF_CASE_MESSAGES = select(case_messages).where(where(case_messages, "case")).order_by(case_messages.c.step, case_messages.c.id)
 _ADD_FINDING = insert(findings)
 OF_CASE_FINDINGS = select(findings).where(where(findings, "case")).order_by(findings.c.step, findings.c.id)
@@ -204,12 +202,8 @@ class CasesPart(AuditPart):
     async def known_identities(self, identities: Collection[tuple[str, str, str, str, str]]) -> set[tuple[str, str, str, str, str]]:
         """Those of these message identities that are in a case already."""
         assert all(identity[0] == self.community for identity in identities), "messages belong to the transaction's community"
-        wanted = [identity[1:] for identity in identities]
-        known: set[tuple[str, str, str, str, str]] = set()
-        for first in range(0, len(wanted), IDENTITIES_MAX):
-            for row in await self._all(_KNOWN, identities=wanted[first : first + IDENTITIES_MAX]):
-                known.add((self.community, row["platform"], row["room"], row["message"], row["version"]))
-        return known
+        rows = await self._all(_KNOWN, identities=as_list(identity[1:] for identity in identities))
+        return {(self.community, *(row[name] for name in _IDENTITY)) for row in rows if row["message"] is not None}
 
     async def add_case_message(
         self,

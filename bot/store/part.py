@@ -5,11 +5,12 @@ Rules: statements are built once, when a module is loaded, and SQLAlchemy compil
 parameter named `given_…`, because a parameter with a column's own name is a value to write.
 """
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BindParameter, ColumnElement, CursorResult, Executable, Table, and_, bindparam
+from sqlalchemy import BindParameter, ColumnElement, CursorResult, Executable, Join, Table, and_, bindparam, func
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 Row = Mapping[Any, Any]
@@ -23,6 +24,23 @@ def given(name: str, *, many: bool = False) -> BindParameter[Any]:
 def where(table: Table, *names: str) -> ColumnElement[bool]:
     """This community's rows that have the given values."""
     return and_(*(table.c[name] == given(name) for name in ("community", *names)))
+
+
+def each_given(name: str, table: Table, columns: Sequence[str], *also: ColumnElement[bool]) -> Join:
+    """Rows of the table for each of a list of tuples of the columns' values: one JSON parameter, see `as_list`.
+
+    Outer joined, so that SQLite looks each up by the index; a tuple without a row gives a row of nulls. With `(a, b) IN (…)`, or
+    an inner join (a condition in `where` makes it one: put it into `also`), it reads everything the community has instead.
+    """
+    wanted = func.json_each(given(name)).table_valued("value", name="wanted")
+    values = [func.json_extract(wanted.c.value, f"$[{place}]") for place in range(len(columns))]
+    same = [table.c[column] == value for column, value in zip(columns, values, strict=True)]
+    return wanted.join(table, and_(table.c.community == given("community"), *same, *also), isouter=True)
+
+
+def as_list(tuples: Iterable[Sequence[str]]) -> str:
+    """What `each_given` takes."""
+    return json.dumps(sorted(set(map(tuple, tuples))))
 
 
 class Part:

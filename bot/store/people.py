@@ -7,12 +7,12 @@ Rules: a reporter's name stays in the table of reports; a state changes only alo
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import and_, select, tuple_, update
+from sqlalchemy import and_, select, update
 from sqlalchemy.dialects.sqlite import insert
 
 from bot.core.cases import APPEAL, REPORT, AppealState, Decision, ReportState, move
 from bot.core.model import Severity
-from bot.store.part import Part, Row, given, where
+from bot.store.part import Part, Row, as_list, each_given, given, where
 from bot.store.records import Appeal, Report, Review
 from bot.store.tables import accounts, appeals, members, no_contact, reports, reviews
 
@@ -44,9 +44,8 @@ _APPEAL = select(appeals).where(where(appeals, "id"))
 _APPEALS = select(appeals).where(where(appeals, "state")).order_by(appeals.c.appealed_at, appeals.c.id).limit(given("limit"))
 OF_CASE_APPEALS = select(appeals).where(where(appeals, "case")).order_by(appeals.c.id)
 _SET_APPEAL = update(appeals).where(where(appeals, "id"))
-_ADD_NO_CONTACT = insert(no_contact).on_conflict_do_nothing()
-_NO_CONTACT = select(no_contact.c.author, no_contact.c.target).where(
-    where(no_contact, "platform"), tuple_(no_contact.c.author, no_contact.c.target).in_(given("pairs", many=True))
+_ADD_NO_CONTACT = select(no_contact.c.author, no_contact.c.target).select_from(
+    each_given("pairs", no_contact, ["platform", "target", "author"])
 )
 
 
@@ -159,8 +158,8 @@ class PeoplePart(Part):
 
     async def no_contact(self, platform: str, pairs: Collection[tuple[str, str]]) -> set[tuple[str, str]]:
         """Those (author, target) of these pairs for which the target asked for no contact."""
-        rows = await self._all(_NO_CONTACT, platform=platform, pairs=sorted(set(pairs)))
-        return {(row["author"], row["target"]) for row in rows}
+        rows = await self._all(_NO_CONTACT, pairs=as_list((platform, target, author) for author, target in pairs))
+        return {(row["author"], row["target"]) for row in rows if row["author"] is not None}
 
 
 def _new_id(key: object) -> int:

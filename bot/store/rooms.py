@@ -5,16 +5,15 @@ Rules: no text, except in the inbox until its message is judged; what is already
 messages costs one query, one insert of contacts and one upsert of cursors.
 """
 
-import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, delete, func, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.dialects.sqlite import insert
 
 from bot.core.model import Contact
-from bot.store.part import Part, Row, given, where
+from bot.store.part import Part, Row, as_list, each_given, given, where
 from bot.store.records import InboxRow, Room, UnjudgedMessage
 from bot.store.tables import contacts, inbox, rooms, servers, unjudged, unjudged_counts
 
@@ -30,19 +29,9 @@ _SET_CURSOR = _ROOM_IN.on_conflict_do_update(
     set_={"cursor": _ROOM_IN.excluded.cursor, "newest_seen": _ROOM_IN.excluded.newest_seen},
 )
 _ADD_SERVER = insert(servers).on_conflict_do_nothing()
-_PAIRS = func.json_each(given("pairs")).table_valued("value", name="pairs")
 _BETWEEN = select(contacts).select_from(
-    _PAIRS.join(
-        contacts,
-        and_(
-            where(contacts, "platform"),
-            contacts.c.author == func.json_extract(_PAIRS.c.value, "$[0]"),
-            contacts.c.target == func.json_extract(_PAIRS.c.value, "$[1]"),
-            contacts.c.sent_at >= given("since"),
-        ),
-    )
+    each_given("pairs", contacts, ["platform", "author", "target"], contacts.c.sent_at >= given("since"))
 )
-"""The pairs are one JSON parameter, joined: with `(author, target) IN (…)` SQLite reads all contacts of the community."""
 _ADD_CONTACT = insert(contacts).on_conflict_do_nothing()
 _FORGET_CONTACTS = delete(contacts).where(where(contacts), contacts.c.sent_at < given("before"))
 _ADD_UNJUDGED = insert(unjudged).on_conflict_do_nothing()
@@ -96,10 +85,12 @@ class RoomsPart(Part):
 
         `since` is 90 days ago unless told.
         """
-        wanted = sorted({pair for author, target in pairs for pair in ((author, target), (target, author))})
+        wanted = [(platform, *pair) for author, target in pairs for pair in ((author, target), (target, author))]
         found: dict[tuple[str, str], list[Contact]] = {}
-        rows = await self._all(_BETWEEN, platform=platform, pairs=json.dumps(wanted), since=since or self.now - CONTACT_AGE_MAX)
+        rows = await self._all(_BETWEEN, pairs=as_list(wanted), since=since or self.now - CONTACT_AGE_MAX)
         for row in rows:
+            if row["message"] is None:
+                continue
             contact = Contact(**{name: value for name, value in row.items() if name not in ("community", "platform")})
             found.setdefault((contact.author, contact.target), []).append(contact)
         return {(author, target): _both(found, author, target) for author, target in pairs}

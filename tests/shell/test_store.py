@@ -1,0 +1,656 @@
+"""The record: what is committed is there, what failed is not, and everything reads back as it was written."""
+
+import asyncio
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import BigInteger, create_engine
+from sqlalchemy.exc import IntegrityError
+
+from bot.core.cases import AppealState, Decision, NotAllowedError, ReportState
+from bot.core.model import (
+    Action,
+    ActionKind,
+    CaseState,
+    CaseView,
+    Concern,
+    Contact,
+    Context,
+    Evidence,
+    Finding,
+    Kind,
+    Message,
+    Recent,
+    Role,
+    Scored,
+    Segment,
+    Severity,
+    Shared,
+    Status,
+    Strike,
+    StrikeState,
+    Words,
+)
+from bot.store.records import ActionState, Hashes, NoticeState, SanctionState
+from bot.store.store import Store, StoreError, Transaction
+from bot.store.tables import from_microseconds, metadata, to_microseconds
+from bot.store.values import decode, encode
+
+NOW = datetime(2026, 3, 1, 12, 0, 0, 123457, tzinfo=UTC)
+HASHES = Hashes(policy="p", model="m", code="c")
+
+
+def url(place: Path) -> str:
+    return f"sqlite+aiosqlite:///{place}"
+
+
+@pytest.fixture
+async def store(tmp_path):
+    opened = await Store.open(url(tmp_path / "var" / "steward.db"))
+    yield opened
+    await opened.close()
+
+
+def message(number: int = 1, **changed: object) -> Message:
+    fields: dict[str, object] = {"community": "north", "platform": "console", "room": "r", "id": str(number), "author": "alex"}
+    return Message(**{**fields, "text": f"line {number}", "sent_at": NOW, **changed})  # type: ignore[arg-type]
+
+
+def contact(author: str, target: str, number: int, **changed: object) -> Contact:
+    fields: dict[str, object] = {"author": author, "target": target, "room": "r", "message": str(number)}
+    return Contact(**{**fields, "sent_at": NOW + timedelta(seconds=number), **changed})  # type: ignore[arg-type]
+
+
+async def open_case(tx: Transaction, **changed: object) -> CaseView:
+    number = await tx.next_case_number()
+    fields: dict[str, object] = {"number": number, "author": "alex", "room": "r", "thread": "", "platform": "console"}
+    case = CaseView(**{**fields, "opened_at": NOW, "last_at": NOW, "steps": 1, **changed})  # type: ignore[arg-type]
+    await tx.add_case(case, mode=Status.ENFORCE, hashes=HASHES)
+    return case
+
+
+def action(case: int, kind: ActionKind = ActionKind.WARN, step: int = 1, **changed: object) -> Action:
+    return Action(community="north", case=case, step=step, kind=kind, platform="console", target="alex", **changed)  # type: ignore[arg-type]
+
+
+# Opening.
+
+
+async def test_database_keeps_what_is_committed_and_overwrites_what_is_deleted(store):
+    async with store.transaction("north", NOW) as tx:
+        asked = {}
+        for pragma in ("journal_mode", "synchronous", "secure_delete", "foreign_keys", "busy_timeout"):
+            asked[pragma] = (await tx.connection.exec_driver_sql(f"PRAGMA {pragma}")).scalar_one()
+    assert asked == {"journal_mode": "wal", "synchronous": 2, "secure_delete": 1, "foreign_keys": 1, "busy_timeout": 5000}
+
+
+async def test_transaction_has_the_write_lock_from_its_beginning(store, tmp_path):
+    with closing(sqlite3.connect(tmp_path / "var" / "steward.db", timeout=0, isolation_level=None)) as other:
+        async with store.transaction("south", NOW):
+            with pytest.raises(sqlite3.OperationalError, match="locked"):
+                other.execute("BEGIN IMMEDIATE")
+        other.execute("BEGIN IMMEDIATE")
+        other.execute("ROLLBACK")
+
+
+KILLED = """
+import asyncio, os, signal, sys
+from bot.store.store import Store
+def end(point):
+    if point == "migrating":
+        os.kill(os.getpid(), signal.SIGKILL)
+asyncio.run(Store.open(sys.argv[1], on_point=end))
+"""
+
+
+async def test_killed_migration_rolls_back_and_the_next_start_succeeds(tmp_path):
+    place = tmp_path / "steward.db"
+    root = Path(__file__).parents[2]
+    ended = subprocess.run([sys.executable, "-c", KILLED, url(place)], cwd=root, env={**os.environ, "PYTHONPATH": str(root)}, check=False)
+    assert ended.returncode == -signal.SIGKILL
+    with closing(sqlite3.connect(place)) as raw:
+        assert raw.execute("SELECT name FROM sqlite_master").fetchall() == []
+    store = await Store.open(url(place))
+    async with store.transaction("north", NOW) as tx:
+        assert await tx.rooms() == ()
+    await store.close()
+
+
+async def test_migration_makes_the_tables_that_the_program_uses(tmp_path):
+    place = tmp_path / "steward.db"
+    await (await Store.open(url(place))).close()
+    engine = create_engine(f"sqlite:///{place}")
+
+    def same_type(_context, _inspected, _column, stored, wanted):
+        return isinstance(stored, BigInteger) and not isinstance(getattr(wanted, "impl", wanted), BigInteger)
+
+    with engine.connect() as connection:
+        options = {"compare_server_default": True, "compare_type": same_type}
+        assert compare_metadata(MigrationContext.configure(connection, opts=options), metadata) == []
+    engine.dispose()
+    with closing(sqlite3.connect(place)) as raw:
+        keys = {row[0]: [column[1] for column in raw.execute(f"PRAGMA table_info({row[0]})") if column[5]] for row in raw.execute(
+            "SELECT name FROM sqlite_master WHERE type = 'table' AND name <> 'alembic_version'"
+        )}
+        partial = raw.execute("SELECT sql FROM sqlite_master WHERE name = 'audit_performed_once'").fetchone()[0]
+    assert {name: sorted(columns) for name, columns in keys.items()} == {
+        name: sorted(column.name for column in table.primary_key.columns) for name, table in metadata.tables.items()
+    }
+    assert "UNIQUE" in partial
+    assert "kind = 'performed'" in partial
+    assert all("community" in table.columns for table in metadata.tables.values())
+
+
+async def test_opening_again_changes_nothing(tmp_path):
+    place = tmp_path / "steward.db"
+    first = await Store.open(url(place))
+    async with first.transaction("north", NOW) as tx:
+        await tx.set_cursor("console", "r", "5", "7")
+    await first.close()
+    second = await Store.open(url(place), on_point=lambda point: pytest.fail(point))
+    async with second.transaction("north", NOW) as tx:
+        assert [(room.room, room.cursor, room.newest_seen) for room in await tx.rooms()] == [("r", "5", "7")]
+    await second.close()
+
+
+def _file_as_folder(folder: Path) -> str:
+    (folder / "file").write_text("x")
+    return url(folder / "file" / "steward.db")
+
+
+def _folder_as_file(folder: Path) -> str:
+    (folder / "steward.db").mkdir()
+    return url(folder / "steward.db")
+
+
+def _not_a_database(folder: Path) -> str:
+    (folder / "steward.db").write_bytes(b"minutes of the meeting, " * 100)
+    return url(folder / "steward.db")
+
+
+def _another_program(folder: Path) -> str:
+    with closing(sqlite3.connect(folder / "steward.db")) as raw:
+        raw.execute("CREATE TABLE members (name TEXT)")
+    return url(folder / "steward.db")
+
+
+def _newer(folder: Path) -> str:
+    with closing(sqlite3.connect(folder / "steward.db")) as raw:
+        raw.execute("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)")
+        raw.execute("INSERT INTO alembic_version VALUES ('9999')")
+        raw.commit()
+    return url(folder / "steward.db")
+
+
+def _other_driver(_folder: Path) -> str:
+    return "postgresql://there/steward"
+
+
+@pytest.mark.parametrize(
+    ("make", "says"),
+    [
+        (_file_as_folder, "cannot create the folder"),
+        (_folder_as_file, "cannot open"),
+        (_not_a_database, "is not a database"),
+        (_another_program, "belongs to another program"),
+        (_newer, "newer Steward (schema 9999)"),
+        (_other_driver, "write sqlite+aiosqlite:///"),
+    ],
+)
+async def test_operators_mistake_is_one_line_that_says_what_to_do(tmp_path, make, says):
+    with pytest.raises(StoreError) as refused:
+        await Store.open(make(tmp_path))
+    assert says in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+async def test_folder_that_may_not_be_written_is_an_operators_mistake(tmp_path):
+    if os.geteuid() == 0:
+        pytest.skip("root may write everywhere")
+    tmp_path.chmod(0o500)
+    with pytest.raises(StoreError, match="allow writing"):
+        await Store.open(url(tmp_path / "steward.db"))
+
+
+# Transactions.
+
+
+async def test_transaction_that_raises_leaves_nothing(store):
+    with pytest.raises(RuntimeError):
+        async with store.transaction("north", NOW) as tx:
+            case = await open_case(tx)
+            await tx.add_actions([action(case.number)])
+            await tx.set_cursor("console", "r", "5", "7")
+            raise RuntimeError
+    async with store.transaction("north", NOW) as tx:
+        assert await tx.rooms() == ()
+        assert await tx.case(1) is None
+        assert await tx.next_due() is None
+        assert await tx.audit_head() == (0, "0" * 64)
+        assert await tx.next_case_number() == 1
+
+
+async def test_cancelled_transaction_leaves_nothing_and_the_next_one_runs(store):
+    inside = asyncio.Event()
+
+    async def slow() -> None:
+        async with store.transaction("north", NOW) as tx:
+            await tx.set_cursor("console", "r", "5", "7")
+            inside.set()
+            await asyncio.sleep(60)
+
+    task = asyncio.create_task(slow())
+    await inside.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    async with store.transaction("north", NOW) as tx:
+        assert await tx.rooms() == ()
+
+
+async def test_transactions_at_the_same_time_take_turns(store):
+    async def one() -> int:
+        async with store.transaction("north", NOW) as tx:
+            return (await open_case(tx)).number
+
+    assert sorted(await asyncio.gather(*(one() for _ in range(20)))) == list(range(1, 21))
+
+
+async def test_communities_do_not_see_each_other(store):
+    async with store.transaction("north", NOW) as tx:
+        case = await open_case(tx)
+        await tx.set_cursor("console", "r", "1", "1")
+        await tx.add_contacts("console", [contact("a", "b", 1)])
+        await tx.add_actions([action(case.number)])
+    async with store.transaction("south", NOW) as tx:
+        assert await tx.case(case.number) is None
+        assert await tx.rooms() == ()
+        assert await tx.contacts_between("console", [("a", "b")]) == {("a", "b"): ()}
+        assert await tx.due_actions(NOW) == ()
+        assert await tx.next_case_number() == 1
+        assert await tx.history(case.number) == ()
+
+
+async def test_database_that_cannot_be_written_is_a_store_error(store, tmp_path):
+    async with store.transaction("north", NOW) as tx:
+        await tx.set_cursor("console", "r", "1", "1")
+    with pytest.raises(StoreError, match="allow writing"):
+        async with store.transaction("north", NOW) as tx:
+            await tx.connection.exec_driver_sql("PRAGMA query_only=ON")
+            await tx.set_cursor("console", "r", "2", "2")
+    async with store.transaction("north", NOW) as tx:
+        await tx.connection.exec_driver_sql("PRAGMA query_only=OFF")
+        assert (await tx.rooms())[0].cursor == "1"
+
+
+# Rooms, contacts, unjudged, inbox.
+
+
+async def test_contacts_are_found_in_both_directions_oldest_first(store):
+    there, back, old, other = contact("a", "b", 1), contact("b", "a", 2, hostility=2), contact("a", "b", 3), contact("a", "z", 4)
+    old = replace(old, sent_at=NOW - timedelta(days=91))
+    async with store.transaction("north", NOW) as tx:
+        await tx.add_contacts("console", [back, there, old, other])
+        await tx.add_contacts("slack", [contact("a", "b", 9)])
+        found = await tx.contacts_between("console", [("a", "b"), ("b", "a"), ("a", "q")])
+        assert found == {("a", "b"): (there, back), ("b", "a"): (there, back), ("a", "q"): ()}
+        assert await tx.contacts_between("console", []) == {}
+        assert await tx.forget_contacts(NOW - timedelta(days=90)) == 1
+
+
+async def test_contact_that_comes_twice_is_kept_once(store):
+    first = contact("a", "b", 1, hostility=1, objects=True, answered=True)
+    async with store.transaction("north", NOW) as tx:
+        await tx.add_contacts("console", [first, replace(first, hostility=3)])
+        await tx.add_contacts("console", [first, contact("a", "a", 2)])
+        assert (await tx.contacts_between("console", [("a", "b")]))["a", "b"] == (first,)
+        assert len((await tx.contacts_between("console", [("a", "a")]))["a", "a"]) == 1
+
+
+async def test_contacts_are_looked_up_by_the_index(store):
+    from bot.store.rooms import _BETWEEN
+
+    async with store.transaction("north", NOW) as tx:
+        query = str(_BETWEEN.compile(tx.connection.sync_connection.dialect and store._engine.sync_engine))
+        plan = (await tx.connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {query}", ("?",) * query.count("?"))).all()
+    assert any("contacts_by_time" in str(row) and "target=?" in str(row) for row in plan)
+
+
+async def test_cursor_moves_and_first_sight_stays(store):
+    async with store.transaction("north", NOW) as tx:
+        await tx.set_cursor("console", "r", "1", "1")
+    async with store.transaction("north", NOW + timedelta(hours=1)) as tx:
+        await tx.set_cursors([("console", "r", "8", "9"), ("console", "s", "3", "3")])
+        await tx.set_cursors([])
+        rooms = await tx.rooms()
+    assert [(room.room, room.cursor, room.newest_seen) for room in rooms] == [("r", "8", "9"), ("s", "3", "3")]
+    assert rooms[0].first_seen_at == NOW
+
+
+async def test_unjudged_message_waits_to_be_read_again(store):
+    async with store.transaction("north", NOW) as tx:
+        assert await tx.add_unjudged("console", "r", "1", "time_out")
+        assert not await tx.add_unjudged("console", "r", "1", "failure")
+        assert await tx.add_unjudged("console", "r", "2", "failure")
+        assert [row.message for row in await tx.unjudged()] == ["1", "2"]
+        await tx.unjudged_read_again("console", "r", "1", judged=True)
+        await tx.unjudged_read_again("console", "r", "2", judged=False)
+        assert await tx.unjudged() == ()
+        assert [(row.message, row.reason) for row in await tx.unjudged(read_again=True)] == [("2", "failure")]
+        for _ in range(3):
+            await tx.count_unjudged("console", "r", "language", sent_at=NOW)
+        await tx.count_unjudged("console", "r", "language", sent_at=NOW - timedelta(days=9))
+        assert await tx.unjudged_counts(NOW - timedelta(days=1)) == {"language": 3}
+
+
+async def test_inbox_takes_a_delivery_once_and_forgets_its_text_when_judged(store):
+    async with store.transaction("north", NOW) as tx:
+        assert await tx.add_inbox("E1", {"text": "hello"})
+        assert not await tx.add_inbox("E1", {"text": "hello"})
+        assert [row.payload for row in await tx.inbox()] == [{"text": "hello"}]
+        await tx.inbox_done(["E1"])
+        await tx.inbox_done([])
+        assert await tx.inbox() == ()
+        assert not await tx.add_inbox("E1", {"text": "hello"})
+        assert await tx.forget_inbox(NOW + timedelta(hours=24)) == 1
+
+
+# Cases.
+
+
+async def test_episode_is_the_open_case_of_that_thread_within_the_gap(store):
+    async with store.transaction("north", NOW) as tx:
+        await open_case(tx, last_at=NOW - timedelta(hours=2))
+        case = await open_case(tx)
+        await open_case(tx, thread="t", last_at=NOW + timedelta(minutes=1))
+        gap = NOW - timedelta(hours=1)
+        assert await tx.open_episode("console", "alex", "r", "", gap) == case
+        assert await tx.open_episode("console", "alex", "r", "", NOW + timedelta(seconds=1)) is None
+        assert await tx.open_episode("console", "sam", "r", "", gap) is None
+        await tx.update_case(replace(case, state=CaseState.UPHELD, decided_by="mod"), decision="uphold", reason="clear")
+        assert await tx.open_episode("console", "alex", "r", "", gap) is None
+
+
+async def test_collecting_case_is_no_episode(store):
+    async with store.transaction("north", NOW) as tx:
+        case = CaseView(number=1, author="alex", room="r", thread="", platform="console", opened_at=NOW, last_at=NOW)
+        await tx.add_case(case, mode=Status.ENFORCE, hashes=HASHES, collects=True)
+        assert await tx.open_episode("console", "alex", "r", "", NOW) is None
+        assert await tx.collecting_case("console", "alex") == case
+        assert await tx.cases(CaseState.OPEN) == (case,)
+        assert await tx.cases(CaseState.OPEN, opened_before=NOW) == ()
+        assert await tx.cases_of("console", "alex") == (case,)
+
+
+async def test_message_is_in_one_case_at_most(store):
+    first, edited = message(1), message(1, text="another text")
+    async with store.transaction("north", NOW) as tx:
+        case = await open_case(tx)
+        assert await tx.add_case_message(case.number, 1, first, context=Context())
+        assert not await tx.add_case_message(case.number, 2, first, context=Context())
+        assert await tx.add_case_message(case.number, 2, edited, context=Context())
+        identities = [first.identity, edited.identity, message(2).identity]
+        assert await tx.known_identities(identities) == {first.identity, edited.identity}
+        assert await tx.known_identities([]) == set()
+
+
+@pytest.mark.parametrize(
+    ("before", "then", "after"),
+    [
+        ((2, "provisional"), (3, "provisional"), (3, "provisional")),
+        ((3, "provisional"), (2, "provisional"), (3, "provisional")),
+        ((3, "provisional"), (2, "upheld"), (2, "upheld")),
+        ((2, "upheld"), (4, "provisional"), (2, "upheld")),
+        ((2, "upheld"), (2, "removed"), (2, "removed")),
+    ],
+)
+async def test_strike_grows_until_a_person_decides(store, before, then, after):
+    async with store.transaction("north", NOW) as tx:
+        case = await open_case(tx)
+        for hours, (severity, state) in enumerate((before, then)):
+            given_at = NOW + timedelta(hours=hours)
+            strike = Strike(case=case.number, severity=Severity(severity), given_at=given_at, state=StrikeState(state))
+            await tx.put_strike(strike, platform="console", author="alex")
+        expected = Strike(case=case.number, severity=Severity(after[0]), given_at=NOW, state=StrikeState(after[1]))
+        assert await tx.strikes_of("console", "alex", since=NOW) == (expected,)
+        assert await tx.strikes_of("console", "alex", since=NOW, without_case=case.number) == ()
+        assert await tx.strikes_of("console", "alex", since=NOW + timedelta(seconds=1)) == ()
+
+
+async def test_strikes_follow_the_member_across_linked_accounts(store):
+    async with store.transaction("north", NOW) as tx:
+        case = await open_case(tx)
+        await tx.put_strike(Strike(case=case.number, severity=Severity.MEDIUM, given_at=NOW), platform="console", author="alex")
+        assert await tx.strikes_of("slack", "U1", since=NOW) == ()
+        await tx.link_account("member-7", "console", "alex")
+        await tx.link_account("member-7", "slack", "U1")
+        assert len(await tx.strikes_of("slack", "U1", since=NOW)) == 1
+        assert len(await tx.strikes_of("console", "alex", since=NOW)) == 1
+        assert await tx.accounts_of("slack", "U1") == (("console", "alex"), ("slack", "U1"))
+        assert await tx.accounts_of("slack", "U2") == (("slack", "U2"),)
+
+
+async def test_sanction_is_live_until_its_end_or_lifted(store):
+    async with store.transaction("north", NOW) as tx:
+        case = await open_case(tx)
+        await tx.put_sanction(case, ActionKind.MUTE, NOW + timedelta(minutes=10))
+        await tx.put_sanction(case, ActionKind.MUTE, NOW + timedelta(hours=1))
+        assert await tx.muted_until("console", "alex") == NOW + timedelta(hours=1)
+        assert await tx.ended_sanctions() == ()
+    async with store.transaction("north", NOW + timedelta(hours=1)) as tx:
+        assert await tx.muted_until("console", "alex") is None
+        assert len(await tx.ended_sanctions()) == 1
+        assert await tx.end_sanction(case.number, ActionKind.MUTE, SanctionState.ENDED)
+        assert not await tx.end_sanction(case.number, ActionKind.MUTE, SanctionState.LIFTED)
+        assert await tx.ended_sanctions() == ()
+
+
+async def test_detail_of_a_case_reads_back_as_it_was_written(store):
+    said = message(1, text="half a pair \ud83d, NUL \x00, 🌹", mentions=("sam",), shares=(Shared(link="https://example.org"),), kind=Kind.SHARED)
+    segments = (Segment(role=Role.SAID, text=said.text, start=0), Segment(role=Role.QUOTED, text="q", start=3))
+    scores = (Scored(values={"insult": 0.1 + 0.2}), Scored(missing="too_long"))
+    evidence = Evidence(signal="score", role=Role.QUOTED, words=(Words(text="w", start=1, end=2, masked=True),), value=0.3)
+    finding = Finding(
+        **{"rule": "x", "clauses": ("6", "7"), "severity": Severity.GRAVE, "status": Status.REVIEW, "concern": Concern.THREAT},
+        **{"evidence": (evidence, Evidence(signal="aimed_at")), "names": ("sam",), "messages": ("0",), "characteristics": ("age",)},
+    )
+    recent = Recent(id="0", author="sam", text="before", sent_at=NOW)
+    context = Context(scores=scores, recent=(recent,), contacts=(contact("a", "b", 1),), people={"sam": "s"}, office_holders=frozenset("ab"))
+    async with store.transaction("north", NOW) as tx:
+        case = await open_case(tx, names=("sam",), hidden=("1",), severity=Severity.GRAVE, muted_until=NOW)
+        await tx.add_case_message(case.number, 1, said, context=context, segments=segments, scores=scores, note="n")
+        await tx.add_findings(case.number, 1, [finding])
+        await tx.add_findings(case.number, 1, [])
+        await tx.put_strike(Strike(case=case.number, severity=Severity.GRAVE, given_at=NOW), platform="console", author="alex")
+        await tx.put_sanction(case, ActionKind.MUTE, NOW)
+        await tx.add_actions([action(case.number, ActionKind.MUTE, until=NOW, text="t")])
+        await tx.add_notice(case.number, 1, platform="console", account="alex", text="notice")
+        await tx.add_review(case.number, 2, moderator="mod", decision=Decision.CHANGE, severity=Severity.MINOR, reason="why")
+        await tx.add_appeal(case.number, platform="console", account="alex", text="please")
+        await tx.add_report(platform="console", room="r", message="1", author="alex", reporter="sam", text="see", case=case.number)
+        detail = await tx.case_detail(case.number)
+        assert await tx.case_detail(99) is None
+    assert detail.case == replace(case, notice_first_at=NOW)
+    assert (detail.mode, detail.hashes, detail.late, detail.collects) == ("enforce", HASHES, None, False)
+    kept = detail.messages[0]
+    assert (kept.message, kept.segments, kept.scores, kept.context, kept.note) == (said, segments, scores, context, "n")
+    assert kept.message.identity == said.identity
+    assert detail.findings[0].finding == finding
+    assert detail.strike.severity is Severity.GRAVE
+    assert detail.actions[0].action == action(case.number, ActionKind.MUTE, until=NOW, text="t")
+    assert (detail.notices[0].text, detail.notices[0].state) == ("notice", NoticeState.WAITING)
+    assert (detail.reviews[0].decision, detail.appeals[0].text, detail.reports[0].reporter) == (Decision.CHANGE, "please", "sam")
+    assert [entry.kind for entry in detail.history] == ["committed"]
+
+
+async def test_case_of_a_number_that_is_taken_is_refused(store):
+    async with store.transaction("north", NOW) as tx:
+        case = await open_case(tx)
+    with pytest.raises(IntegrityError):
+        async with store.transaction("north", NOW) as tx:
+            await tx.add_case(case, mode=Status.SHADOW, hashes=HASHES, late=timedelta(minutes=7))
+
+
+# The outbox.
+
+
+async def test_action_is_committed_once_however_often_it_is_asked_for(store):
+    async with store.transaction("north", NOW) as tx:
+        case = await open_case(tx)
+        assert await tx.add_actions([action(case.number), action(case.number)]) == (f"north/{case.number}/1/warn",)
+        assert await tx.add_actions([action(case.number)]) == ()
+        assert len(await tx.due_actions(NOW)) == 1
+        assert await tx.next_due() == NOW
+
+
+async def test_action_goes_through_the_outbox_and_is_performed_once(store):
+    async with store.transaction("north", NOW) as tx:
+        case = await open_case(tx)
+        (key,) = await tx.add_actions([action(case.number)])
+        assert not await tx.mark(key, ActionState.DONE)
+        assert await tx.mark(key, ActionState.PERFORMING)
+        assert not await tx.mark(key, ActionState.PERFORMING)
+        assert [row.action.key for row in await tx.actions_in(ActionState.PERFORMING)] == [key]
+        later = NOW + timedelta(seconds=30)
+        assert await tx.mark(key, ActionState.PENDING, due_at=later, error="busy")
+        assert await tx.due_actions(NOW) == ()
+        assert await tx.next_due() == later
+        assert await tx.mark(key, ActionState.PERFORMING)
+        assert await tx.mark(key, ActionState.DONE, reference="m9", detail="told")
+        assert not await tx.mark(key, ActionState.DONE)
+        assert not await tx.mark(key, ActionState.DROPPED)
+        assert not await tx.mark("north/9/9/warn", ActionState.PERFORMING)
+        row = await tx.action(key)
+        assert (row.state, row.attempts, row.performed_at, row.reference, row.error) == (ActionState.DONE, 2, NOW, "m9", "busy")
+        kinds = [entry.kind for entry in await tx.history(case.number)]
+        assert kinds == ["committed", "performing", "postponed", "performing", "performed"]
+        assert await tx.next_due() is None
+
+
+async def test_limits_count_what_was_committed_by_kind_and_account(store):
+    async with store.transaction("north", NOW) as tx:
+        case = await open_case(tx)
+        await tx.add_actions([action(case.number, step=step) for step in (1, 2, 3)])
+        await tx.mark(f"north/{case.number}/3/warn", ActionState.DROPPED)
+        before = NOW - timedelta(seconds=1)
+        assert await tx.count_actions(ActionKind.WARN, before) == 2
+        assert await tx.count_actions(ActionKind.WARN, NOW) == 0
+        assert await tx.count_actions(ActionKind.MUTE, before) == 0
+        assert await tx.count_actions(ActionKind.WARN, before, platform="console", target="alex") == 2
+        assert await tx.count_actions(ActionKind.WARN, before, platform="console", target="sam") == 0
+
+
+async def test_first_notice_and_first_try_are_noted_in_the_case(store):
+    async with store.transaction("north", NOW) as tx:
+        case = await open_case(tx)
+        assert await tx.add_notice(case.number, 1, platform="console", account="alex", text="t")
+        assert not await tx.add_notice(case.number, 1, platform="console", account="alex", text="t")
+    async with store.transaction("north", NOW + timedelta(minutes=1)) as tx:
+        await tx.notice_tried(case.number, 1, "alex")
+    async with store.transaction("north", NOW + timedelta(minutes=2)) as tx:
+        await tx.notice_delivered(case.number, 1, "alex", NoticeState.THREAD)
+        await tx.notice_delivered(case.number, 1, "alex", NoticeState.MANUAL)
+        await tx.update_case(replace(case, steps=2))
+        kept = await tx.case(case.number)
+        detail = await tx.case_detail(case.number)
+    assert (kept.steps, kept.notice_first_at, kept.notice_tried_at) == (2, NOW, NOW + timedelta(minutes=1))
+    assert (detail.notices[0].state, detail.notices[0].delivered_at) == (NoticeState.THREAD, NOW + timedelta(minutes=2))
+
+
+# People and policies.
+
+
+async def test_report_and_appeal_go_only_where_the_core_allows(store):
+    async with store.transaction("north", NOW) as tx:
+        case = await open_case(tx)
+        number = await tx.add_report(platform="console", room="r", message="1", author="alex", reporter="sam", text="look")
+        assert [report.id for report in await tx.reports()] == [number]
+        await tx.update_report(number, ReportState.IN_CASE, case=case.number)
+        assert await tx.reporters_of_case(case.number) == ("sam",)
+        await tx.update_report(number, ReportState.ANSWERED, answer="thanks")
+        with pytest.raises(NotAllowedError):
+            await tx.update_report(number, ReportState.OPEN)
+        assert (await tx.report(number)).answer == "thanks"
+        appeal = await tx.add_appeal(case.number, platform="console", account="alex", text="no", answer_by=NOW)
+        assert [one.answer_by for one in await tx.appeals()] == [NOW]
+        await tx.update_appeal(appeal, AppealState.SUSPENDED)
+        await tx.update_appeal(appeal, AppealState.ACCEPTED, by="mod", reason="fair")
+        kept = await tx.appeal(appeal)
+        assert (kept.state, kept.decided_by, kept.decided_at) == (AppealState.ACCEPTED, "mod", NOW)
+        with pytest.raises(NotAllowedError):
+            await tx.update_appeal(appeal, AppealState.OPEN)
+        with pytest.raises(KeyError):
+            await tx.update_appeal(99, AppealState.LAPSED)
+
+
+async def test_no_contact_request_stands_in_one_direction(store):
+    async with store.transaction("north", NOW) as tx:
+        assert await tx.add_no_contact("console", target="sam", author="alex")
+        assert not await tx.add_no_contact("console", target="sam", author="alex")
+        assert await tx.no_contact("console", [("alex", "sam"), ("sam", "alex")]) == {("alex", "sam")}
+
+
+async def test_policy_source_and_result_of_its_check_are_kept(store):
+    async with store.transaction("north", NOW) as tx:
+        assert await tx.check_passed(HASHES) is None
+        await tx.remember_check(HASHES, passed=False)
+        assert await tx.check_passed(HASHES) is False
+        await tx.remember_check(HASHES, passed=True)
+        assert await tx.check_passed(HASHES) is True
+        await tx.save_policy_source("p", "source: ✊")
+        await tx.save_policy_source("p", "another")
+        assert await tx.policy_source("p") == "source: ✊"
+        assert await tx.policy_source("q") is None
+
+
+async def test_erased_words_are_gone_from_the_bytes_of_the_files(store, tmp_path):
+    word = "Wintergarten-Synthetic-Member"
+    async with store.transaction("north", NOW) as tx:
+        await tx.audit("said", values={"who": word})
+    async with store.transaction("north", NOW) as tx:
+        assert await tx.audit_erase([1]) == 1
+    assert await store.checkpoint()
+    for file in (tmp_path / "var").iterdir():
+        assert word.encode() not in file.read_bytes()
+
+
+# Values.
+
+
+@given(st.datetimes(timezones=st.sampled_from([UTC, timezone(timedelta(hours=-7)), timezone(timedelta(hours=5, minutes=30))])))
+def test_moment_reads_back_to_the_microsecond(moment):
+    assert from_microseconds(to_microseconds(moment)) == moment
+
+
+TEXT = st.text(st.characters(codec=None), max_size=20)
+
+
+@given(
+    TEXT,
+    st.dictionaries(st.text(max_size=5), st.floats(allow_nan=False, allow_infinity=False)),
+    st.frozensets(st.text(max_size=5)),
+    st.lists(st.builds(Words, text=TEXT, start=st.integers(), end=st.integers(), masked=st.booleans()), max_size=3),
+    st.none() | st.floats(allow_nan=False),
+)
+def test_value_decodes_to_what_was_encoded(text, scores, holders, words, value):
+    context = Context(scores=(Scored(values=scores),), recent=(Recent(id="1", author="a", text=text, sent_at=NOW),), office_holders=holders)
+    assert decode(Context, json.loads(json.dumps(encode(context)))) == context
+    evidence = Evidence(signal=text, role=Role.JOINED, words=tuple(words), value=value)
+    assert decode(Evidence, json.loads(json.dumps(encode(evidence)))) == evidence
+
+
+def test_field_that_a_row_does_not_have_takes_its_default():
+    assert decode(Segment, {"role": "said", "text": "x", "gone": 1}) == Segment(role=Role.SAID, text="x")
