@@ -142,6 +142,8 @@ class Desk:
             reports = await transaction.reports()
             manual = await transaction.actions_in(ActionState.MANUAL)
             maybe = await transaction.actions_in(ActionState.MAYBE_DONE)
+            failed = await transaction.unjudged(read_again=True)
+            counts = await transaction.unjudged_counts(transaction.now - timedelta(days=7))
         open_cases = sorted((d for d in details if d), key=lambda d: (-d.case.severity, d.case.number))
         lines = [_line(detail) for detail in open_cases[:SHOWN_MAX]]
         if len(open_cases) > SHOWN_MAX:
@@ -149,6 +151,8 @@ class Desk:
         shown = [one for one in reports if one.reporter != asker.account][:SHOWN_MAX]
         lines += [f"Report {one.id} ({when(one.reported_at)}): {quote(one.text)}" for one in shown]
         lines += [_by_hand(row, "do it by hand") for row in manual] + [_by_hand(row, "look whether it is so") for row in maybe]
+        lines += [f"Not judged, please read it: message {one.message} in {one.room} ({one.reason})" for one in failed[:SHOWN_MAX]]
+        lines += [f"Not fully judged in the last 7 days because {reason.replace('_', ' ')}: {count}" for reason, count in counts.items()]
         return "\n".join(lines) or "No open cases, no reports, nothing to do by hand."
 
     async def case(self, asker: Asker, words: list[str]) -> str:
@@ -222,9 +226,7 @@ COMMANDS: Mapping[str, Command] = {
     "cases": Command(usage="/cases", what="open cases, reports and things to do by hand", answer=Desk.cases, moderators=True),
     "case": Command(usage="/case CASE", what="everything about a case", answer=Desk.case, moderators=True),
     "uphold": Command(usage="/uphold CASE [REASON]", what="agree with what was done", answer=Desk.uphold, moderators=True),
-    "change": Command(
-        usage="/change CASE SEVERITY|HOURSh [REASON]", what="make it milder or graver", answer=Desk.change, moderators=True
-    ),
+    "change": Command(usage="/change CASE SEVERITY|HOURSh [REASON]", what="make it milder or graver", answer=Desk.change, moderators=True),
     "dismiss": Command(usage="/dismiss CASE [REASON]", what="take it all back", answer=Desk.dismiss, moderators=True),
 }
 

@@ -211,9 +211,13 @@ def _changes(when: Condition, leaf: Test) -> Iterator[tuple[str, Condition]]:
         return
     for one in dataclasses.fields(signal):  # type: ignore[arg-type]
         value = getattr(signal, one.name)
-        if one.name == "at_least" and isinstance(value, int):
-            for other in (value - 1, value + 1):
-                yield f"the rule with {one.name} {other}", _with(when, leaf, replace(signal, **{one.name: other}))  # type: ignore[type-var]
+        steps: tuple[object, ...] = ()
+        if one.name in ("at_least", "at_most") and isinstance(value, int):
+            steps = (value - 1, value + 1)
+        if isinstance(value, timedelta):
+            steps = (value / 2, value * 2)
+        for other in steps:
+            yield f"the rule with {one.name} {other}", _with(when, leaf, replace(signal, **{one.name: other}))  # type: ignore[type-var]
 
 
 def leaves(condition: Condition) -> list[Test]:
@@ -271,8 +275,6 @@ def _ordinary_talk(policy: Policy, score: ScoreText) -> Iterator[tuple[str, Verd
 def forms(line: str) -> Iterable[Example]:
     """A line alone, as a reply to a member, and mentioning one."""
     return (Example(say=line), Example(say=line, reply_to=MEMBER), Example(say=f"@{MEMBER} {line}", mentions=(MEMBER,)))
-
-
 
 
 def spoken(condition: Condition) -> str:

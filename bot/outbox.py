@@ -53,6 +53,7 @@ class Outbox:
         self._simulate = simulate
         self._on_point = on_point
         self._wake = asyncio.Event()
+        self._round = asyncio.Lock()
 
     def _begin(self) -> AbstractAsyncContextManager[Transaction]:
         return self._store.transaction(self._community, self._clock.now())
@@ -90,7 +91,11 @@ class Outbox:
                 pass
 
     async def perform_due(self) -> int:
-        """Perform what is due now; gives how many actions were taken up."""
+        """Perform what is due now; gives how many actions were taken up. One round at a time."""
+        async with self._round:
+            return await self._perform_round()
+
+    async def _perform_round(self) -> int:
         async with self._begin() as transaction:
             due = await transaction.due_actions(self._clock.now(), BATCH_MAX)
             taken = [row for row in due if await self._take(transaction, row)]

@@ -73,6 +73,9 @@ class Platform(Protocol):
     def history(self, room: str, after: str) -> AsyncIterator[Sequence[Message]]:
         """Give the messages of a room after an id, oldest first, in pages."""
 
+    async def read(self, room: str, message_id: str) -> Message | None:
+        """Give one message as it is now; None where it is gone. Raises PlatformUnavailableError."""
+
     async def perform(self, action: Action) -> Performed:
         """Do it. Raises PlatformUnavailableError or PlatformRefusedError; "already so" is success."""
 

@@ -23,6 +23,7 @@ from bot.service import Outcome, Service
 LINE_BYTES_MAX = 1_000_000
 """No platform has messages of this size: a longer line is a broken file."""
 
+
 class TranscriptError(Exception):
     """A transcript that cannot be read; the text has the line's number and what is wrong."""
 

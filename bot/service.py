@@ -22,7 +22,7 @@ from bot.core.judge import ToScore, judge, texts_to_score
 from bot.core.model import MINUTE, ActionKind, Contact, Context, Message, Recent, Scored, Unjudged, Verdict
 from bot.core.policy import Policy
 from bot.core.respond import Response
-from bot.ports import Platform
+from bot.ports import Platform, PlatformUnavailableError
 from bot.store.store import StoreError, Transaction
 
 log = structlog.get_logger()
@@ -34,6 +34,8 @@ SCORED_LENGTH_MAX = 256
 BATCH_MAX = 64
 """Messages in one transaction: 13,000 a second are committed at 32, more gains little."""
 PAUSE_SECONDS_MAX = 60.0
+COUNTED = frozenset({"too_long", "language"})
+"""Reasons that reading again does not mend: only their number is kept, per room and day."""
 LATE_AFTER = 5 * MINUTE
 RECENT_WITHIN = 10 * MINUTE
 RECENT_PER_AUTHOR_MAX = 40
@@ -114,6 +116,7 @@ class Service:
         self._people: dict[str, str] = {}
         self._names: dict[str, str] = {}
         self._mutes: dict[str, datetime] = {}
+        self._again: dict[tuple[str, str, str], None] = {}
         self._unfinished = 0
         self._overflowed = asyncio.Event()
         self._idle = asyncio.Event()
@@ -168,6 +171,27 @@ class Service:
                         after = message.id
                 room.live = after == start or order(after) >= order(room.newest_seen)
         return count
+
+    async def read_again(self) -> None:
+        """Read what stayed unjudged by failure or time once more from its platform; what fails twice waits for people."""
+        async with self._transaction() as transaction:
+            waiting = await transaction.unjudged()
+        for one in waiting:
+            platform = self.parts.platforms.get(one.platform)
+            try:
+                message = await platform.read(one.room, one.message) if platform else None
+            except PlatformUnavailableError:
+                continue
+            if message is None:
+                await self._judged_again(one.platform, one.room, one.message, judged=False)
+                continue
+            self._seen.pop(message.identity, None)
+            self._again[message.platform, message.room, message.id] = None
+            await self._put(message, found_late=False)
+
+    async def _judged_again(self, platform: str, room: str, message: str, *, judged: bool) -> None:
+        async with self._transaction() as transaction:
+            await transaction.unjudged_read_again(platform, room, message, judged=judged)
 
     def fresh_session(self, platform: str) -> None:
         """A platform lost its place: everything of it is behind until `catch_up`."""
@@ -240,9 +264,7 @@ class Service:
             room.popleft()
         recent = tuple(room)
         if sum(one.author == message.author for one in recent) < RECENT_PER_AUTHOR_MAX:
-            room.append(
-                Recent(id=message.id, author=message.author, text=message.text, sent_at=message.sent_at, thread=message.thread)
-            )
+            room.append(Recent(id=message.id, author=message.author, text=message.text, sent_at=message.sent_at, thread=message.thread))
         people = {word: self._people[word] for word in set(WORD.findall(message.text.casefold())) if word in self._people}
         return Context(recent=recent, people=people, office_holders=frozenset(self.policy.office_holders))
 
@@ -339,7 +361,11 @@ class Service:
             response = await self.casebook.answer(transaction, verdict, context, late=late)
             if response and response.case.muted_until:
                 self._mutes[message.author] = response.case.muted_until
-        if verdict.unjudged:
+        failed = any(one.reason not in COUNTED for one in verdict.unjudged)
+        if (message.platform, message.room, message.id) in self._again:
+            del self._again[message.platform, message.room, message.id]
+            await transaction.unjudged_read_again(message.platform, message.room, message.id, judged=not failed)
+        elif verdict.unjudged:
             await self._note_unjudged(verdict, transaction)
         muted = self._mutes.get(message.author)
         said_while_muted = bool(muted and message.sent_at < muted and not (response and response.answer is ActionKind.MUTE))
@@ -354,7 +380,7 @@ class Service:
         """By failure or time: the message's id, to be read again. By length or language: a number per room and day."""
         message, reasons = verdict.message, {one.reason for one in verdict.unjudged}
         for reason in sorted(reasons):
-            if reason in ("too_long", "language"):
+            if reason in COUNTED:
                 await transaction.count_unjudged(message.platform, message.room, reason, sent_at=message.sent_at)
             else:
                 await transaction.add_unjudged(message.platform, message.room, message.id, reason)

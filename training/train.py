@@ -41,6 +41,7 @@ class Recipe:
     seed: int = SEED
     decay: float = 0.01
     steps_max: int | None = None
+    steps_skipped: int = 0
 
 
 # Yes rows of threat and sexual are one in 170 and one in 480: without a gain their heads never pass 0.5.
@@ -49,7 +50,7 @@ RECIPES = {
         epochs=1, rate=5e-5, batch_rows=32, warm_up_share=0.05, respelled_share=0.08, gains=(1, 1, 3, 1, 1, 3)
     ),
     "two": Recipe(
-        epochs=3, rate=3e-5, batch_rows=32, warm_up_share=0.05, respelled_share=0.15, gains=(1, 1, 1, 1, 1, 1)
+        epochs=2, rate=4e-5, batch_rows=32, warm_up_share=0.05, respelled_share=0.15, gains=(1, 1, 1, 1, 1, 1)
     ),
 }
 
@@ -83,7 +84,7 @@ def run(model: BertForSequenceClassification, rows: list[Encoded], recipe: Recip
     per_epoch = -(-len(rows) // recipe.batch_rows)
     steps = min(per_epoch * recipe.epochs, recipe.steps_max or per_epoch * recipe.epochs)
     checkpoint = folder / "checkpoint.pt"
-    done = 0
+    done = recipe.steps_skipped
     if checkpoint.exists():
         state = torch.load(checkpoint, weights_only=True)
         model.load_state_dict(state["model"])
@@ -101,7 +102,7 @@ def run(model: BertForSequenceClassification, rows: list[Encoded], recipe: Recip
                 continue
             torch.manual_seed(recipe.seed * 1_000_003 + step)  # the same whether or not a run was resumed
             for group in optimiser.param_groups:
-                group["lr"] = rate_at(step - 1, steps, recipe)
+                group["lr"] = rate_at(step - 1 - recipe.steps_skipped, steps - recipe.steps_skipped, recipe)
             logits = model(input_ids=batch.ids, attention_mask=batch.mask).logits
             loss = loss_of(logits, batch.targets, batch.weights)
             loss.backward()  # type: ignore[no-untyped-call]
@@ -128,23 +129,25 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--stage", choices=sorted(RECIPES), required=True)
     parser.add_argument("--out", help="the folder under work/ for the result (stage-one, stage-two)")
-    parser.add_argument("--start", default="stage-one", help="stage two: the folder under work/ to start from")
+    parser.add_argument("--start", help="the folder under work/ to start from (stage two: stage-one)")
     parser.add_argument("--rate", type=float)
     parser.add_argument("--epochs", type=int)
     parser.add_argument("--steps-max", type=int, help="stop there; the learning rate reaches zero there")
+    parser.add_argument("--steps-skipped", type=int, help="start after so many batches, which an earlier run saw")
     parser.add_argument("--all-written", action="store_true", help="hold no category out (before shipping)")
     options = parser.parse_args()
-    changed = {name: value for name in ("rate", "epochs", "steps_max") if (value := getattr(options, name)) is not None}
+    changed = {name: value for name in ("rate", "epochs", "steps_max", "steps_skipped") if (value := getattr(options, name)) is not None}
     recipe = dataclasses.replace(RECIPES[options.stage], **changed)
     folder = work_folder(options.out or f"stage-{options.stage}")
     public = read_rows(WORK / "public.jsonl")
     torch.manual_seed(recipe.seed)
+    start = WORK / options.start if options.start else None
     if options.stage == "one":
-        model, tokenizer = fresh()
         rows = public
     else:
-        model, tokenizer = load(WORK / options.start), (WORK / options.start / "tokenizer.json").read_text("utf-8")
         rows = mixture.stage_two(public, held_out=not options.all_written, seed=recipe.seed)
+        start = start or WORK / "stage-one"
+    model, tokenizer = (load(start), (start / "tokenizer.json").read_text("utf-8")) if start else fresh()
     (folder / "tokenizer.json").write_text(tokenizer, encoding="utf-8")
     (folder / "recipe.json").write_text(json.dumps(dataclasses.asdict(recipe), indent=2) + "\n", encoding="utf-8")
     encoded = encode(

@@ -10,13 +10,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from bot.core.model import Context, Evidence, Finding, Kind, Message, Recent, Role, Scored, Segment, Status, Unjudged, Verdict
+from bot.core.model import Context, Evidence, Finding, Kind, Message, Recent, Role, Segment, Status, Unjudged, Verdict
 from bot.core.policy import All, Any, Condition, Not, Policy, Rule, Test
 from bot.core.signals import NO, Aim, AimedAt, Measure, Reading, contacts_left
 from bot.core.text import fold, quoted
 
 JOIN_WITHIN = timedelta(seconds=60)
 JOIN_WORDS_MAX = 3
+JOIN_CHARS_MAX = 60
 """Consecutive messages of one author are read together where each is this short: words split over messages to hide them."""
 JOIN_MESSAGES_MAX = 8
 SHORT_CHARS_MAX = 2000
@@ -41,7 +42,7 @@ def segments_of(message: Message, context: Context) -> tuple[Segment, ...]:
 
 def _fragments(message: Message, recent: Sequence[Recent]) -> str:
     """The author's very short messages of the last minute with nobody between, and this one; "" where it stands alone."""
-    if message.kind is not Kind.SAID or len(message.text) > 60 or len(message.text.split()) > JOIN_WORDS_MAX:
+    if message.kind is not Kind.SAID or len(message.text) > JOIN_CHARS_MAX or len(message.text.split()) > JOIN_WORDS_MAX:
         return ""
     parts: list[str] = []
     for before in reversed(recent[-JOIN_MESSAGES_MAX:]):

@@ -162,26 +162,18 @@ def because(finding: Finding) -> str:
 def _reason(evidence: Evidence) -> str:
     words = quote(", ".join(dict.fromkeys(mask(w.text) if w.masked else w.text for w in evidence.words)))
     where = "" if evidence.role in (Role.SAID, Role.JOINED) else f" in what is {evidence.role}"
-    match evidence.signal:
-        case "score":
-            return f"{evidence.label.replace('_', ' ')} {evidence.value:.2f}{where}"
-        case "words":
-            return f"{evidence.detail} {words}{where}"
-        case "aimed_at":
-            shown = ", ".join(evidence.people) or (words if evidence.words else "a person")
-            return f"aimed at {shown}"
-        case "shared_from":
-            return f"shared from {words}"
-        case "contact_after_objection":
-            return f"contact number {evidence.value:.0f} after {', '.join(evidence.people)} objected"
-        case "hostile_contact":
-            return f"hostile contact number {evidence.value:.0f} with {', '.join(evidence.people)}"
-        case "repeats":
-            return f"the same text {evidence.value:.0f} times"
-        case "flood":
-            return f"{evidence.value:.0f} messages in a row"
-        case _:
-            return evidence.detail
+    people, value = ", ".join(evidence.people), evidence.value or 0
+    reasons = {
+        "score": f"{evidence.label.replace('_', ' ')} {value:.2f}{where}",
+        "words": f"{evidence.detail} {words}{where}",
+        "aimed_at": f"aimed at {people or (words if evidence.words else 'a person')}",
+        "shared_from": f"shared from {words}",
+        "contact_after_objection": f"contact number {value:.0f} after {people} objected",
+        "hostile_contact": f"hostile contact number {value:.0f} with {people}",
+        "repeats": f"the same text {value:.0f} times",
+        "flood": f"{value:.0f} messages in a row",
+    }
+    return reasons.get(evidence.signal, evidence.detail)
 
 
 def quote(text: str) -> str:
@@ -195,5 +187,3 @@ def _summary(clause: Clause, sentences: Sentences) -> str:
 
 def _appeal(case: int, policy: Policy, sentences: Sentences) -> str:
     return sentences["appeal"].format(case=case, days=APPEAL_DAYS, hours=policy.appeal_hours)
-
-

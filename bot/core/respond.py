@@ -125,7 +125,7 @@ def respond(verdict: Verdict, circumstances: Circumstances, policy: Policy, now:
     wanted = _wanted(case, call=call, answer=answer, hides=hides, circumstances=circumstances)
     past = tuple(k for k in wanted if k in policy.limits and circumstances.used.get(k, 0) >= policy.limits[k].count)
     if past and answer in (*past, ActionKind.MUTE):
-        return _collect(verdict, circumstances, policy, past, call)
+        return _collect(verdict, circumstances, past, call)
     plan = [kind for kind in wanted if kind not in past]
     actions = tuple(_action(kind, case, message, until if kind in (ActionKind.MUTE, ActionKind.NOTIFY) else None) for kind in plan)
     case = replace(
@@ -194,7 +194,7 @@ def _answer(
     """What the member gets, how long a mute lasts, and the strike that the episode now is."""
     if not enforced:
         return None, None, None
-    gravest = max(max(f.severity for f in enforced), Severity.MINOR if opens else case.severity)
+    gravest = max(*(f.severity for f in enforced), Severity.MINOR if opens else case.severity)
     weight = policy.severities[gravest].strike
     strike = Strike(case=case.number, severity=gravest, given_at=case.opened_at) if weight > 0 else None
     worse = gravest > case.severity or opens
@@ -233,9 +233,7 @@ def _wanted(
     return kinds
 
 
-def _collect(
-    verdict: Verdict, circumstances: Circumstances, policy: Policy, past: tuple[ActionKind, ...], call: ActionKind | None
-) -> Response:
+def _collect(verdict: Verdict, circumstances: Circumstances, past: tuple[ActionKind, ...], call: ActionKind | None) -> Response:
     """Past a limit: nothing happens to the member, one case per author collects the rest for review; urgent goes out."""
     message, before = verdict.message, circumstances.collecting
     if before:
@@ -284,9 +282,7 @@ class Ruling:
     mute: timedelta | None = None
 
 
-def decide(
-    community: str, case: CaseView, ruling: Ruling, circumstances: Circumstances, policy: Policy, now: datetime
-) -> Response:
+def decide(community: str, case: CaseView, ruling: Ruling, circumstances: Circumstances, policy: Policy, now: datetime) -> Response:
     """Carry out a person's decision. Raises NotAllowedError where the case's state does not allow it.
 
     Dismissing undoes what was done: the mute is lifted, hidden messages are shown again where that is possible; the strike

@@ -33,6 +33,9 @@ class Console:
         try:
             done.parent.mkdir(parents=True, exist_ok=True)
             done.touch()
+            if done.stat().st_size and not done.read_bytes().endswith(b"\n"):
+                with done.open("a", encoding="utf-8") as file:
+                    file.write("\n")  # a kill in the middle of a line: the action is performed again on a line of its own
             self._performed = {json.loads(line)["key"] for line in done.read_text(encoding="utf-8").splitlines() if line.endswith("}")}
             said.open("rb").close()
         except OSError as error:
@@ -75,6 +78,14 @@ class Console:
                 page = []
         if page:
             yield page
+
+    async def read(self, room: str, message_id: str) -> Message | None:
+        """The line with that id."""
+        async for page in self.history(room, ""):
+            for message in page:
+                if message.id == message_id:
+                    return message
+        return None
 
     async def perform(self, action: Action) -> Performed:
         """Write the action down, once."""

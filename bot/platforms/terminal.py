@@ -13,7 +13,6 @@ from datetime import UTC, datetime
 from importlib import resources
 
 from rich.console import Console as Screen
-from rich.padding import Padding
 from rich.text import Text
 
 from bot.commands import Asker, Desk
@@ -60,6 +59,11 @@ class Terminal:
         for _ in ():
             yield []
 
+    async def read(self, room: str, message_id: str) -> Message | None:
+        """Nothing is kept."""
+        del room, message_id
+        return None
+
     def message(self, line: Line) -> Message:
         """A line of the sample as a message."""
         self._authors[line.id] = line.author
@@ -90,14 +94,21 @@ class Terminal:
     def marked(self, outcome: Outcome) -> None:
         """Say where somebody spoke during a mute that is only simulated here."""
         if outcome.said_while_muted:
-            self.screen.print(Text(f"    ({outcome.verdict.message.author} is muted: elsewhere this could not have been said)", style="dim"))
+            self.screen.print(
+                Text(f"    ({outcome.verdict.message.author} is muted: on a real server this could not be said)", style="dim")
+            )
         if outcome.verdict.unjudged:
             reasons = ", ".join(sorted({one.reason.replace("_", " ") for one in outcome.verdict.unjudged}))
             self.screen.print(Text(f"    (not fully judged: {reasons}; a moderator is to look)", style="dim"))
 
     def _show(self, whom: str, text: str, style: str) -> None:
         self.screen.print(Text(f"    ⟶ Steward {whom}:", style=style))
-        self.screen.print(Padding(Text(text), (0, 0, 0, 8)))
+        self.screen.print(Text(indented(text, 8)), soft_wrap=not self.screen.is_terminal)
+
+
+def indented(text: str, spaces: int) -> str:
+    """Set a text off to the right."""
+    return "\n".join(" " * spaces + line for line in text.splitlines())
 
 
 def sample(now: datetime) -> list[Line]:
@@ -135,7 +146,7 @@ async def talk(terminal: Terminal, service: Service, desk: Desk, perform: Callab
             who = name if re.fullmatch(r"[\w.-]{1,40}", name) else who
             screen.print(f"You are {who}." if who == name else "Write /as and one name: /as dana")
         elif typed.startswith("/"):
-            screen.print(Padding(Text(await desk.ask(typed, Asker(account=who, platform=NAME, room=ROOM))), (0, 0, 0, 4)))
+            screen.print(Text(indented(await desk.ask(typed, Asker(account=who, platform=NAME, room=ROOM)), 4)))
             await perform()
         else:
             await tell(terminal, service, terminal.typed(typed, who))

@@ -121,7 +121,7 @@ class AuditPart(Part):
 
     async def audit_head(self) -> tuple[int, str]:
         """Sequence and hash of the last entry. Noted elsewhere, it shows later if somebody wrote the whole chain anew."""
-        length = await self._length()
+        length = int(await self._length())
         own = (await self._find(_HASH_AT, sequence=length)).scalar_one_or_none()
         return length, str(own or FIRST)
 
@@ -158,8 +158,9 @@ class AuditPart(Part):
         """The next number of a counter, from 1."""
         return int((await self._add(BUMP, name=counter)).scalar_one())
 
-    async def _length(self) -> int:
-        return int((await self._find(_COUNTER, name=COUNTER)).scalar_one_or_none() or 0)
+    async def _length(self) -> Any:
+        """What the counter says: a number, unless somebody wrote there."""
+        return (await self._find(_COUNTER, name=COUNTER)).scalar_one_or_none() or 0
 
 
 def _broken(row: Row, sequence: int, previous: str) -> str:

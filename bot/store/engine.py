@@ -8,6 +8,7 @@ mistake is a StoreError of one line that says what to do.
 
 import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +54,7 @@ async def open_engine(url: str, on_point: Callable[[str], None]) -> AsyncEngine:
         except OSError as error:
             message = f"cannot create the folder of the database {place}: {error.strerror}; choose another place or allow writing there"
             raise StoreError(message) from error
+        _try_out(place)
     engine = _engine(address)
     try:
         async with engine.begin() as connection:
@@ -66,19 +68,25 @@ async def open_engine(url: str, on_point: Callable[[str], None]) -> AsyncEngine:
     return engine
 
 
+def _try_out(place: str) -> None:
+    """Read the file once, here and now: where aiosqlite cannot open a file it leaves a thread behind. Raises StoreError."""
+    try:
+        with closing(sqlite3.connect(place, timeout=BUSY_MILLISECONDS_MAX / 1_000)) as connection:
+            connection.execute("SELECT count(*) FROM sqlite_master")
+    except sqlite3.Error as error:
+        raise StoreError(advice(place, error)) from error
+
+
 async def checkpoint(engine: AsyncEngine) -> bool:
     """Move everything from the write-ahead log into the file and empty the log; False where a reader prevents it.
 
     After an erasure this is what removes the last bytes. It works only outside a transaction.
     """
-    connection = await engine.raw_connection()
-    try:
-        cursor = connection.cursor()
-        cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        row = cursor.fetchone()
-        cursor.close()
-    finally:
-        connection.close()
+    async with engine.connect() as connection:
+        driver = (await connection.get_raw_connection()).driver_connection
+        assert driver is not None, "an open connection has a driver"
+        async with driver.execute("PRAGMA wal_checkpoint(TRUNCATE)") as cursor:
+            row = await cursor.fetchone()
     return row is not None and row[0] == 0
 
 

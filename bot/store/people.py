@@ -6,8 +6,9 @@ Rules: a reporter's name stays in the table of reports; a state changes only alo
 
 from collections.abc import Collection
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import and_, select, update
+from sqlalchemy import CursorResult, and_, select, update
 from sqlalchemy.dialects.sqlite import insert
 
 from bot.core.cases import APPEAL, REPORT, AppealState, Decision, ReportState, move
@@ -44,7 +45,8 @@ _APPEAL = select(appeals).where(where(appeals, "id"))
 _APPEALS = select(appeals).where(where(appeals, "state")).order_by(appeals.c.appealed_at, appeals.c.id).limit(given("limit"))
 OF_CASE_APPEALS = select(appeals).where(where(appeals, "case")).order_by(appeals.c.id)
 _SET_APPEAL = update(appeals).where(where(appeals, "id"))
-_ADD_NO_CONTACT = select(no_contact.c.author, no_contact.c.target).select_from(
+_ADD_NO_CONTACT = insert(no_contact).on_conflict_do_nothing()
+_NO_CONTACT = select(no_contact.c.author, no_contact.c.target).select_from(
     each_given("pairs", no_contact, ["platform", "target", "author"])
 )
 
@@ -78,7 +80,7 @@ class PeoplePart(Part):
             reported_at=self.now,
             state=(ReportState.OPEN if case is None else ReportState.IN_CASE).value,
         )
-        return _new_id(added.inserted_primary_key)
+        return _new_id(added)
 
     async def report(self, number: int) -> Report | None:
         """A report by its id."""
@@ -123,7 +125,7 @@ class PeoplePart(Part):
             state=AppealState.OPEN.value,
             appealed_at=self.now,
         )
-        return _new_id(added.inserted_primary_key)
+        return _new_id(added)
 
     async def appeal(self, number: int) -> Appeal | None:
         """An appeal by its id."""
@@ -162,8 +164,9 @@ class PeoplePart(Part):
         return {(row["author"], row["target"]) for row in rows if row["author"] is not None}
 
 
-def _new_id(key: object) -> int:
-    assert isinstance(key, tuple), "an inserted row has a key"
+def _new_id(added: CursorResult[Any]) -> int:
+    key = added.inserted_primary_key
+    assert key is not None, "an inserted row has a key"
     return int(key[0])
 
 

@@ -81,7 +81,7 @@ class EmbeddedScorer:
     def _score(self, text: str, pointed_out: Sequence[int], deadline: float) -> Scored:
         try:
             return self._read(text, pointed_out, deadline)
-        except Exception:  # a scorer never stops the service: a text that breaks it is unjudged and goes to review
+        except Exception:  # noqa: BLE001 - a scorer never stops the service: a text that breaks it is unjudged and goes to review
             return Scored(missing=FAILURE)
 
     def _read(self, text: str, pointed_out: Sequence[int], deadline: float) -> Scored:
@@ -102,7 +102,7 @@ class EmbeddedScorer:
         return Scored(values=dict(zip(self.labels, highest.tolist(), strict=True)), missing=missing)
 
 
-def _session(weights: bytes) -> Any:  # noqa: ANN401 - onnxruntime has no types
+def _session(weights: bytes) -> Any:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1

@@ -105,7 +105,7 @@ def contact(author: str, target: str, number: int, minutes: float, **more: objec
 
 
 def test_contact_is_unwelcome_after_an_objection_and_the_first_one_passes() -> None:
-    rows = (contact("dana", "alex", 1, -30, objects=True),)
+    rows: tuple[Contact, ...] = (contact("dana", "alex", 1, -30, objects=True),)
     first = message("@dana sorry", mentions=("dana",), number=5)
     assert found(first, replace(scored(), contacts=rows), OBJECTION) == set()
     rows = (*rows, contact("alex", "dana", 5, -20))
@@ -117,7 +117,10 @@ def test_contact_is_unwelcome_after_an_objection_and_the_first_one_passes() -> N
 
 def test_silence_and_count_alone_are_never_unwelcome() -> None:
     rows = tuple(contact("alex", "dana", n, -n) for n in range(1, 60))
-    assert found(message("@dana why did you vote for it?", mentions=("dana",), number=99), replace(scored(), contacts=rows), OBJECTION) == set()
+    assert (
+        found(message("@dana why did you vote for it?", mentions=("dana",), number=99), replace(scored(), contacts=rows), OBJECTION)
+        == set()
+    )
 
 
 def test_an_objection_pauses_when_the_one_who_objected_speaks_to_the_other_again() -> None:

@@ -56,9 +56,7 @@ def test_a_threat_is_urgent_hidden_and_muted() -> None:
     assert response.case.muted_until == NOW + timedelta(hours=24)
 
 
-@pytest.mark.parametrize(
-    ("mode", "expected"), [(Status.SHADOW, []), (Status.ENFORCE, [ActionKind.ESCALATE, ActionKind.WARN])]
-)
+@pytest.mark.parametrize(("mode", "expected"), [(Status.SHADOW, []), (Status.ENFORCE, [ActionKind.ESCALATE, ActionKind.WARN])])
 def test_the_weaker_of_the_rule_and_the_community_counts(mode: Status, expected: list[ActionKind]) -> None:
     assert kinds(answered(INSULTED, replace(CALM, mode=mode))) == expected
 

@@ -3,6 +3,7 @@
 import asyncio
 import shutil
 import sqlite3
+import tempfile
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,7 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy.exc import IntegrityError
 
-from bot.store.store import Store
+from bot.store.records import Broken
+from bot.store.store import Store, Transaction
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 ENTRIES = 5
@@ -33,9 +35,9 @@ async def _write(place: Path) -> None:
     await store.close()
 
 
-async def _verify(place: Path) -> list[object]:
+async def _verify(place: Path) -> list[Broken | None]:
     store = await Store.open(url(place))
-    broken: list[object] = []
+    broken: list[Broken | None] = []
     for community in ("north", "south"):
         async with store.transaction(community, NOW) as tx:
             broken.append(await tx.audit_verify())
@@ -44,7 +46,7 @@ async def _verify(place: Path) -> list[object]:
 
 
 @pytest.fixture(scope="module")
-def written(tmp_path_factory):
+def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
     place = tmp_path_factory.mktemp("audit") / "steward.db"
     asyncio.run(_write(place))
     return place
@@ -52,7 +54,7 @@ def written(tmp_path_factory):
 
 def _columns(written: Path) -> list[tuple[str, int, str]]:
     with closing(sqlite3.connect(written)) as raw:
-        found = []
+        found: list[tuple[str, int, str]] = []
         for table in ("audit", "audit_values", "counters"):
             names = [column[1] for column in raw.execute(f"PRAGMA table_info({table})")]
             found += [(table, row[0], name) for row in raw.execute(f"SELECT rowid FROM {table}") for name in names]
@@ -61,9 +63,9 @@ def _columns(written: Path) -> list[tuple[str, int, str]]:
 
 @settings(max_examples=60, deadline=None)
 @given(data=st.data())
-def test_any_edit_of_any_column_of_any_row_shows(written, data):
+def test_any_edit_of_any_column_of_any_row_shows(written: Path, data: st.DataObject) -> None:
     table, row, column = data.draw(st.sampled_from(_columns(written)))
-    place = written.with_name("edited.db")
+    place = Path(tempfile.mkdtemp(dir=written.parent)) / "steward.db"
     shutil.copyfile(written, place)
     with closing(sqlite3.connect(place)) as raw:
         before = raw.execute(f'SELECT "{column}" FROM {table} WHERE rowid = ?', (row,)).fetchone()[0]
@@ -81,8 +83,26 @@ def test_any_edit_of_any_column_of_any_row_shows(written, data):
     assert any(broken) == (after != before or type(after) is not type(before)), (table, row, column, before, after)
 
 
+async def test_edit_of_each_column_of_each_row_shows(written: Path, tmp_path: Path) -> None:
+    place = tmp_path / "steward.db"
+    shutil.copyfile(written, place)
+    store = await Store.open(url(place))
+    cells = _columns(written)
+    async with store.transaction("north", NOW) as tx:
+        run = tx.connection.exec_driver_sql
+        for number, (table, row, column) in enumerate(cells):
+            await run("SAVEPOINT cell")
+            await run(f'UPDATE {table} SET "{column}" = ? WHERE rowid = ?', (f"{number + 100}", row))
+            other = Transaction(tx.connection, "south", NOW)
+            assert await tx.audit_verify() or await other.audit_verify(), (table, row, column)
+            await run("ROLLBACK TO cell")
+        assert await tx.audit_verify() is None
+    await store.close()
+    assert len(cells) == (ENTRIES + 1) * 10 + ENTRIES * 4 + 2 * 3
+
+
 @pytest.mark.parametrize("sequence", range(1, ENTRIES + 1))
-async def test_entry_that_is_gone_shows(written, tmp_path, sequence):
+async def test_entry_that_is_gone_shows(written: Path, tmp_path: Path, sequence: int) -> None:
     place = tmp_path / "steward.db"
     shutil.copyfile(written, place)
     with closing(sqlite3.connect(place)) as raw:
@@ -90,15 +110,16 @@ async def test_entry_that_is_gone_shows(written, tmp_path, sequence):
             raw.execute(f"DELETE FROM {table} WHERE community = 'north' AND sequence = ?", (sequence,))
         raw.commit()
     broken, other = await _verify(place)
+    assert broken is not None
     assert broken.sequence == sequence
     assert other is None
 
 
-async def test_chain_that_was_not_touched_is_whole(written):
+async def test_chain_that_was_not_touched_is_whole(written: Path) -> None:
     assert await _verify(written) == [None, None]
 
 
-async def test_values_can_be_erased_and_the_chain_still_holds(written, tmp_path):
+async def test_values_can_be_erased_and_the_chain_still_holds(written: Path, tmp_path: Path) -> None:
     place = tmp_path / "steward.db"
     shutil.copyfile(written, place)
     store = await Store.open(url(place))
@@ -112,7 +133,7 @@ async def test_values_can_be_erased_and_the_chain_still_holds(written, tmp_path)
     assert entries[-1].kind == "values_erased"
 
 
-async def test_same_values_have_different_digests(tmp_path):
+async def test_same_values_have_different_digests(tmp_path: Path) -> None:
     store = await Store.open(url(tmp_path / "steward.db"))
     async with store.transaction("north", NOW) as tx:
         for _ in range(2):
@@ -124,7 +145,7 @@ async def test_same_values_have_different_digests(tmp_path):
     assert second.previous == first.hash
 
 
-async def test_action_has_one_performed_entry_at_most(tmp_path):
+async def test_action_has_one_performed_entry_at_most(tmp_path: Path) -> None:
     store = await Store.open(url(tmp_path / "steward.db"))
     async with store.transaction("north", NOW) as tx:
         await tx.audit("performing", action_key="k")
@@ -139,19 +160,23 @@ async def test_action_has_one_performed_entry_at_most(tmp_path):
     await store.close()
 
 
-async def test_entry_that_was_rolled_back_leaves_no_gap(tmp_path):
+async def test_entry_that_was_rolled_back_leaves_no_gap(tmp_path: Path) -> None:
     store = await Store.open(url(tmp_path / "steward.db"))
-    with pytest.raises(RuntimeError):
+
+    async def fails() -> None:
         async with store.transaction("north", NOW) as tx:
             await tx.audit("lost", values={"who": "x"})
             raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        await fails()
     async with store.transaction("north", NOW) as tx:
         assert await tx.audit("kept") == 1
         assert await tx.audit_verify() is None
     await store.close()
 
 
-async def test_long_chain_is_checked_page_by_page(tmp_path):
+async def test_long_chain_is_checked_page_by_page(tmp_path: Path) -> None:
     store = await Store.open(url(tmp_path / "steward.db"))
     async with store.transaction("north", NOW) as tx:
         for number in range(1_010):

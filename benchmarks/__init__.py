@@ -1,0 +1,1 @@
+"""Speed and cost, measured in one run each; never timed tests."""
