@@ -10,8 +10,10 @@ from functools import cache
 from importlib import resources
 from pathlib import Path
 
-from bot.core.notices import Sentences, compile_sentences
-from bot.core.policy import Policy, PolicyError, compile_policy
+from bot.compiler.policy import PolicyError, compile_policy
+from bot.compiler.sentences import compile_sentences
+from bot.core.notices import Sentences
+from bot.core.policy import Policy
 
 DEFAULT_POLICY = "labour-social-media"
 PARTS = ("rules", "banks", "ordinary-talk")

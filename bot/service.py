@@ -334,7 +334,8 @@ class Service:
             outcomes.append(outcome)
             platform = waiting.message.platform
             for row in outcome.verdict.contacts:
-                known.setdefault((platform, row.author, row.target), []).append(row)
+                for pair in ((row.author, row.target), (row.target, row.author)):
+                    known.setdefault((platform, *pair), []).append(row)
                 fresh.setdefault(platform, []).append(row)
             if outcome.response:
                 break

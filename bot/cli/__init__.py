@@ -37,9 +37,9 @@ from bot.cli.wiring import (
     simulation,
 )
 from bot.commands import Asker
+from bot.compiler.policy import compile_policy
 from bot.core.judge import judge, texts_to_score
 from bot.core.model import Context, Message, Scored
-from bot.core.policy import compile_policy
 from bot.examples import prove
 from bot.folders import DEFAULT_POLICY, FolderError, code_digest
 from bot.platforms import terminal as terminals

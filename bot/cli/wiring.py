@@ -21,9 +21,10 @@ import structlog
 from bot.casebook import Casebook, Parts
 from bot.clocks import ReplayClock, SystemClock
 from bot.commands import Desk
+from bot.compiler.policy import PolicyError, compile_policy
 from bot.core.cases import NotAllowedError
 from bot.core.model import Message, Status
-from bot.core.policy import Policy, PolicyError, compile_policy
+from bot.core.policy import Policy
 from bot.examples import prove
 from bot.folders import FolderError, code_digest, find_policy, load_sentences, read_policy_files
 from bot.outbox import Outbox
@@ -249,10 +250,16 @@ async def _serve(parts: Parts, outbox: Outbox, on_point: Callable[[str], None]) 
 
 async def _until(stop: asyncio.Event, listening: Sequence[asyncio.Task[None]]) -> None:
     """Wait until told to stop, or until every platform has ended."""
-    told = asyncio.create_task(stop.wait())
-    everything = asyncio.gather(*listening)
-    await asyncio.wait([told, asyncio.ensure_future(everything)], return_when=asyncio.FIRST_COMPLETED)
-    told.cancel()
+
+    async def told() -> None:
+        await stop.wait()
+
+    async def ended() -> None:
+        await asyncio.gather(*listening)
+
+    first = asyncio.create_task(told())
+    await asyncio.wait([first, asyncio.create_task(ended())], return_when=asyncio.FIRST_COMPLETED)
+    first.cancel()
 
 
 async def _listen(platform: Platform, service: Service) -> None:

@@ -91,6 +91,17 @@ class Reading:
         return tuple(((sent - r.sent_at).total_seconds(), fold(r.text).text.strip()) for r in mine)
 
 
+class Label(StrEnum):
+    """What the model scores."""
+
+    TOXICITY = "toxicity"
+    INSULT = "insult"
+    THREAT = "threat"
+    OBSCENE = "obscene"
+    IDENTITY_ATTACK = "identity_attack"
+    SEXUAL = "sexual"
+
+
 class Aim(StrEnum):
     """Whom words are aimed at."""
 
@@ -103,7 +114,7 @@ class Aim(StrEnum):
 class Score:
     """The model's score for a label is at least this high, in what was said (or quoted, or shared)."""
 
-    label: str
+    label: Label
     at_least: float = field(metadata={"low": 0.0, "high": 1.0})
     role: Role = Role.SAID
 
@@ -381,7 +392,7 @@ SIGNALS: Mapping[str, type[Signal]] = {
 
 # What signals share.
 
-HOSTILE_LABELS = ("toxicity", "insult", "threat", "identity_attack")
+HOSTILE_LABELS = (Label.TOXICITY, Label.INSULT, Label.THREAT, Label.IDENTITY_ATTACK)
 BANDS = ((0.9, 3), (0.8, 2), (0.5, 1))
 """Score at least -> band of hostility."""
 PROMPTED_WITHIN = timedelta(hours=1)

@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
+from bot.compiler.policy import compile_policy
 from bot.core.model import Context, Message, Scored
-from bot.core.policy import Policy, compile_policy
+from bot.core.policy import Policy
 
 NOW = datetime(2026, 3, 2, 20, 0, tzinfo=UTC)
 

@@ -185,3 +185,16 @@ async def test_long_chain_is_checked_page_by_page(tmp_path: Path) -> None:
         assert len(await tx.audit_entries()) == 1_000
         assert len(await tx.audit_entries(after=1_000)) == 10
     await store.close()
+
+
+async def test_erased_words_are_gone_from_the_bytes_of_the_files(tmp_path: Path) -> None:
+    word = "Wintergarten-Synthetic-Member"
+    store = await Store.open(url(tmp_path / "var" / "steward.db"))
+    async with store.transaction("north", NOW) as tx:
+        await tx.audit("said", values={"who": word})
+    async with store.transaction("north", NOW) as tx:
+        assert await tx.audit_erase([1]) == 1
+    assert await store.checkpoint()
+    for file in (tmp_path / "var").iterdir():
+        assert word.encode() not in file.read_bytes()
+    await store.close()

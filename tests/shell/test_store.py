@@ -489,14 +489,3 @@ async def test_policy_source_and_result_of_its_check_are_kept(store: Store) -> N
         await tx.save_policy_source("p", "another")
         assert await tx.policy_source("p") == "source: ✊"
         assert await tx.policy_source("q") is None
-
-
-async def test_erased_words_are_gone_from_the_bytes_of_the_files(store: Store, tmp_path: Path) -> None:
-    word = "Wintergarten-Synthetic-Member"
-    async with store.transaction("north", NOW) as tx:
-        await tx.audit("said", values={"who": word})
-    async with store.transaction("north", NOW) as tx:
-        assert await tx.audit_erase([1]) == 1
-    assert await store.checkpoint()
-    for file in (tmp_path / "var").iterdir():
-        assert word.encode() not in file.read_bytes()

@@ -14,8 +14,8 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core import source
-from bot.core.source import NESTING_MAX, Builder, Problem, Value, read
+from bot.compiler import source
+from bot.compiler.source import NESTING_MAX, Builder, Problem, Value, read
 
 
 class Colour(StrEnum):

@@ -1,6 +1,6 @@
 """A policy compiles wholly, or every mistake in it is said at once.
 
-Knows: core/policy.py, the policies with mistakes in tests/golden/policy-errors. Must not know: the shipped policy.
+Knows: compiler/policy.py, the policies with mistakes in tests/golden/policy-errors. Must not know: the shipped policy.
 """
 
 import re
@@ -14,18 +14,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.compiler.policy import PolicyError, compile_policy
+from bot.compiler.source import Problem
 from bot.core import policy as policies
 from bot.core.model import ActionKind, Kind, Severity, Shared, Status
-from bot.core.policy import All, Example, Limit, Not, PolicyError, Rung, Test, compile_policy
-from bot.core.signals import Aim, AimedAt, BankWords, PassesOn, Passing, Score
-from bot.core.source import Problem
+from bot.core.policy import All, Example, Limit, Not, Rung, Test
+from bot.core.signals import Aim, AimedAt, BankWords, Label, PassesOn, Passing, Score
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "policy-errors"
 RULE, BANK, TALK, ROOT = "rules/personal-attack.yaml", "banks/attacks.yaml", "ordinary-talk/budget.yaml", "policy.yaml"
 
 
 def small() -> dict[str, str]:
-    """The policy that the head of core/policy.py shows."""
+    """The policy that the head of compiler/policy.py shows."""
     assert policies.__doc__
     parts = re.split(r"^=== (.+)\n", policies.__doc__, flags=re.MULTILINE)[1:]
     return dict(zip(parts[::2], parts[1::2], strict=True))
@@ -78,7 +79,7 @@ def test_the_policy_shown_in_the_head_of_the_file_compiles() -> None:
 def test_a_rule_has_its_signals_as_data() -> None:
     rule = compile_policy(small()).rule("personal-attack")
     assert (rule.status, rule.severity, rule.clauses) == (Status.ENFORCE, Severity.MEDIUM, ("1",))
-    score = Test(Score(label="insult", at_least=0.8))
+    score = Test(Score(label=Label.INSULT, at_least=0.8))
     words = Test(BankWords(bank="attacks"))
     quote = Not(Test(PassesOn(what=Passing.QUOTE)))
     assert rule.when == All((policies.Any((score, words)), Test(AimedAt(at=Aim.PERSON)), quote))

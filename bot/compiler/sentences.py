@@ -1,0 +1,47 @@
+"""The sentences that people read, checked: every one is there and uses its own fields alone.
+
+Knows: which sentence has which fields. Must not know: when one is used.
+Rules: all problems at once.
+"""
+
+import string
+from collections.abc import Mapping
+
+from bot.compiler.source import Problem, read
+from bot.core.notices import Sentences
+
+FIELDS: Mapping[str, frozenset[str]] = {
+    "nudge warn hide": frozenset({"room", "clause", "title"}),
+    "mute": frozenset({"until", "room", "clause", "title"}),
+    "summary": frozenset({"clause", "summary"}),
+    "words card_text": frozenset({"words"}),
+    "better": frozenset({"better"}),
+    "appeal": frozenset({"case", "days", "hours"}),
+    "case decided_change decided_dismiss appeal_accepted appeal_rejected appeal_suspended appeal_lapsed card_decide": frozenset({"case"}),
+    "decided_uphold": frozenset({"case", "clause", "title"}),
+    "changed_mute": frozenset({"until"}),
+    "reason": frozenset({"reason"}),
+    "appeal_received": frozenset({"case", "hours"}),
+    "report_received report_answered": frozenset({"report"}),
+    "card card_urgent": frozenset({"case", "severity", "author", "room", "rules"}),
+    "card_because": frozenset({"because"}),
+    "card_done": frozenset({"done"}),
+    "card_late": frozenset({"late"}),
+    "card_limit card_manual": frozenset({"kinds"}),
+    "also_hidden by_program by_person muted_can about undone_unmute undone_unhide mute_over card_nothing": frozenset(),
+}
+NEEDED: Mapping[str, frozenset[str]] = {name: fields for names, fields in FIELDS.items() for name in names.split()}
+
+
+def compile_sentences(file: str, text: str) -> tuple[Sentences, tuple[Problem, ...]]:
+    """Read the sentences: every one must be there and may only use its own fields. All problems at once."""
+    problems: list[Problem] = []
+    sentences: dict[str, str] = {}
+    with read(file, text, problems).fields() as fields:
+        for name, known in NEEDED.items():
+            value = fields.need(name)
+            sentences[name] = value.text()
+            used = {field for _, field, _, _ in string.Formatter().parse(sentences[name]) if field is not None}
+            for unknown in sorted(used - known):
+                value.problem(f"'{name}' has no field {{{unknown}}}")
+    return sentences, tuple(problems)
