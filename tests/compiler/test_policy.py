@@ -14,9 +14,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.compiler import policy as policies
 from bot.compiler.policy import PolicyError, compile_policy
 from bot.compiler.source import Problem
-from bot.core import policy as policies
 from bot.core.model import ActionKind, Kind, Severity, Shared, Status
 from bot.core.policy import All, Example, Limit, Not, Rung, Test
 from bot.core.signals import Aim, AimedAt, BankWords, Label, PassesOn, Passing, Score
@@ -225,7 +225,7 @@ def test_a_damaged_policy_compiles_or_complains_and_never_fails_otherwise(data: 
 
 
 def test_compiling_loads_nothing_that_reads_or_waits() -> None:
-    code = "import sys, bot.core.policy; print([m for m in ('asyncio', 'sqlite3', 'socket', 'logging', 'pydantic') if m in sys.modules])"
+    code = "import sys, bot.compiler.policy; print([m for m in ('asyncio', 'sqlite3', 'socket', 'logging', 'pydantic') if m in sys.modules])"
     root = Path(__file__).parents[2]
     printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=root)
     assert printed.stdout == "[]\n"

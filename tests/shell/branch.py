@@ -126,14 +126,15 @@ class Branch:
         self.chat, self.scorer, self.clock = Chat(), TableScorer(), ReplayClock(NOW)
         self.outcomes: list[Outcome] = []
         self._running: asyncio.Task[None] | None = None
+        self._store: Store | None = None
         self._number = 0
 
     async def open(
         self, policy: tuple[Policy, Mapping[str, str]] | None = None, *, mode: Status = Status.ENFORCE, waits: bool = True, running: bool = True
     ) -> "Branch":
         """Open the database and begin to judge. Opened again after `close`, it is as after a new start."""
-        self.store = await Store.open(f"sqlite+aiosqlite:///{self.folder / 'steward.db'}")
         made, source = policy or compiled()
+        self._store = self.store = await Store.open(f"sqlite+aiosqlite:///{self.folder / 'steward.db'}")
         self.parts = Parts(
             community="main",
             store=self.store,
@@ -164,7 +165,9 @@ class Branch:
             self._running.cancel()
             await asyncio.wait([self._running])
             self._running = None
-        await self.store.close()
+        if self._store:
+            await self._store.close()
+            self._store = None
 
     # What happens in the chat.
 

@@ -377,7 +377,7 @@ async def test_rooms_of_one_batch_each_get_their_cursor(fresh: Branch) -> None:
 
 
 async def test_contacts_of_one_message_count_for_the_next_of_the_same_batch(fresh: Branch) -> None:
-    contact = rule("contact", "{contact_after_objection: {count: 1, within: 24h}}", status="enforce")
+    contact = rule("contact", "{contact_after_objection: {at_least: 1, within: 24h}}", status="enforce")
     branch = await fresh.open(compiled(rules={**RULES, "contact": contact}), running=False)
     await branch.service.accept(branch.message("bo, a question", mentions=("bo",)))
     await branch.service.accept(branch.message("stop messaging me", author="bo", mentions=("alex",)))
