@@ -7,7 +7,7 @@ Rules: all mistakes at once, in one clear text; an empty variable is one that is
 from pathlib import Path
 from typing import Literal
 
-from pydantic import SecretStr, ValidationError
+from pydantic import ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PREFIX = "STEWARD_"
@@ -27,13 +27,10 @@ class Settings(BaseSettings):
     mode: Literal["shadow", "enforce"] = "shadow"
     policy: str = "labour-social-media"
     model: Path | None = None
-    escalation_channel: str = ""
     moderators: str = ""
     console_in: Path | None = None
     console_out: Path | None = None
     crash_at: str = ""
-    discord_token: SecretStr | None = None
-    slack_bot_token: SecretStr | None = None
 
 
 def load_settings() -> Settings:
