@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from importlib import resources
 
 from rich.console import Console as Screen
+from rich.padding import Padding
 from rich.text import Text
 
 from bot.commands import Asker, Desk
@@ -91,6 +92,10 @@ class Terminal:
         """Show what somebody said."""
         self.screen.print(Text.assemble((f"{message.author}: ", "bold"), message.text))
 
+    def answer(self, text: str) -> None:
+        """Show what a command gives."""
+        self._print_apart(text, 4)
+
     def marked(self, outcome: Outcome) -> None:
         """Say where somebody spoke during a mute that is only simulated here."""
         if outcome.said_while_muted:
@@ -103,12 +108,14 @@ class Terminal:
 
     def _show(self, whom: str, text: str, style: str) -> None:
         self.screen.print(Text(f"    ⟶ Steward {whom}:", style=style))
-        self.screen.print(Text(indented(text, 8)), soft_wrap=not self.screen.is_terminal)
+        self._print_apart(text, 8)
 
-
-def indented(text: str, spaces: int) -> str:
-    """Set a text off to the right."""
-    return "\n".join(" " * spaces + line for line in text.splitlines())
+    def _print_apart(self, text: str, spaces: int) -> None:
+        """Set a text off to the right, wrapped to a terminal's width; elsewhere lines stay whole."""
+        if self.screen.is_terminal:
+            self.screen.print(Padding(Text(text), (0, 2, 0, spaces)))
+        else:
+            self.screen.print(Text("\n".join(" " * spaces + line for line in text.splitlines())), soft_wrap=True)
 
 
 def sample(now: datetime) -> list[Line]:
@@ -146,7 +153,7 @@ async def talk(terminal: Terminal, service: Service, desk: Desk, perform: Callab
             who = name if re.fullmatch(r"[\w.-]{1,40}", name) else who
             screen.print(f"You are {who}." if who == name else "Write /as and one name: /as dana")
         elif typed.startswith("/"):
-            screen.print(Text(indented(await desk.ask(typed, Asker(account=who, platform=NAME, room=ROOM)), 4)))
+            terminal.answer(await desk.ask(typed, Asker(account=who, platform=NAME, room=ROOM)))
             await perform()
         else:
             await tell(terminal, service, terminal.typed(typed, who))

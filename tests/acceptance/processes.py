@@ -48,7 +48,6 @@ class Chat:
                 "STEWARD_CONSOLE_IN": str(self.said),
                 "STEWARD_CONSOLE_OUT": str(self.folder / "done.jsonl"),
                 "STEWARD_MODE": "enforce",
-                "STEWARD_POLICY": os.environ.get("XPOL", "labour-social-media"),
                 "STEWARD_MODERATORS": "morgan, robin",
                 "STEWARD_CRASH_AT": crash_at,
             },

@@ -16,6 +16,7 @@ from typing import Any
 from bot.casebook import Parts
 from bot.clocks import ReplayClock
 from bot.commands import Asker, Desk
+from bot.compiler.policy import compile_policy
 from bot.core.model import Action, ActionKind, Message, Scored, Status
 from bot.compiler.policy import compile_policy
 from bot.core.policy import Policy

@@ -318,8 +318,8 @@ class Breaks:
 
 async def test_message_whose_judging_raises_is_recorded_and_passed(fresh: Branch) -> None:
     made, source = compiled()
-    broken = replace(made.rules[0], when=Tested(signal=Breaks()))
-    branch = await fresh.open((replace(made, rules=(broken, *made.rules[1:])), source))
+    broken = replace(made.rules[-1], when=Tested(signal=Breaks()))
+    branch = await fresh.open((replace(made, rules=(*made.rules, broken)), source))
     for number, text in enumerate(["one", "break it", MINOR], start=1):
         await branch.say(text, number=number)
     assert ids(branch.outcomes) == ["1", "2", "3"]
