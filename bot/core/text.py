@@ -148,6 +148,10 @@ _SAYING = re.compile(
     \b(?<!so-)(?<!so\s)call(?:ed|s|ing)?(?:\s+[^\s.!?;]+){0,4} )\s*\Z""",
     re.IGNORECASE | re.VERBOSE,
 )
+_CALLING_YOU = re.compile(
+    r"(?:\A|[.!?]\s+)(?:[@<]\S+[,:]?\s+)?(?:you(?:['’]?re|\s+are)?|u(?:\s+are)?|ur)(?:\s+(?:a|an|such|the|just|all|one|nothing|but))*\s*\Z",
+    re.IGNORECASE,
+)  # you are a "pathetic liar": the marks are the speaker's own, nobody else said it
 _SAYING_CHARS_MAX = 80  # how far before a quotation the verb of saying may stand
 
 
@@ -183,7 +187,7 @@ def _speech(text: str, offset: int) -> Iterator[tuple[Role, int, int]]:
             continue
         free = ends[place] + 1
         before = text[max(0, opening.start() - _SAYING_CHARS_MAX) : opening.start()]
-        if len(re.findall(r"[\w'’-]+", inner)) > 1 or _SAYING.search(before):
+        if (len(re.findall(r"[\w'’-]+", inner)) > 1 or _SAYING.search(before)) and not _CALLING_YOU.search(before):
             yield Role.SAID, offset + done, offset + opening.start()
             yield Role.QUOTED, offset + start, offset + ends[place]
             done = free

@@ -44,6 +44,11 @@ def test_a_quoted_insult_is_not_an_attack() -> None:
     assert found(said, Context(scores=(clean, high, clean))) == set()
 
 
+@pytest.mark.parametrize("text", ['@dana you are a "pathetic liar"', 'You\'re such a "waste of space"', 'ok. you "absolute clown"'])
+def test_quotation_marks_do_not_hide_what_is_said_to_somebody(text: str) -> None:
+    assert [segment.role for segment in segments_of(message(text), Context())] == [Role.SAID]
+
+
 def test_what_is_shared_is_not_what_is_said() -> None:
     said = message("look at this", shares=(Shared(text="you clown"),))
     assert [segment.role for segment in segments_of(said, Context())] == [Role.SAID, Role.SHARED]
