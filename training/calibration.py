@@ -21,7 +21,8 @@ THRESHOLD = 0.8
 SPEECH_ABOVE_MAX = 0.003  # of politics_civil, per head
 CHAT_ABOVE_MAX = 0.001  # of real civil chat, per head
 FINE_ABOVE_MAX = 0.01  # of the fine written lines of held-out categories, per head
-SCALE_MIN, SCALE_MAX = 0.6, 2.5  # steeper, and one typing slip would turn a score over
+SPEECH_LIKELY_MAX = 0.015  # of politics_civil above 0.5, per head
+SCALE_MIN, SCALE_MAX = 0.3, 2.5  # steeper, and one typing slip would turn a score over
 NOT_PURSUED = ("toxicr", "conda", "civil_spans")  # call policy fury and profanity toxic
 
 
@@ -76,7 +77,10 @@ def choose(
         if fine and head != "obscene":
             limits.append(limit_for(scores[fine, place], FINE_ABOVE_MAX))
         high = max(limits) if limits else target
-        middle = min(_middle(head, sets, raw, written), high - target / SCALE_MAX)
+        middle = _middle(head, sets, raw, written)
+        if "politics_civil" in civil:
+            middle = max(middle, limit_for(civil["politics_civil"][:, place], SPEECH_LIKELY_MAX))
+        middle = min(middle, high - target / SCALE_MAX)
         scale = min(SCALE_MAX, max(SCALE_MIN, target / (high - middle)))
         chosen.append(Affine(scale=scale, shift=target - scale * high))
     return chosen

@@ -120,7 +120,7 @@ def main() -> int:
     parser.add_argument("--quick", action="store_true", help=f"calibrate on at most {SAMPLE} texts of each dev set")
     parser.add_argument("--reduce-range", action="store_true", help="7-bit weights, for processors without VNNI")
     options = parser.parse_args()
-    source = WORK / (f"stage-{options.stage}" if options.stage in ("one", "two") else options.stage)
+    source = WORK / (f"stage-{options.stage}" if options.stage in ("one", "two", "three") else options.stage)
     folder = work_folder(f"export-{source.name}")
     to_onnx(load(source), folder / "float.onnx")
     small = folder / "model.onnx"
@@ -131,6 +131,7 @@ def main() -> int:
     material = Material(texts_max=SAMPLE if options.quick else None)
     started = time.monotonic()
     raw = logits(score(small, source / "tokenizer.json", material.texts()))
+    np.save(folder / "raw.npy", raw)
     print(f"{len(raw):,} texts scored in {time.monotonic() - started:.0f} s")
     dev, civil, written = material.split(raw)
     held = [place for place, line in enumerate(material.lines) if line.category in material.held]

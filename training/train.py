@@ -52,6 +52,9 @@ RECIPES = {
     "two": Recipe(
         epochs=2, rate=4e-5, batch_rows=32, warm_up_share=0.05, respelled_share=0.15, gains=(1, 1, 1, 1, 1, 1)
     ),
+    "three": Recipe(
+        epochs=1, rate=5e-5, batch_rows=32, warm_up_share=0.05, respelled_share=0.15, gains=(1, 1, 1, 1, 1, 1)
+    ),
 }
 
 
@@ -145,8 +148,9 @@ def main() -> int:
     if options.stage == "one":
         rows = public
     else:
-        rows = mixture.stage_two(public, held_out=not options.all_written, seed=recipe.seed)
-        start = start or WORK / "stage-one"
+        mixed, before = (mixture.stage_two, "stage-one") if options.stage == "two" else (mixture.stage_three, "stage-two")
+        rows = mixed(public, held_out=not options.all_written, seed=recipe.seed)
+        start = start or WORK / before
     model, tokenizer = (load(start), (start / "tokenizer.json").read_text("utf-8")) if start else fresh()
     (folder / "tokenizer.json").write_text(tokenizer, encoding="utf-8")
     (folder / "recipe.json").write_text(json.dumps(dataclasses.asdict(recipe), indent=2) + "\n", encoding="utf-8")

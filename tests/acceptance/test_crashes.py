@@ -63,9 +63,18 @@ def test_what_was_missed_while_it_was_down_gets_a_card_and_no_penalty(tmp_path: 
 
 
 def test_killed_twenty_times_at_random_nothing_is_lost_or_repeated(tmp_path: Path) -> None:
-    seed = random.randrange(1_000_000)
+    kill_at_random(tmp_path, seed=20)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("seed", range(5))
+def test_killed_at_random_again_and_again_nothing_is_lost_or_repeated(tmp_path: Path, seed: int) -> None:
+    kill_at_random(tmp_path, seed=seed)
+
+
+def kill_at_random(tmp_path: Path, *, seed: int) -> None:
+    """Twenty kills at moments that nobody chose, while people talk."""
     chance = random.Random(seed)
-    (tmp_path / "seed").write_text(str(seed), encoding="utf-8")
     chat = Chat(tmp_path)
     chat.say(line(1, "hello"))
     breaches: set[str] = set()

@@ -7,9 +7,11 @@ platform); time moves only when a test moves it.
 
 import asyncio
 import sqlite3
+import tempfile
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import closing
 from datetime import datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +20,6 @@ from bot.clocks import ReplayClock
 from bot.commands import Asker, Desk
 from bot.compiler.policy import compile_policy
 from bot.core.model import Action, ActionKind, Message, Scored, Status
-from bot.compiler.policy import compile_policy
 from bot.core.policy import Policy
 from bot.folders import load_sentences
 from bot.outbox import Outbox
@@ -36,6 +37,25 @@ LABELS = ("toxicity", "insult", "threat", "identity_attack")
 WAIT_SECONDS_MAX = 30
 
 
+_ready: list[bytes] = []
+"""The file of a database that was opened and closed again, so that not every test migrates its own."""
+
+
+async def _empty_database() -> bytes:
+    if not _ready:
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder) / "steward.db"
+            store = await Store.open(f"sqlite+aiosqlite:///{file}")
+            await store.close()
+            _ready.append(file.read_bytes())
+    return _ready[0]
+
+
+@cache
+def _small_policy() -> tuple[Policy, Mapping[str, str]]:
+    return compiled()
+
+
 def compiled(*, text: str = POLICY, rules: Mapping[str, str] = RULES) -> tuple[Policy, Mapping[str, str]]:
     """The small policy and its files."""
     source = {"policy.yaml": text, **BANKS, **{f"rules/{name}.yaml": rule for name, rule in rules.items()}}
@@ -45,7 +65,7 @@ def compiled(*, text: str = POLICY, rules: Mapping[str, str] = RULES) -> tuple[P
 class TableScorer:
     """Scores by the words of a table; `missing` names words whose text cannot be read, `held` those to wait for."""
 
-    labels = LABELS
+    labels: tuple[str, ...] = LABELS
     digest = "table"
 
     def __init__(self) -> None:
@@ -123,7 +143,7 @@ class Branch:
     """One community with all its parts, on a database in a folder."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder = folder
+        self.folder, self.database = folder, folder / "steward.db"
         self.chat, self.scorer, self.clock = Chat(), TableScorer(), ReplayClock(NOW)
         self.outcomes: list[Outcome] = []
         self._running: asyncio.Task[None] | None = None
@@ -131,11 +151,18 @@ class Branch:
         self._number = 0
 
     async def open(
-        self, policy: tuple[Policy, Mapping[str, str]] | None = None, *, mode: Status = Status.ENFORCE, waits: bool = True, running: bool = True
+        self,
+        policy: tuple[Policy, Mapping[str, str]] | None = None,
+        *,
+        mode: Status = Status.ENFORCE,
+        waits: bool = True,
+        running: bool = True,
     ) -> "Branch":
         """Open the database and begin to judge. Opened again after `close`, it is as after a new start."""
-        made, source = policy or compiled()
-        self._store = self.store = await Store.open(f"sqlite+aiosqlite:///{self.folder / 'steward.db'}")
+        made, source = policy or _small_policy()
+        if not self.database.exists():
+            self.database.write_bytes(await _empty_database())
+        self._store = self.store = await Store.open(f"sqlite+aiosqlite:///{self.database}")
         self.parts = Parts(
             community="main",
             store=self.store,
@@ -244,7 +271,7 @@ class Branch:
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         """Read the database from outside."""
-        with closing(sqlite3.connect(self.folder / "steward.db")) as database:
+        with closing(sqlite3.connect(self.database)) as database:
             return database.execute(query).fetchall()
 
     def bytes_on_disk(self) -> bytes:

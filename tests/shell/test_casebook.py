@@ -7,6 +7,7 @@ import pytest
 from bot.core.cases import AppealState, Decision, NotAllowedError
 from bot.core.model import ActionKind, CaseState, Severity, StrikeState
 from bot.core.respond import Ruling
+from bot.ports import PlatformUnavailableError
 from bot.store.records import ActionState, NoticeState, SanctionState
 from tests.core.policies import NOW, POLICY, rule
 from tests.shell.branch import INSULTING, MINOR, RULES, THREATENING, Branch, compiled
@@ -53,7 +54,7 @@ async def test_breaches_within_the_hour_are_one_case_and_one_strike(branch: Bran
     await branch.say(f"{INSULTING} and more")
     await branch.later(minutes=61)
     await branch.say(f"{INSULTING} once more")
-    assert branch.rows("SELECT number, steps FROM cases ORDER BY number") == [(1, 2), (2, 1)]
+    assert branch.rows('SELECT "case", message FROM case_messages ORDER BY message') == [(1, "1"), (1, "2"), (2, "3")]
     assert branch.rows("SELECT count(*) FROM strikes") == [(2,)]
 
 
@@ -87,7 +88,7 @@ async def test_provisional_strikes_alone_never_mute_for_more_than_an_hour(branch
         await branch.later(hours=3)
     mutes = [action for action in branch.chat.performed if action.kind is ActionKind.MUTE]
     assert len(mutes) >= 3
-    sanctions = branch.rows("SELECT (s.until - c.opened_at) / 1000000 FROM sanctions s JOIN cases c ON c.number = s.case")
+    sanctions = branch.rows('SELECT (s.until - c.opened_at) / 1000000 FROM sanctions s JOIN cases c ON c.number = s."case"')
     assert {seconds for (seconds,) in sanctions} == {3600}
 
 
@@ -131,6 +132,14 @@ async def test_decided_case_never_lapses(branch: Branch) -> None:
     assert detail.case.state is CaseState.UPHELD
     assert detail.strike
     assert detail.strike.state is StrikeState.UPHELD
+
+
+@pytest.mark.xfail(strict=True, reason="a breach without a strike climbs the ladder with the strike of its episode")
+async def test_breach_without_a_strike_never_climbs_the_ladder(branch: Branch) -> None:
+    await branch.say(INSULTING)
+    await branch.later(minutes=2)
+    await branch.say(f"honestly, {MINOR} this one is")
+    assert branch.chat.kinds("alex") == ["escalate", "warn", "nudge"]
 
 
 # Mutes.
@@ -263,8 +272,10 @@ async def test_notice_of_a_mute_that_was_dropped_is_not_sent(branch: Branch) -> 
 
 @pytest.mark.xfail(strict=True, reason="a mute that waits is performed after a moderator lifted it by a change")
 async def test_mute_that_waits_is_dropped_when_a_moderator_changed_it_meanwhile(branch: Branch) -> None:
-    await branch.accept(branch.message(THREATENING))
+    branch.chat.failures[ActionKind.MUTE] = [PlatformUnavailableError("busy", retry_seconds=60)]
+    await branch.say(THREATENING)
     await decided(branch, Decision.CHANGE, severity=Severity.MINOR)
+    await branch.later(minutes=2)
     assert "mute" not in branch.chat.kinds()
 
 

@@ -36,7 +36,7 @@ def check_content(body: Json, *, has_files: bool = False, can_be_empty: bool = F
         raise wrong("content", "The 'content' field cannot be used when using MessageFlags.IS_COMPONENTS_V2")
     if len(str(body.get("nonce") or "")) > NONCE_MAX:
         raise too_long("nonce", NONCE_MAX)
-    parts = ("embeds", "sticker_ids", "components", "poll", "attachments", "message_reference_forward")
+    parts = ("embeds", "sticker_ids", "components", "poll")
     if not (content.strip() or has_files or can_be_empty or any(body.get(part) for part in parts)):
         raise RefusedError(400, 50006, "Cannot send an empty message")
     check_embeds(body.get("embeds") or [])
@@ -73,25 +73,29 @@ def check_components(components: list[Json], *, is_v2: bool = False) -> None:
     everything = walk(components)
     if len(components) > (COMPONENTS_MAX if is_v2 else ROWS_MAX) or len(everything) > COMPONENTS_MAX:
         raise wrong("components", f"Must be between 1 and {ROWS_MAX} in length.", "BASE_TYPE_BAD_LENGTH")
-    seen: set[str] = set()
     for at, one in enumerate(components):
         if not is_v2 and one.get("type") != ACTION_ROW:
-            raise wrong(f"components.{at}.type", "Value of field \"type\" must be one of (1,).", "UNION_TYPE_CHOICES")
+            raise wrong(f"components.{at}.type", "Value of field 'type' must be one of (1,).", "UNION_TYPE_CHOICES")
     for one in everything:
         if one.get("type") == ACTION_ROW and not 1 <= len(one.get("components", [])) <= BUTTONS_MAX:
             raise wrong("components.0.components", "Must be between 1 and 5 in length.", "BASE_TYPE_BAD_LENGTH")
-        custom = one.get("custom_id")
-        if custom is not None:
-            if not 1 <= len(custom) <= CUSTOM_ID_MAX:
-                raise wrong("components.custom_id", "Must be between 1 and 100 in length.", "BASE_TYPE_BAD_LENGTH")
-            if custom in seen:
-                raise wrong("components.custom_id", "Component custom id cannot be duplicated", "COMPONENT_CUSTOM_ID_DUPLICATED")
-            seen.add(custom)
         if one.get("type") == BUTTON:
-            if len(one.get("label") or "") > LABEL_MAX:
-                raise too_long("components.label", LABEL_MAX)
-            if (one.get("style") == LINK_STYLE) != ("url" in one and one["url"] is not None):
-                raise wrong("components.url", "A link button has a URL, and no other has.", "BUTTON_COMPONENT_URL")
+            _check_button(one)
+    _check_custom_ids([one["custom_id"] for one in everything if one.get("custom_id") is not None])
+
+
+def _check_button(one: Json) -> None:
+    if len(one.get("label") or "") > LABEL_MAX:
+        raise too_long("components.label", LABEL_MAX)
+    if (one.get("style") == LINK_STYLE) != (one.get("url") is not None):
+        raise wrong("components.url", "A link button has a URL, and no other has.", "BUTTON_COMPONENT_URL")
+
+
+def _check_custom_ids(ids: list[str]) -> None:
+    if any(not 1 <= len(one) <= CUSTOM_ID_MAX for one in ids):
+        raise wrong("components.custom_id", "Must be between 1 and 100 in length.", "BASE_TYPE_BAD_LENGTH")
+    if len(set(ids)) != len(ids):
+        raise wrong("components.custom_id", "Component custom id cannot be duplicated", "COMPONENT_CUSTOM_ID_DUPLICATED")
 
 
 def given_ids(components: list[Json]) -> list[Json]:
@@ -160,7 +164,11 @@ def check_command(command: Json, place: str) -> None:
     elif not 1 <= len(name) <= 32:
         raise wrong(f"{place}.name", "Must be between 1 and 32 in length.", "BASE_TYPE_BAD_LENGTH")
     elif command.get("description"):
-        raise wrong(f"{place}.description", "Context menu commands cannot have description", "APPLICATION_COMMAND_CONTEXT_MENU_DESCRIPTION_NOT_ALLOWED")
+        raise wrong(
+            f"{place}.description",
+            "Context menu commands cannot have description",
+            "APPLICATION_COMMAND_CONTEXT_MENU_DESCRIPTION_NOT_ALLOWED",
+        )
     _check_options(command.get("options") or [], place)
 
 

@@ -43,6 +43,8 @@ class Intent(IntFlag):
 
 PRIVILEGED = Intent.GUILD_MEMBERS | Intent.GUILD_PRESENCES | Intent.MESSAGE_CONTENT
 KNOWN_MAX = (1 << 26) - 1
+ALWAYS = Intent(0)
+"""For what every session hears."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -199,7 +201,7 @@ class Gateway:
 
     # What the state says through it
 
-    def dispatch(self, name: str, data: Json, *, intent: Intent = Intent(0), guild_id: str = "") -> None:
+    def dispatch(self, name: str, data: Json, *, intent: Intent = ALWAYS, guild_id: str = "") -> None:
         """Say it to every session that wants to hear it; contents are blanked for those without MESSAGE_CONTENT."""
         for session in list(self.sessions.values()):
             if (not intent or intent & session.intents) and session.hears_guild(guild_id):
@@ -279,7 +281,7 @@ class Gateway:
         if not isinstance(payload, dict) or "op" not in payload:
             socket.close(4002)
             return
-        code, data = payload["op"], payload.get("d")
+        code, data = payload["op"], payload.get("d") or {}
         if code == 1:
             socket.heartbeats += 1
             socket.put({"op": 11, "d": None, "s": None, "t": None})

@@ -13,9 +13,7 @@ from tests.servers.discord.gateway import Gateway, Intent, Session
 from tests.servers.discord.permissions import Permission
 from tests.servers.discord.world import (
     DIRECT,
-    EPHEMERAL,
     HAS_THREAD,
-    PRIVATE_THREAD,
     Account,
     Channel,
     Guild,
@@ -222,9 +220,10 @@ class State:
             self.update_message(start)
         return thread
 
-    def update_thread(self, thread: Channel) -> None:
-        """Say that a thread is different now."""
-        self.say_about(thread, "THREAD_UPDATE", payloads.thread(thread, self.bot.id), (Intent.GUILDS, Intent.GUILDS))
+    def update_channel(self, channel: Channel) -> None:
+        """Say that a channel or thread is different now."""
+        name = "THREAD_UPDATE" if channel.is_thread else "CHANNEL_UPDATE"
+        self.say_about(channel, name, payloads.channel(channel, self.bot.id), (Intent.GUILDS, Intent.GUILDS))
 
     def change_thread_members(self, thread: Channel, *, added: Iterable[str] = (), removed: Iterable[str] = ()) -> None:
         """Let people into a thread, or take them out."""
@@ -312,6 +311,3 @@ def new_thread(
         auto_archive_minutes=minutes,
         invitable=invitable,
     )
-
-
-__all__ = ["EPHEMERAL", "PRIVATE_THREAD", "State", "new_message", "new_thread"]

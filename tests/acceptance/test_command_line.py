@@ -1,0 +1,339 @@
+"""The command line as an operator meets it: what is wrong is said in one clear line, and never as a traceback.
+
+Processes take their second each, so some refusals are asked of the same `main` in this process (`Shell.here`).
+"""
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import structlog
+from typer.testing import CliRunner
+
+from bot.cli import app, main
+from tests.acceptance.processes import TRIGGER
+
+PROGRAM = [sys.executable, "-m", "bot"]
+GOLDEN = Path(__file__).parent.parent / "golden" / "policy-errors"
+SECONDS_MAX = 60
+MOMENT = "2026-03-02T20:{:02}:00Z"
+COMMANDS = [
+    ["try"],
+    ["replay"],
+    ["run"],
+    ["check"],
+    ["score"],
+    ["policy"],
+    ["policy", "check"],
+    ["policy", "test"],
+    ["policy", "explain"],
+    ["case"],
+    ["case", "replay"],
+    ["audit"],
+    ["audit", "verify"],
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a command ended."""
+
+    code: int
+    out: str
+    err: str
+
+    def is_one_clear_line(self, *says: str) -> bool:
+        """Refused: exit code 2 and one line on standard error that says these things."""
+        assert "Traceback" not in self.err, self.err
+        lines = self.err.splitlines()
+        assert (self.code, len(lines)) == (2, 1), self.err
+        assert all(part in lines[0] for part in says), lines[0]
+        return lines[0].startswith("steward: ")
+
+
+@dataclass(frozen=True, slots=True)
+class Shell:
+    """A folder to run commands in, with nothing of the machine's own settings."""
+
+    folder: Path
+    patch: pytest.MonkeyPatch
+    capture: pytest.CaptureFixture[str]
+
+    def here(self, *words: str, **settings: str) -> Ended:
+        """The same in this process."""
+        self.patch.chdir(self.folder)
+        self.patch.setattr(sys, "argv", ["steward", *words])
+        for name, value in self.environment(**settings).items():
+            self.patch.setenv(name, value)
+        self.capture.readouterr()
+        code = 0
+        try:
+            main()
+        except SystemExit as end:
+            code = int(end.code or 0)
+        finally:
+            structlog.reset_defaults()
+        return Ended(code, *self.capture.readouterr())
+
+    def steward(self, *words: str | bytes, given: bytes = b"", **settings: str) -> Ended:
+        done = subprocess.run(
+            [*PROGRAM, *words],
+            input=given,
+            cwd=self.folder,
+            env=self.environment(**settings),
+            capture_output=True,
+            timeout=SECONDS_MAX,
+            check=False,
+        )
+        return Ended(done.returncode, done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace"))
+
+    def environment(self, **settings: str) -> dict[str, str]:
+        kept = {name: os.environ[name] for name in ("PATH", "COVERAGE_PROCESS_START") if name in os.environ}
+        house = str(Path(__file__).parents[2])
+        return {**kept, "PYTHONPATH": house, "STEWARD_DATABASE_URL": "sqlite+aiosqlite:///steward.db", **settings}
+
+    def transcript(self, *texts: str, name: str = "talk.jsonl") -> str:
+        """A file with a line per text, each by another member."""
+        lines = [
+            {"id": str(number), "room": "branch", "author": f"member{number}", "text": text, "sent_at": MOMENT.format(number)}
+            for number, text in enumerate(texts, start=1)
+        ]
+        (self.folder / name).write_text("".join(json.dumps(one) + "\n" for one in lines), encoding="utf-8")
+        return name
+
+    def written(self, name: str) -> list[dict[str, Any]]:
+        return [json.loads(one) for one in (self.folder / name).read_text(encoding="utf-8").splitlines()]
+
+
+@pytest.fixture
+def shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Shell:
+    return Shell(tmp_path, monkeypatch, capsys)
+
+
+# Help.
+
+
+def test_help_lists_the_commands(shell: Shell) -> None:
+    ended = shell.steward("--help")
+    assert (ended.code, ended.err) == (0, "")
+    for words in COMMANDS:
+        assert words[0] in ended.out
+
+
+@pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
+def test_help_of_each_command_says_what_it_does(words: list[str]) -> None:
+    ended = CliRunner().invoke(app, [*words, "--help"])
+    assert ended.exit_code == 0
+    assert "Usage:" in ended.output
+    assert len(ended.output.split("\n\n")) >= 3, "a sentence that says what it does"
+
+
+@pytest.mark.parametrize(
+    "words", [["nonsense"], ["replay"], ["replay", "x", "--wokers", "3"], ["score", "--workers", "0"], ["case", "replay", "one"]]
+)
+def test_words_that_are_no_command_are_refused_without_a_traceback(words: list[str]) -> None:
+    ended = CliRunner().invoke(app, words)
+    assert ended.exit_code == 2
+    assert "Usage:" in ended.output
+    assert "Traceback" not in ended.output
+
+
+# Replay.
+
+
+def test_replay_keeps_what_it_found_and_a_recorded_case_has_the_same_verdict_again(shell: Shell) -> None:
+    odd = [f"{TRIGGER}\x00", f"{'la ' * 13_300}{TRIGGER}", "\x00", "", "good evening all of you"]
+    ended = shell.steward("replay", shell.transcript(*odd), "--json", "out.jsonl", "--keep", "kept.db")
+    assert (ended.code, ended.err) == (0, "")
+    shown = shell.written("out.jsonl")
+    assert [one["id"] for one in shown] == ["1", "2", "3", "4", "5"]
+    for one in shown:
+        assert list(one)[:4] == ["id", "findings", "unjudged", "actions"]
+    for one in shown[:2]:
+        assert "trigger-phrase" in [finding["rule"] for finding in one["findings"]]
+        assert "nudge" in one["actions"]
+    assert {one["reason"] for one in shown[1]["unjudged"]} <= {"too_long"}
+    assert shown[4]["findings"] == []
+    kept = "sqlite+aiosqlite:///kept.db"
+    again = shell.steward("case", "replay", "2", STEWARD_DATABASE_URL=kept)
+    assert (again.code, again.out.splitlines()[-1]) == (0, "case 2: the same verdict"), again.err
+    assert shell.here("audit", "verify", STEWARD_DATABASE_URL=kept) == Ended(0, "the audit trail is whole\n", "")
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b'{"id": "1", "room": "r", "author": "a", "text": "x", "sent_at": "2026-03-02T20:00:00Z"}\n{"id": \n', ["talk.jsonl:2:"]),
+        (b'{"id": "1", "room": "r", "author": "a", "text": "\\ud800", "sent_at": "2026-03-02T20:00:00Z"}\n', ["talk.jsonl:1:"]),
+        (b"", ["talk.jsonl", "no messages"]),
+    ],
+    ids=["broken line", "lone surrogate", "empty file"],
+)
+def test_transcript_that_cannot_be_read_is_refused_with_its_place(shell: Shell, content: bytes, says: list[str]) -> None:
+    (shell.folder / "talk.jsonl").write_bytes(content)
+    assert shell.steward("replay", "talk.jsonl").is_one_clear_line(*says)
+
+
+def test_database_that_is_there_already_is_not_touched(shell: Shell) -> None:
+    (shell.folder / "kept.db").write_bytes(b"mine")
+    assert shell.here("replay", shell.transcript("hello"), "--keep", "kept.db").is_one_clear_line("kept.db is there already")
+    assert (shell.folder / "kept.db").read_bytes() == b"mine"
+
+
+# Settings, policies, places.
+
+
+def test_policy_with_five_errors_has_them_all_shown_with_their_places(shell: Shell) -> None:
+    folder = GOLDEN / "out-of-bounds"
+    expected = (folder / "expected.txt").read_text(encoding="utf-8").splitlines()
+    assert len(expected) >= 5
+    ended = shell.steward("policy", "check", str(folder))
+    assert ended.code == 2
+    assert ended.err.splitlines() == [f"steward: {one}" for one in expected]
+
+
+@pytest.mark.xfail(strict=True, reason="files in a misspelt folder are passed over in silence")
+def test_file_in_a_misspelt_folder_of_a_policy_is_an_error(shell: Shell) -> None:
+    assert "rule/flooding.yaml" in shell.here("policy", "check", str(GOLDEN / "misspelt")).err
+
+
+def test_policy_that_is_not_there_is_refused(shell: Shell) -> None:
+    assert shell.here("check", "hello", "--policy", "nowhere").is_one_clear_line("nowhere", "labour-social-media")
+
+
+def test_missing_model_is_refused_before_anything_is_judged(shell: Shell) -> None:
+    (shell.folder / "said.jsonl").touch()
+    ended = shell.here("run", STEWARD_MODEL="nowhere", STEWARD_CONSOLE_IN="said.jsonl")
+    assert ended.is_one_clear_line("nowhere/model.onnx is missing")
+    assert not (shell.folder / "steward.db").exists()
+
+
+@pytest.mark.xfail(strict=True, reason="STEWARD_MODEL counts for `steward run` alone, though the error text promises it")
+def test_other_model_counts_for_every_command_that_scores(shell: Shell) -> None:
+    assert shell.steward("score", given=b'{"text": "hello"}\n', STEWARD_MODEL="nowhere").is_one_clear_line("nowhere")
+
+
+@pytest.mark.parametrize("place", ["folder", "file/steward.db", "file"])
+def test_database_that_cannot_be_written_is_refused(shell: Shell, place: str) -> None:
+    (shell.folder / "folder").mkdir()
+    (shell.folder / "file").write_bytes(b"something else " * 100)
+    asked = shell.steward if place == "folder" else shell.here
+    assert asked("audit", "verify", STEWARD_DATABASE_URL=f"sqlite+aiosqlite:///{place}").is_one_clear_line(place)
+
+
+def test_every_setting_that_is_wrong_is_named(shell: Shell) -> None:
+    ended = shell.here("run", STEWARD_MODE="loud", STEWARD_CRASH_AT="", STEWARD_CONSOLE_IN="")
+    assert ended.is_one_clear_line("STEWARD_MODE")
+    assert "loud" not in ended.err
+
+
+@pytest.mark.xfail(strict=True, reason="a second, unhandled copy of the error is shown with its traceback")
+def test_broken_line_of_the_console_ends_the_run_with_its_place(shell: Shell) -> None:
+    (shell.folder / "said.jsonl").write_text('{"id": 1}\n', encoding="utf-8")
+    ended = shell.steward("run", STEWARD_CONSOLE_IN="said.jsonl")
+    assert ended.code == 2, ended.err
+    assert "Traceback" not in ended.err
+    assert ended.err.splitlines()[-1].startswith("steward: said.jsonl:1: ")
+
+
+@pytest.mark.parametrize(
+    "number",
+    ["7", pytest.param("9" * 20, marks=pytest.mark.xfail(strict=True, reason="SQLite refuses the number, and nobody catches that"))],
+)
+def test_case_that_is_not_there_is_refused(shell: Shell, number: str) -> None:
+    assert shell.here("case", "replay", number).is_one_clear_line(f"there is no case {number}")
+
+
+# Check.
+
+
+@pytest.mark.parametrize(
+    "text", [f"{'la ' * 13_300}{TRIGGER}".encode(), f"st\xff{TRIGGER} ".encode("latin-1") + b"\xed\xa0\x80"], ids=["long", "odd"]
+)
+def test_check_judges_long_and_odd_texts(shell: Shell, text: bytes) -> None:
+    ended = shell.steward("check", text)
+    assert (ended.code, ended.err) == (0, "")
+    assert "trigger-phrase" in ended.out or b"\xff" in text
+
+
+# Score.
+
+
+def test_score_answers_each_line_in_order_with_any_number_of_workers(shell: Shell) -> None:
+    texts = ["hello", "you are a worthless stupid idiot", "", "\ud800", "a\x00b", "x" * 2_000, "hello"] * 6
+    given = "".join(json.dumps({"text": text}) + "\n" for text in texts).encode()
+    several = shell.steward("score", "--workers", "4", given=given)
+    assert (several.code, several.err) == (0, "")
+    answers = [json.loads(line)["scores"] for line in several.out.splitlines()]
+    assert len(answers) == len(texts)
+    assert answers == answers[:7] * 6
+    assert answers[0] == answers[6]
+    assert answers[1]["insult"] > answers[0]["insult"]
+
+
+def test_score_answers_while_more_is_to_come(shell: Shell) -> None:
+    with subprocess.Popen(
+        [*PROGRAM, "score", "--plain"], env=shell.environment(), stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as process:
+        assert process.stdin
+        assert process.stdout
+        for text in (b"hello\n", b'{"text": "not JSON here"}\n'):
+            process.stdin.write(text)
+            process.stdin.flush()
+            assert "toxicity" in json.loads(process.stdout.readline())["scores"]
+        process.stdin.close()
+        assert process.wait(SECONDS_MAX) == 0
+
+
+@pytest.fixture(scope="module")
+def broken_third_line(tmp_path_factory: pytest.TempPathFactory) -> Ended:
+    """How `steward score` ends at a broken line."""
+    patch = pytest.MonkeyPatch()
+    shell = Shell(tmp_path_factory.mktemp("score"), patch, None)  # type: ignore[arg-type]
+    return shell.steward("score", given=b'{"text": "hello"}\n{"text": "hello again"}\n{"txt": "hello"}\n{"text": "hello"}\n')
+
+
+def test_score_refuses_a_broken_line_with_its_number(broken_third_line: Ended) -> None:
+    assert broken_third_line.is_one_clear_line("line 3 of standard input", "--plain")
+
+
+@pytest.mark.xfail(strict=True, reason="what was on its way when a broken line came is thrown away")
+def test_score_answers_every_line_before_a_broken_one(broken_third_line: Ended) -> None:
+    assert len(broken_third_line.out.splitlines()) == 2
+
+
+@pytest.mark.xfail(strict=True, reason="a number of thousands of digits raises a plain ValueError")
+def test_score_refuses_a_number_that_json_allows_and_python_does_not(shell: Shell) -> None:
+    assert shell.steward("score", given=b'{"text": ' + b"9" * 5_000 + b"}\n").is_one_clear_line("line 1 of standard input")
+
+
+def test_reader_that_goes_away_is_no_error(shell: Shell) -> None:
+    program = " ".join(PROGRAM)
+    given = b'{"text": "hello"}\n' * 400
+    done = subprocess.run(
+        ["/bin/sh", "-c", f"{program} score | head -1"],
+        input=given,
+        env=shell.environment(),
+        capture_output=True,
+        timeout=SECONDS_MAX,
+        check=False,
+    )
+    assert len(done.stdout.splitlines()) == 1
+    assert b"Traceback" not in done.stderr
+    assert b"rror" not in done.stderr
+
+
+# Try.
+
+
+def test_try_without_a_terminal_plays_the_sample_and_ends(shell: Shell) -> None:
+    ended = shell.steward("try")
+    assert (ended.code, ended.err) == (0, "")
+    assert "Steward privately to" in ended.out
+    assert "clause" in ended.out
+    assert "\x1b[" not in ended.out

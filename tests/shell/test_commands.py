@@ -1,0 +1,327 @@
+"""What members and moderators can ask: everything of their own, nothing of others, nothing where they are a party."""
+
+import pytest
+
+from bot.commands import COMMANDS
+from bot.core.cases import Decision
+from bot.core.model import CaseState, Status
+from bot.core.respond import Ruling
+from tests.core.policies import POLICY
+from tests.shell.branch import INSULTING, MINOR, THREATENING, Branch, compiled
+
+FOR_MODERATORS = ["cases", "case", "uphold", "change", "dismiss"]
+ABOUT_A_CASE = ["/case 1", "/uphold 1", "/dismiss 1", "/change 1 minor", "/change 1 24h"]
+
+
+async def state(branch: Branch) -> CaseState:
+    return (await branch.detail()).case.state
+
+
+# Who may ask what.
+
+
+def test_these_commands_are_for_moderators() -> None:
+    assert [name for name, command in COMMANDS.items() if command.moderators] == FOR_MODERATORS
+
+
+@pytest.mark.parametrize("line", ["/cases", *ABOUT_A_CASE, "/CASES", "cases", "//case 1"])
+async def test_members_cannot_use_moderators_commands(branch: Branch, line: str) -> None:
+    await branch.say(INSULTING)
+    for account in ("alex", "bo", ""):
+        answer = await branch.ask(line, account)
+        assert "There is no command" in answer
+        assert INSULTING not in answer
+        assert answer.endswith("You can use /help, /code, /report, /appeal, /mystanding.")
+    assert await state(branch) is CaseState.OPEN
+
+
+async def test_help_shows_each_what_they_can_use(branch: Branch) -> None:
+    for_members, for_moderators = await branch.ask("/help", "alex"), await branch.ask("/help", "morgan")
+    for name, command in COMMANDS.items():
+        assert command.usage in for_moderators
+        assert (command.usage in for_members) == (name not in FOR_MODERATORS)
+
+
+@pytest.mark.parametrize("line", ["", "/", "   ", "/help me", "/HELP"])
+async def test_nothing_asked_is_help(branch: Branch, line: str) -> None:
+    assert "/mystanding" in await branch.ask(line, "alex")
+
+
+@pytest.mark.parametrize("number", ["", " x", " -1", " 0", " 1.5", " 99", " 9999999999999999999999", " \u0661x", " ²", ' "'])
+async def test_number_that_is_none_gets_one_line(branch: Branch, number: str) -> None:
+    await branch.say(INSULTING)
+    for name in ("case", "uphold", "dismiss", "change", "appeal"):
+        answer = await branch.ask(f"/{name}{number}")
+        assert answer
+        assert "\n" not in answer
+    assert await state(branch) is CaseState.OPEN
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "/change 1",
+        "/change 1 purple",
+        "/change 1 24",
+        "/change 1 h",
+        pytest.param("/change 1 ²h", marks=pytest.mark.xfail(strict=True, raises=ValueError, reason="isdigit allows what int does not")),
+        pytest.param(
+            f"/change 1 {'9' * 5000}h", marks=pytest.mark.xfail(strict=True, raises=ValueError, reason="int refuses so many digits")
+        ),
+    ],
+)
+async def test_change_to_nothing_known_says_how(branch: Branch, line: str) -> None:
+    await branch.say(INSULTING)
+    assert "/change 1 minor" in await branch.ask(line)
+    assert await state(branch) is CaseState.OPEN
+
+
+@pytest.mark.parametrize("text", ["\ud800 odd", "nul \x00 here", "it's \"quoted", "x" * 50_000])
+async def test_odd_texts_are_taken(branch: Branch, text: str) -> None:
+    await branch.say(INSULTING)
+    assert "report" in await branch.ask(f"/report {text}", "bo")
+    assert "appeal" in await branch.ask(f"/appeal 1 {text}", "alex")
+    assert await branch.ask(f"/uphold 1 {text}", "robin")
+    shown = await branch.ask("/case 1")
+    assert len(shown) < 10_000
+
+
+@pytest.mark.xfail(strict=True, reason="the reason of a change is not cut")
+async def test_reason_of_a_change_is_cut_like_every_other(branch: Branch) -> None:
+    await branch.say(INSULTING)
+    await branch.ask("/change 1 grave " + "x" * 50_000)
+    assert len((await branch.detail()).reason) <= 2_000
+
+
+# Own cases, and nobody else's.
+
+
+async def test_member_appeals_their_own_case_and_nobody_elses(branch: Branch) -> None:
+    await branch.say(INSULTING)
+    assert await branch.ask("/appeal 1 sorry", "bo") == "You have no case 1."
+    assert await branch.ask("/appeal 2 sorry", "bo") == "You have no case 2."
+    assert "We have your appeal on case 1" in await branch.ask("/appeal 1 sorry", "alex")
+    assert await branch.ask("/appeal 1 again", "alex") == "We have your appeal on case 1 already."
+    assert len((await branch.detail()).appeals) == 1
+
+
+async def test_linked_account_appeals_and_a_stranger_on_another_platform_does_not(branch: Branch) -> None:
+    await branch.say(INSULTING)
+    other = "test-alex-again"
+    assert "You have no case 1" in await branch.ask("/appeal 1", other)
+    async with branch.parts.transaction() as transaction:
+        for account in ("alex", other):
+            await transaction.link_account("a", "test", account)
+    assert "We have your appeal" in await branch.ask("/appeal 1", other)
+
+
+async def test_appeal_after_half_a_year_is_too_late(branch: Branch) -> None:
+    await branch.say(INSULTING)
+    await branch.later(days=180)
+    assert "We have your appeal" in await branch.ask("/appeal 1", "alex")
+    await branch.say(INSULTING, author="bo")
+    await branch.later(days=181)
+    assert "is over: it was 180 days" in await branch.ask("/appeal 2", "bo")
+
+
+async def test_dismissed_case_cannot_be_appealed(branch: Branch) -> None:
+    await branch.say(INSULTING)
+    await branch.ask("/dismiss 1")
+    assert "nothing of it stays on your record" in await branch.ask("/appeal 1", "alex")
+
+
+@pytest.mark.xfail(strict=True, reason="an appeal to a case that nobody was told of gives it away")
+async def test_case_recorded_in_shadow_cannot_be_found_out_by_an_appeal(fresh: Branch) -> None:
+    branch = await fresh.open(mode=Status.SHADOW)
+    await branch.say(INSULTING)
+    assert await branch.ask("/appeal 1", "alex") == "You have no case 1."
+
+
+async def test_standing_shows_own_cases_strikes_and_mute_and_nobody_elses(branch: Branch) -> None:
+    await branch.say(THREATENING)
+    await branch.say(MINOR, author="bo")
+    own = await branch.ask("/mystanding", "alex")
+    for part in ("Case 1:", "waiting for a moderator", "count now: 3.0", "You are muted until"):
+        assert part in own
+    assert "Case 2" not in own
+    assert "Case 2:" in await branch.ask("/mystanding", "bo")
+    assert await branch.ask("/mystanding", "cy") == "There is nothing on your record."
+
+
+async def test_standing_does_not_show_what_nobody_was_told_of(fresh: Branch) -> None:
+    branch = await fresh.open(mode=Status.SHADOW)
+    await branch.say(INSULTING)
+    assert await branch.ask("/mystanding", "alex") == "There is nothing on your record."
+
+
+@pytest.mark.xfail(strict=True, reason="a case of shadow mode appears in the standing once it has lapsed")
+async def test_standing_does_not_show_a_lapsed_case_that_nobody_was_told_of(fresh: Branch) -> None:
+    branch = await fresh.open(mode=Status.SHADOW)
+    await branch.say(INSULTING)
+    await branch.later(days=20)
+    assert await branch.ask("/mystanding", "alex") == "There is nothing on your record."
+
+
+# Recusal.
+
+
+async def party(branch: Branch, part: str) -> None:
+    """Make morgan part of case 1, and case 2 somebody else's."""
+    await branch.say(INSULTING, author="morgan" if part == "author" else "alex", mentions=("morgan",) if part == "named" else ())
+    if part == "reporter":
+        await branch.report(reporter="morgan", case=1)
+    await branch.say(MINOR, author="bo")
+
+
+@pytest.mark.parametrize("part", ["author", "named", "reporter"])
+@pytest.mark.parametrize("line", ABOUT_A_CASE)
+async def test_moderator_who_is_part_of_a_case_neither_sees_nor_decides_it(branch: Branch, part: str, line: str) -> None:
+    await party(branch, part)
+    before = await branch.detail()
+    answer = await branch.ask(line, "morgan")
+    assert answer.startswith("You cannot")
+    assert INSULTING not in answer
+    assert await branch.detail() == before
+    assert not (await branch.ask(line, "robin")).startswith("You cannot")
+
+
+@pytest.mark.parametrize("part", ["author", "named", "reporter"])
+async def test_list_of_cases_leaves_out_those_that_the_moderator_is_part_of(branch: Branch, part: str) -> None:
+    await party(branch, part)
+    assert "Case 1 " not in await branch.ask("/cases", "morgan")
+    assert "Case 2 " in await branch.ask("/cases", "morgan")
+    assert "Case 1 " in await branch.ask("/cases", "robin")
+
+
+@pytest.mark.parametrize("part", ["author", "named", "reporter"])
+@pytest.mark.xfail(strict=True, reason="things to do by hand are listed for everybody")
+async def test_things_to_do_by_hand_of_ones_own_case_are_left_out_too(branch: Branch, part: str) -> None:
+    branch.chat.repeats.clear()
+    await party(branch, part)
+    assert "Case 1: escalate" in await branch.ask("/cases", "robin")
+    assert "Case 1" not in await branch.ask("/cases", "morgan")
+
+
+async def test_being_one_of_many_who_are_mentioned_recuses_nobody(branch: Branch) -> None:
+    await branch.say(INSULTING, mentions=("morgan", "dana", "eli", "flo"))
+    assert not (await branch.ask("/case 1", "morgan")).startswith("You cannot")
+
+
+async def test_who_decided_a_case_cannot_decide_its_appeal(branch: Branch) -> None:
+    await branch.say(INSULTING)
+    await branch.ask("/uphold 1", "morgan")
+    await branch.ask("/appeal 1", "alex")
+    assert "another moderator decides the appeal" in await branch.ask("/dismiss 1", "morgan")
+    assert "dismissed" in await branch.ask("/dismiss 1", "robin")
+
+
+@pytest.mark.xfail(strict=True, reason="only open cases are listed, so an appeal to a decided one is never seen")
+async def test_appeal_to_a_decided_case_stands_in_the_list_of_cases(branch: Branch) -> None:
+    await branch.say(INSULTING)
+    await branch.ask("/uphold 1", "morgan")
+    await branch.ask("/appeal 1 please look again", "alex")
+    assert "APPEAL" in await branch.ask("/cases", "robin")
+
+
+async def test_who_is_no_moderator_cannot_decide_by_any_way(branch: Branch) -> None:
+    await branch.say(INSULTING, author="bo")
+    with pytest.raises(Exception, match="only moderators decide cases"):
+        await branch.service.casebook.rule_on(1, Ruling(decision=Decision.DISMISS, by="alex"))
+
+
+# Reports.
+
+
+async def test_report_is_received_with_the_routes_and_seen_by_moderators_without_its_reporter(branch: Branch) -> None:
+    answer = await branch.ask("/report somebody was nasty at eight", "dana")
+    assert "Your report is number 1" in answer
+    assert "Ask an officer." in answer
+    assert "somebody was nasty at eight" in await branch.ask("/cases", "robin")
+
+
+async def test_reporter_is_never_shown_to_anybody(branch: Branch) -> None:
+    await branch.say(INSULTING)
+    await branch.report(reporter="whistler", case=1)
+    await branch.ask("/report and this too", "whistler")
+    await branch.ask("/appeal 1", "alex")
+    lines = ["/cases", "/case 1", "/help", "/mystanding", "/uphold 1 yes", "/case 1", "/dismiss 1"]
+    shown = [await branch.ask(line, account) for line in lines for account in ("robin", "alex", "bo")]
+    assert any("Reported by a member" in text for text in shown)
+    assert not any("whistler" in text for text in shown + [action.text for action in branch.chat.performed])
+
+
+async def test_report_does_nothing_by_itself(branch: Branch) -> None:
+    for number in range(5):
+        await branch.ask("/report alex is a nuisance", f"member{number}")
+    assert branch.chat.asked == []
+    assert branch.rows("SELECT count(*) FROM cases") == [(0,)]
+
+
+async def test_reporter_does_not_see_their_report_as_a_moderator(branch: Branch) -> None:
+    await branch.ask("/report it was loud", "morgan")
+    assert "it was loud" not in await branch.ask("/cases", "morgan")
+    assert "it was loud" in await branch.ask("/cases", "robin")
+
+
+@pytest.mark.xfail(strict=True, reason="a report about a moderator's message is listed for that moderator")
+async def test_moderator_does_not_see_a_report_about_themselves(branch: Branch) -> None:
+    await branch.report(reporter="dana", author="morgan", text="it was the tone")
+    assert "it was the tone" in await branch.ask("/cases", "robin")
+    assert "it was the tone" not in await branch.ask("/cases", "morgan")
+
+
+async def test_empty_report_asks_for_more(branch: Branch) -> None:
+    assert "Say what is wrong" in await branch.ask("/report", "dana")
+    assert branch.rows("SELECT count(*) FROM reports") == [(0,)]
+
+
+# Cases.
+
+
+async def test_cases_are_listed_the_gravest_first(branch: Branch) -> None:
+    await branch.say(MINOR, author="bo")
+    await branch.say(THREATENING, author="cy")
+    await branch.say(INSULTING, author="dana")
+    listed = await branch.ask("/cases")
+    assert [line.split(" · ")[0] for line in listed.splitlines()] == ["Case 2", "Case 3", "Case 1"]
+
+
+async def test_empty_list_says_so(branch: Branch) -> None:
+    assert await branch.ask("/cases") == "No open cases, no reports, nothing to do by hand."
+
+
+async def test_long_list_says_how_many_more(branch: Branch) -> None:
+    for number in range(23):
+        await branch.say(MINOR, author=f"member{number}")
+    listed = await branch.ask("/cases")
+    assert listed.splitlines()[20] == "… and 3 more."
+
+
+async def test_case_shows_words_reasons_actions_and_decision(branch: Branch) -> None:
+    await branch.say(INSULTING)
+    await branch.ask("/change 1 serious 24h Not for the first time", "robin")
+    shown = await branch.ask("/case 1")
+    for part in (INSULTING, "insult 0.90", "Done: warn, done", "by robin: Not for the first time", "changed by a moderator"):
+        assert part in shown
+    detail = await branch.detail()
+    assert (str(detail.case.severity), detail.decision, detail.reason) == ("serious", "change", "Not for the first time")
+
+
+async def test_late_case_says_that_there_is_no_penalty(branch: Branch) -> None:
+    branch.chat.said.append(branch.message(INSULTING))
+    async with branch.parts.transaction() as transaction:
+        await transaction.set_cursor("test", "room", "0", "0")
+    await branch.service.start()
+    await branch.service.catch_up(branch.chat, late=True)
+    await branch.drained()
+    assert "late: no penalty" in await branch.ask("/case 1")
+
+
+async def test_code_is_shown_whole_or_by_clause(fresh: Branch) -> None:
+    branch = await fresh.open(compiled(text=POLICY))
+    whole = await branch.ask("/code", "alex")
+    assert "1. Respect. Leave people be." in whole
+    assert "2. Safety." in whole
+    assert "https://example.org" in whole
+    assert "1. Respect" not in await branch.ask("/code 2", "alex")
+    assert await branch.ask("/code 99", "alex") == "There is no clause 99."

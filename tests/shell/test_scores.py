@@ -1,0 +1,64 @@
+"""The real model: a text's scores depend on the text and the weights alone."""
+
+import asyncio
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.core.model import Scored
+from bot.toxicity.embedded import EmbeddedScorer
+
+COMPANY = [
+    "see you at the stall on Saturday",
+    "",
+    "you are a worthless idiot",
+    "line " * 60,
+    "\ud800",
+    "a\x00b",
+    "the budget is a disgrace",
+]
+texts = st.one_of(st.sampled_from(COMPANY), st.text(max_size=120))
+
+
+@pytest.fixture(scope="module")
+def scorers() -> Iterator[dict[int, EmbeddedScorer]]:
+    made = {workers: EmbeddedScorer(workers=workers, seconds_max=600) for workers in (1, 3)}
+    yield made
+    for scorer in made.values():
+        asyncio.run(scorer.close())
+
+
+@settings(max_examples=25, deadline=None)
+@given(text=texts, before=st.lists(texts, max_size=3), after=st.lists(texts, max_size=3), workers=st.sampled_from([1, 3]))
+def test_text_scored_in_any_company_has_exactly_the_scores_it_has_alone(
+    scorers: dict[int, EmbeddedScorer], text: str, before: list[str], after: list[str], workers: int
+) -> None:
+    async def together() -> list[Scored]:
+        return await asyncio.gather(*(scorers[workers].score(one) for one in (*before, text, *after)))
+
+    alone = scorers[1].score_now(text)
+    assert alone.missing == ""
+    assert asyncio.run(together())[len(before)] == alone
+
+
+def test_abuse_scores_higher_than_a_greeting(scorers: dict[int, EmbeddedScorer]) -> None:
+    abuse = scorers[1].score_now("you are a worthless stupid idiot").values
+    greeting = scorers[1].score_now("good evening everybody").values
+    assert abuse["insult"] > 0.5 > greeting["insult"]
+    assert all(0 <= value <= 1 for value in (*abuse.values(), *greeting.values()))
+
+
+async def test_text_past_its_time_is_not_fine_but_missing() -> None:
+    scorer = EmbeddedScorer(workers=1, seconds_max=0)
+    assert (await scorer.score("good evening")).missing == "time_out"
+    await scorer.close()
+
+
+def test_text_that_is_too_long_says_so_and_what_is_pointed_out_is_read_all_the_same(scorers: dict[int, EmbeddedScorer]) -> None:
+    filler = "the minutes of the meeting were taken as read . " * 160
+    text = f"{filler}you are a worthless stupid idiot . {filler}"
+    unread, read = scorers[1].score_now(text), scorers[1].score_now(text, [len(filler) + 4])
+    assert unread.missing == read.missing == "too_long"
+    assert read.values["insult"] > unread.values["insult"]
