@@ -169,14 +169,16 @@ class Casebook:
             actions = [replace(one, text=text) if one.kind in TOLD else one for one in response.actions]
             for action in actions:
                 if action.kind in TOLD:
-                    await transaction.add_notice(number, case.steps, platform=action.platform, account=action.target, text=text)
+                    await transaction.add_notice(number, action.step, platform=action.platform, account=action.target, text=text)
             await transaction.add_actions(actions)
             return response
 
     async def _may_decide(self, transaction: Transaction, case: CaseView, moderator: str, *, appeal: bool) -> None:
         if moderator not in self._parts.moderators:
             raise NotAllowedError("only moderators decide cases")
-        parties = parties_of(case, await transaction.reporters_of_case(case.number))
+        detail = await transaction.case_detail(case.number)
+        deciders = [one.moderator for one in detail.reviews] if detail else []
+        parties = parties_of(case, await transaction.reporters_of_case(case.number), deciders)
         why = recused(moderator, parties, appeal=appeal)
         if why:
             raise NotAllowedError(f"you cannot decide case {case.number}: {why}")

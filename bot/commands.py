@@ -5,6 +5,7 @@ Rules: every answer goes to the one who asked, and to nobody else; who reported 
 case neither sees nor decides it; no answer promises what is not there.
 """
 
+import re
 import shlex
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from bot.store.store import Transaction
 
 TEXT_CHARS_MAX = 2_000
 """Longest reason, report or appeal."""
+HOURS = re.compile(r"[0-9]{1,4}h")
 APPEAL_WITHIN = timedelta(days=180)
 SHOWN_MAX = 20
 """Cases in one list: a screenful."""
@@ -99,7 +101,7 @@ class Desk:
         async with self.parts.transaction() as transaction:
             case = await transaction.case(number)
             own = await transaction.accounts_of(asker.platform, asker.account)
-            if case is None or (case.platform, case.author) not in own:
+            if case is None or (case.platform, case.author) not in own or case.notice_first_at is None:
                 raise NotAllowedError(f"you have no case {number}")
             if transaction.now - case.opened_at > APPEAL_WITHIN:
                 raise NotAllowedError(f"the time to appeal case {number} is over: it was {APPEAL_WITHIN.days} days")
@@ -125,7 +127,7 @@ class Desk:
             since = transaction.now - self.parts.policy.strikes.window
             strikes = await transaction.strikes_of(asker.platform, asker.account, since=since)
             muted = await transaction.muted_until(asker.platform, asker.account)
-        cases = tuple(case for case in cases if case.notice_first_at or case.state is not CaseState.OPEN)
+        cases = tuple(case for case in cases if case.notice_first_at)
         if not cases:
             return "There is nothing on your record."
         counting = [s for s in strikes if s.state in (StrikeState.PROVISIONAL, StrikeState.UPHELD)]
@@ -137,23 +139,30 @@ class Desk:
     async def cases(self, asker: Asker, _: list[str]) -> str:
         """Open cases, the gravest first; those that the moderator is part of are left out."""
         async with self.parts.transaction() as transaction:
-            everything = await transaction.cases(CaseState.OPEN)
-            details = [await self._seen_by(transaction, case.number, asker) for case in everything]
+            numbers = [case.number for case in await transaction.cases(CaseState.OPEN)]
+            for state in (AppealState.OPEN, AppealState.SUSPENDED):
+                numbers += [one.case for one in await transaction.appeals(state)]
+            details = [await self._seen_by(transaction, number, asker) for number in dict.fromkeys(numbers)]
             reports = await transaction.reports()
-            manual = await transaction.actions_in(ActionState.MANUAL)
-            maybe = await transaction.actions_in(ActionState.MAYBE_DONE)
+            manual = await self._left_to_people(transaction, ActionState.MANUAL, asker)
+            maybe = await self._left_to_people(transaction, ActionState.MAYBE_DONE, asker)
             failed = await transaction.unjudged(read_again=True)
             counts = await transaction.unjudged_counts(transaction.now - timedelta(days=7))
         open_cases = sorted((d for d in details if d), key=lambda d: (-d.case.severity, d.case.number))
         lines = [_line(detail) for detail in open_cases[:SHOWN_MAX]]
         if len(open_cases) > SHOWN_MAX:
             lines.append(f"… and {len(open_cases) - SHOWN_MAX} more.")
-        shown = [one for one in reports if one.reporter != asker.account][:SHOWN_MAX]
+        shown = [one for one in reports if asker.account not in (one.reporter, one.author)][:SHOWN_MAX]
         lines += [f"Report {one.id} ({when(one.reported_at)}): {quote(one.text)}" for one in shown]
         lines += [_by_hand(row, "do it by hand") for row in manual] + [_by_hand(row, "look whether it is so") for row in maybe]
         lines += [f"Not judged, please read it: message {one.message} in {one.room} ({one.reason})" for one in failed[:SHOWN_MAX]]
         lines += [f"Not fully judged in the last 7 days because {reason.replace('_', ' ')}: {count}" for reason, count in counts.items()]
         return "\n".join(lines) or "No open cases, no reports, nothing to do by hand."
+
+    async def _left_to_people(self, transaction: Transaction, state: ActionState, asker: Asker) -> list[OutboxRow]:
+        """What people have to do, without the cases that the moderator is part of."""
+        rows = await transaction.actions_in(state)
+        return [row for row in rows if await self._seen_by(transaction, row.action.case, asker)][:SHOWN_MAX]
 
     async def case(self, asker: Asker, words: list[str]) -> str:
         """Everything about one case."""
@@ -187,11 +196,11 @@ class Desk:
         """A moderator changes the severity, and may mute for some hours."""
         number, rest = _number(words), words[1:]
         severity = next((Severity[word.upper()] for word in rest if word.upper() in Severity.__members__), None)
-        hours = next((int(word[:-1]) for word in rest if word[:-1].isdigit() and word.endswith("h")), None)
+        hours = next((int(word[:-1]) for word in rest if HOURS.fullmatch(word)), None)
         if severity is None and hours is None:
             raise NotAllowedError(f"say to what: /change {number} minor, /change {number} medium 24h REASON")
         used = {str(severity), f"{hours}h"}
-        reason = " ".join(word for word in rest if word.lower() not in used)
+        reason = " ".join(word for word in rest if word.lower() not in used)[:TEXT_CHARS_MAX]
         mute = timedelta(hours=min(hours, 28 * 24)) if hours else None
         ruling = Ruling(decision=Decision.CHANGE, by=asker.account, reason=reason, severity=severity, mute=mute)
         return await self._carry_out(number, ruling)

@@ -116,6 +116,7 @@ def _follow(messages: Sequence[Message], policy: Policy, score: ScoreText) -> It
     names = {n for m in ordered for n in (m.author, m.reply_author, *m.mentions) if n}
     people = {name.casefold(): name for name in names}
     contacts: list[Contact] = []
+    found: set[str] = set()
     for n, message in enumerate(ordered):
         recent = tuple(
             Recent(id=m.id, author=m.author, text=m.text, sent_at=m.sent_at, thread=m.thread)
@@ -123,11 +124,14 @@ def _follow(messages: Sequence[Message], policy: Policy, score: ScoreText) -> It
             if m.room == message.room and message.sent_at - m.sent_at <= RECENT_WITHIN
         )
         known = tuple(row for row in contacts if message.author in (row.author, row.target))
-        context = Context(recent=recent, contacts=known, people=people, office_holders=frozenset(policy.office_holders))
+        context = Context(
+            recent=recent, found=frozenset(found), contacts=known, people=people, office_holders=frozenset(policy.office_holders)
+        )
         texts = texts_to_score(message, context, policy)
         context = replace(context, scores=tuple(score(one.text) for one in texts))
         verdict = judge(message, context, policy)
         contacts += verdict.contacts
+        found |= {message.id} if verdict.findings else set()
         yield read(message, context, policy), verdict
 
 

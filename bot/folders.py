@@ -16,7 +16,6 @@ from bot.core.notices import Sentences
 from bot.core.policy import Policy
 
 DEFAULT_POLICY = "labour-social-media"
-PARTS = ("rules", "banks", "ordinary-talk")
 FILE_BYTES_MAX = 1_000_000
 """A policy file is written by hand: a larger one is a mistake."""
 
@@ -37,7 +36,7 @@ def find_policy(name: str | Path) -> Path:
 
 def read_policy_files(folder: Path) -> Mapping[str, str]:
     """The texts of a policy's files by their names in the folder. Raises FolderError for what cannot be read."""
-    paths = [folder / "policy.yaml", *(path for part in PARTS for path in sorted((folder / part).glob("*.yaml")))]
+    paths = sorted(path for path in folder.rglob("*.yaml") if not any(part.startswith(".") for part in path.relative_to(folder).parts))
     texts: dict[str, str] = {}
     for path in paths:
         name = path.relative_to(folder).as_posix()

@@ -12,7 +12,7 @@ from datetime import timedelta
 
 import structlog
 
-from bot.core.model import ActionKind, CaseState
+from bot.core.model import Action, ActionKind, CaseState, CaseView
 from bot.ports import Clock, Performed, Platform, PlatformRefusedError, PlatformUnavailableError, Repeat
 from bot.store.records import ActionState, NoticeState, OutboxRow
 from bot.store.store import Store, StoreError, Transaction
@@ -33,6 +33,13 @@ TOLD = frozenset({ActionKind.NUDGE, ActionKind.WARN, ActionKind.NOTIFY})
 
 def nothing(_: str) -> None:
     """No point in the program is of interest."""
+
+
+def overruled(action: Action, case: CaseView) -> bool:
+    """Say whether what was decided since makes an action wrong: a dismissed case, or a mute that no longer holds."""
+    if case.state is CaseState.DISMISSED and (action.kind in PENALTIES or (action.kind in TOLD and action.step < case.steps)):
+        return True
+    return action.kind is ActionKind.MUTE and action.until != case.muted_until
 
 
 class Outbox:
@@ -116,13 +123,15 @@ class Outbox:
         """Mark one as being performed; drop it where a person has dismissed the case; leave to people what only they can do."""
         action = row.action
         case = await transaction.case(action.case)
-        if case and case.state is CaseState.DISMISSED and action.kind in PENALTIES:
-            await transaction.mark(action.key, ActionState.DROPPED, detail="the case was dismissed before")
+        if case and overruled(action, case):
+            await transaction.mark(action.key, ActionState.DROPPED, detail="decided otherwise before it was performed")
             return False
         if self._simulate:
             return await transaction.mark(action.key, ActionState.PERFORMING)
         platform = self._platforms.get(action.platform)
         if platform is None:
+            due = self._clock.now() + timedelta(seconds=PAUSE_SECONDS_MAX)
+            await transaction.mark(action.key, ActionState.PENDING, due_at=due, error=f"{action.platform} is not set up here")
             return False
         if not platform.capabilities.can(action.kind):
             await self._give_to_people(transaction, row, "this platform cannot do it")
@@ -149,6 +158,10 @@ class Outbox:
             return
         except (PlatformUnavailableError, TimeoutError) as error:
             await self._failed(row, error)
+            return
+        except Exception as error:  # a mistake in a platform's code must not stop all other actions
+            log.exception("performing failed", action=action.key)
+            await self._failed(row, PlatformUnavailableError(type(error).__name__, maybe_done=True))
             return
         async with self._begin() as transaction:
             state = ActionState.SIMULATED if self._simulate else ActionState.DONE

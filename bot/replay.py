@@ -186,10 +186,11 @@ async def replay(
     """Send every line through the service and sum up; `out` gets a line of JSON per message, `tick` the count so far."""
     summary = Summary()
     authors: dict[str, str] = {}
+    seen: set[tuple[str, ...]] = set()
     sent = 0
 
     async def take() -> None:
-        outcome = await outcomes.get()
+        outcome = await _next(outcomes, service)
         summary.add(outcome)
         if out:
             out.write(json.dumps(as_json(outcome), ensure_ascii=False) + "\n")
@@ -197,14 +198,32 @@ async def replay(
 
     for line in lines:
         authors[line.id] = line.author
+        message = message_of(line, community=service.community, platform="replay", authors=authors)
+        if message.identity in seen:
+            continue  # the same message once more: the service judges it once
+        seen.add(message.identity)
         service.learn(line.author, line.author)
-        await service.accept(message_of(line, community=service.community, platform="replay", authors=authors))
+        await service.accept(message)
         sent += 1
         while sent - summary.messages > IN_FLIGHT_MAX:
             await take()
     while summary.messages < sent:
         await take()
     return summary
+
+
+async def _next(outcomes: asyncio.Queue[Outcome], service: Service) -> Outcome:
+    """The next outcome; raises what ended the service, should it end."""
+    if not outcomes.empty():
+        return outcomes.get_nowait()
+    getting = asyncio.create_task(outcomes.get())
+    service.ended.add_done_callback(lambda _: getting.cancel())
+    try:
+        return await getting
+    except asyncio.CancelledError:
+        if service.ended.done() and not service.ended.cancelled():
+            service.ended.result()
+        raise
 
 
 IN_FLIGHT_MAX = 256

@@ -13,13 +13,13 @@ from collections import OrderedDict, deque
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import structlog
 
 from bot.casebook import Casebook, Parts
 from bot.core.judge import ToScore, judge, texts_to_score
-from bot.core.model import MINUTE, ActionKind, Contact, Context, Message, Recent, Scored, Unjudged, Verdict
+from bot.core.model import MINUTE, ActionKind, Contact, Context, Kind, Message, Recent, Scored, Unjudged, Verdict
 from bot.core.policy import Policy
 from bot.core.respond import Response
 from bot.ports import Platform, PlatformUnavailableError
@@ -42,6 +42,8 @@ RECENT_PER_AUTHOR_MAX = 40
 RECENT_PER_ROOM_MAX = 200
 SEEN_MAX = 10_000
 """Identities remembered, so that a message that comes twice is judged once; the store knows the rest."""
+FOUND_MAX = 1_000
+"""Messages with a finding remembered, so that a fragment of one is not found again."""
 NAME_CHARS_MIN = 3
 COMMON = frozenset(
     "the and you your for are but not with this that have from they will what all can was one out has more when who how why yes now "
@@ -62,9 +64,13 @@ class Outcome:
 
 @dataclass(slots=True, kw_only=True)
 class Room:
-    """How far a room is judged, and whether what comes is judged at once (live) or only noted (behind)."""
+    """How far a room is judged, and whether what comes is judged at once (live) or only noted (behind).
+
+    `first_seen`: where a room that was never seen before begins; what is older is not read.
+    """
 
     cursor: str = ""
+    first_seen: str = ""
     newest_seen: str = ""
     live: bool = True
 
@@ -115,12 +121,14 @@ class Service:
         self._seen: OrderedDict[tuple[str, ...], None] = OrderedDict()
         self._people: dict[str, str] = {}
         self._names: dict[str, str] = {}
-        self._mutes: dict[str, datetime] = {}
+        self._muted: set[str] = set()
         self._again: dict[tuple[str, str, str], None] = {}
         self._unfinished = 0
         self._overflowed = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
+        self._found: OrderedDict[tuple[str, str, str], None] = OrderedDict()
+        self.ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     # What others call.
 
@@ -140,12 +148,13 @@ class Service:
     async def accept(self, message: Message) -> None:
         """Take a message from a platform. A room that is behind only notes how far it has come."""
         self._on_point("received")
-        room = self._rooms.setdefault((message.platform, message.room), Room())
+        room = self._rooms.setdefault((message.platform, message.room), Room(first_seen=message.id))
         if order(message.id) > order(room.newest_seen):
             room.newest_seen = message.id
-        if not room.live:
+        edited = message.kind is Kind.EDITED and order(message.id) <= order(room.cursor)
+        if not room.live and not edited:
             return
-        if self._waits:
+        if self._waits or (edited and not room.live):
             await self._put(message, found_late=False)
         elif self._incoming.full():
             room.live = False
@@ -161,15 +170,27 @@ class Service:
         count = 0
         behind = [(key, room) for key, room in self._rooms.items() if key[0] == platform.name and not room.live]
         for (_, name), room in behind:
-            after = room.cursor
-            while not room.live:
-                start = after
+            count += await self._catch_up_room(platform, name, room, late=late)
+        return count
+
+    async def _catch_up_room(self, platform: Platform, name: str, room: Room, *, late: bool) -> int:
+        """Read one room until it has reached its newest message; while the platform is away, wait for it."""
+        after, count, pause = room.cursor, 0, 1.0
+        while not room.live:
+            start = after
+            try:
                 async for page in platform.history(name, after):
                     for message in page:
-                        await self._put(message, found_late=late)
-                        count += 1
                         after = message.id
-                room.live = after == start or order(after) >= order(room.newest_seen)
+                        if order(message.id) >= order(room.first_seen):
+                            await self._put(message, found_late=late)
+                            count += 1
+            except PlatformUnavailableError as error:
+                log.warning("history cannot be read", platform=platform.name, room=name, reason=str(error), again_in_seconds=pause)
+                await asyncio.sleep(error.retry_seconds or pause)
+                pause = min(pause * 2, PAUSE_SECONDS_MAX)
+                continue
+            room.live = after == start or order(after) >= order(room.newest_seen)
         return count
 
     async def read_again(self) -> None:
@@ -206,11 +227,21 @@ class Service:
         self.casebook = Casebook(self.parts)
 
     async def run(self) -> None:
-        """Score and judge until cancelled."""
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._score_all(), name="scoring")
-            tasks.create_task(self._judge_all(), name="judging")
-            tasks.create_task(self._recover(), name="overflow")
+        """Score and judge until cancelled. What ends it otherwise is also in `ended`, and `drained` raises it."""
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._score_all(), name="scoring")
+                tasks.create_task(self._judge_all(), name="judging")
+                tasks.create_task(self._recover(), name="overflow")
+        except Exception as error:
+            self.ended.set_exception(error)
+            self._idle.set()
+            raise
+        finally:
+            if self.ended.done():
+                self.ended.exception()  # it has been seen
+            else:
+                self.ended.cancel()
 
     async def _recover(self) -> None:
         """After an overflow: once the queue has room, read what was left out from the platforms. It is not late for that."""
@@ -222,8 +253,10 @@ class Service:
                 await self.catch_up(platform, late=False)
 
     async def drained(self) -> None:
-        """Wait until everything that was accepted is judged and committed."""
+        """Wait until everything that was accepted is judged and committed; raises what ended the service."""
         await self._idle.wait()
+        if self.ended.done() and not self.ended.cancelled():
+            self.ended.result()
 
     # Hop 2: context and scores.
 
@@ -248,7 +281,11 @@ class Service:
             if len(self._seen) > SEEN_MAX:
                 self._seen.popitem(last=False)
             context = self._context(message)
-            texts = texts_to_score(message, context, self.policy)
+            try:
+                texts = texts_to_score(message, context, self.policy)
+            except Exception as error:  # noqa: BLE001 - judged without scores it fails again, is recorded unjudged, and passed
+                log.error("splitting failed", message=message.id, room=message.room, error=type(error).__name__)
+                texts = ()
             scores = asyncio.ensure_future(self._scores(texts))
             await self._scored.put(Waiting(message=message, context=context, texts=texts, scores=scores, found_late=found_late))
 
@@ -348,7 +385,8 @@ class Service:
     ) -> Outcome:
         message = waiting.message
         rows = sorted((row for key in _pairs(waiting) for row in known.get(key, ())), key=lambda row: (row.sent_at, row.message))
-        context = replace(waiting.context, scores=waiting.scores.result(), contacts=tuple(rows))
+        found = frozenset(one.id for one in waiting.context.recent if (message.platform, message.room, one.id) in self._found)
+        context = replace(waiting.context, scores=waiting.scores.result(), contacts=tuple(rows), found=found)
         self.parts.clock.saw(message.sent_at)
         transaction.now = self.parts.clock.now()
         try:
@@ -358,18 +396,24 @@ class Service:
             verdict = Verdict(message=message, unjudged=(Unjudged(rule="", reason="failure"),))
         response = None
         if verdict.findings:
+            self._found[message.platform, message.room, message.id] = None
+            if len(self._found) > FOUND_MAX:
+                self._found.popitem(last=False)
             late = self._late(waiting)
             response = await self.casebook.answer(transaction, verdict, context, late=late)
-            if response and response.case.muted_until:
-                self._mutes[message.author] = response.case.muted_until
+            if response and response.answer is ActionKind.MUTE:
+                self._muted.add(message.author)
         failed = any(one.reason not in COUNTED for one in verdict.unjudged)
         if (message.platform, message.room, message.id) in self._again:
             del self._again[message.platform, message.room, message.id]
             await transaction.unjudged_read_again(message.platform, message.room, message.id, judged=not failed)
         elif verdict.unjudged:
             await self._note_unjudged(verdict, transaction)
-        muted = self._mutes.get(message.author)
-        said_while_muted = bool(muted and message.sent_at < muted and not (response and response.answer is ActionKind.MUTE))
+        said_while_muted = False
+        if message.author in self._muted and not (response and response.answer is ActionKind.MUTE):
+            said_while_muted = await transaction.muted_until(message.platform, message.author) is not None
+            if not said_while_muted:
+                self._muted.discard(message.author)
         return Outcome(verdict=verdict, response=response, said_while_muted=said_while_muted)
 
     def _late(self, waiting: Waiting) -> timedelta | None:

@@ -11,7 +11,7 @@ from typing import Any
 from training.evaluate import BASELINE
 
 _SETS = """\
-| set | rows used | licence | used for |
+| set | rows prepared | licence | used for |
 |---|---|---|---|
 | Civil Comments with toxic spans | 14,209 | CC0 | fractions of raters for five heads |
 | Jigsaw Toxic Comment Classification (half civil, civil, six labels) | 13,825 | labels CC0, text CC-BY-SA 3.0 | toxicity; six labels for 955 |
@@ -27,7 +27,7 @@ _SETS = """\
 | IRC disentanglement | 16,900 | CC-BY-4.0 | civil chat |
 | training/written | see training/README.md | Apache-2.0, written for this project | British party chat in contrast pairs |
 
-Counts are rounded. Only sets whose licence allows the weights to be shared were used. None of their text is here."""
+Counts are rounded; how many of them a run saw stands in the log of training/README.md. Only sets whose licence allows the weights to be shared were used. None of their text is here."""
 
 _USE = """\
 ## What it is for, and what it is not for

@@ -212,16 +212,16 @@ def score(
     scorer = load_scorer(workers=workers)
     count = workers or os.cpu_count() or 1
     with ThreadPoolExecutor(count) as pool:
-        waiting: deque[Future[Any]] = deque()
-        for number, line in enumerate(sys.stdin.buffer, start=1):
-            waiting.append(pool.submit(scorer.score_now, _text_of(line, number, plain=plain)))
-            while waiting and (len(waiting) >= SCORES_WAITING_MAX or waiting[0].done()):
-                _write_scores(waiting.popleft().result())
-            if not select.select([sys.stdin.buffer], [], [], 0)[0]:
-                while waiting:
+        waiting: deque[Future[Scored]] = deque()
+        try:
+            for number, line in enumerate(sys.stdin.buffer, start=1):
+                waiting.append(pool.submit(scorer.score_now, _text_of(line, number, plain=plain)))
+                more = select.select([sys.stdin.buffer], [], [], 0)[0]
+                while waiting and (not more or len(waiting) >= SCORES_WAITING_MAX or waiting[0].done()):
                     _write_scores(waiting.popleft().result())
-        while waiting:
-            _write_scores(waiting.popleft().result())
+        finally:
+            while waiting:
+                _write_scores(waiting.popleft().result())
 
 
 SCORES_WAITING_MAX = 64
@@ -235,7 +235,7 @@ def _text_of(line: bytes, number: int, *, plain: bool) -> str:
         return text
     try:
         return str(json.loads(text)["text"])
-    except (json.JSONDecodeError, KeyError, TypeError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise TranscriptError(f'line {number} of standard input is not {{"text": ...}}; for plain lines use --plain') from error
 
 
@@ -285,7 +285,7 @@ def policy_explain(
 
 
 @case_app.command("replay")
-def case_replay(number: Annotated[int, typer.Argument(help="The case's number.")]) -> None:
+def case_replay(number: Annotated[int, typer.Argument(min=1, max=10**9, help="The case's number.")]) -> None:
     """Judge a recorded case again, with the policy of its day and its recorded scores, and compare."""
     quiet()
     run_async(_case_replay(load_settings(), number))

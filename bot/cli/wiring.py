@@ -66,7 +66,7 @@ def load(name: str) -> Loaded:
 
 def load_scorer(folder: Path | None = None, workers: int | None = None) -> EmbeddedScorer:
     """The embedded model, or one in another folder."""
-    return EmbeddedScorer(folder or HERE, workers=workers)
+    return EmbeddedScorer(folder or load_settings().model or HERE, workers=workers)
 
 
 def crash_at(point: str) -> Callable[[str], None]:
@@ -255,11 +255,12 @@ async def _until(stop: asyncio.Event, listening: Sequence[asyncio.Task[None]]) -
         await stop.wait()
 
     async def ended() -> None:
-        await asyncio.gather(*listening)
+        await asyncio.wait(listening, return_when=asyncio.FIRST_EXCEPTION)
 
-    first = asyncio.create_task(told())
-    await asyncio.wait([first, asyncio.create_task(ended())], return_when=asyncio.FIRST_COMPLETED)
-    first.cancel()
+    waiting = [asyncio.create_task(told()), asyncio.create_task(ended())]
+    await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+    for one in waiting:
+        one.cancel()
 
 
 async def _listen(platform: Platform, service: Service) -> None:

@@ -83,17 +83,17 @@ def move(table: Mapping[S, frozenset[S]], now: S, then: S) -> S:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parties:
-    """Who is part of a case: its author, the people its findings name, those who reported it, who decided it."""
+    """Who is part of a case: its author, the people its findings name, those who reported it, those who decided it."""
 
     author: str
     named: tuple[str, ...] = ()
     reporters: tuple[str, ...] = ()
-    decided_by: str = ""
+    deciders: tuple[str, ...] = ()
 
 
-def parties_of(case: CaseView, reporters: Collection[str] = ()) -> Parties:
-    """The parties of a case as it is recorded."""
-    return Parties(author=case.author, named=case.names, reporters=tuple(reporters), decided_by=case.decided_by)
+def parties_of(case: CaseView, reporters: Collection[str] = (), deciders: Collection[str] = ()) -> Parties:
+    """The parties of a case as it is recorded; `deciders` besides the latest."""
+    return Parties(author=case.author, named=case.names, reporters=tuple(reporters), deciders=(*deciders, case.decided_by))
 
 
 def recused(moderator: str, parties: Parties, *, appeal: bool = False) -> str:
@@ -104,6 +104,6 @@ def recused(moderator: str, parties: Parties, *, appeal: bool = False) -> str:
         return "you reported it"
     if moderator in parties.named and len(parties.named) <= NAMED_MAX:
         return "the finding names you"
-    if appeal and moderator == parties.decided_by:
+    if appeal and moderator in parties.deciders:
         return "you decided the case, so another moderator decides the appeal"
     return ""

@@ -35,26 +35,23 @@ def segments_of(message: Message, context: Context) -> tuple[Segment, ...]:
         if message.text[start:end].strip()
     ]
     shared = [Segment(role=Role.SHARED, text=share.text) for share in message.shares if share.text.strip()]
-    fragments = _fragments(message, context.recent)
-    joined = [Segment(role=Role.JOINED, text=fragments)] if fragments else []
+    whole = [*(before.text for before in _fragments(message, context.recent)), message.text]
+    between = "" if all(len(part.strip()) <= 1 for part in whole) else " "
+    joined = [Segment(role=Role.JOINED, text=between.join(part.strip() for part in whole))] if len(whole) > 1 else []
     return (*own, *shared, *joined)
 
 
-def _fragments(message: Message, recent: Sequence[Recent]) -> str:
-    """The author's very short messages of the last minute with nobody between, and this one; "" where it stands alone."""
+def _fragments(message: Message, recent: Sequence[Recent]) -> Sequence[Recent]:
+    """The author's very short messages of the last minute with nobody between; none where this one is longer."""
     if message.kind is not Kind.SAID or len(message.text) > JOIN_CHARS_MAX or len(message.text.split()) > JOIN_WORDS_MAX:
-        return ""
-    parts: list[str] = []
+        return ()
+    parts: list[Recent] = []
     for before in reversed(recent[-JOIN_MESSAGES_MAX:]):
         apart = message.sent_at - before.sent_at > JOIN_WITHIN or before.author != message.author
         if apart or before.id == message.id or len(before.text.split()) > JOIN_WORDS_MAX:
             break
-        parts.append(before.text)
-    if not parts:
-        return ""
-    whole = [*reversed(parts), message.text]
-    letters = all(len(part.strip()) <= 1 for part in whole)
-    return ("" if letters else " ").join(part.strip() for part in whole)
+        parts.append(before)
+    return parts[::-1]
 
 
 def text_to_score(segment: Segment) -> str:
@@ -89,6 +86,7 @@ def read(message: Message, context: Context, policy: Policy) -> Reading:
     segments = segments_of(message, context)
     assert len(segments) == len(context.scores), "scores of every segment, or the reason why not"
     folded = tuple(fold(segment.text) for segment in segments)
+    answered = any(before.id in context.found for before in _fragments(message, context.recent))
     return Reading(
         message=message,
         context=context,
@@ -97,6 +95,7 @@ def read(message: Message, context: Context, policy: Policy) -> Reading:
         folded=tuple(one.text for one in folded),
         found=tuple(tuple(policy.index.find(s.text, f)) for s, f in zip(segments, folded, strict=True)),
         banks=policy,
+        joins=not answered,
     )
 
 

@@ -182,12 +182,13 @@ class Context:
     """All that the judge may know besides the message.
 
     `scores` stand in the order of `texts_to_score`. `recent` holds the last ten minutes of the room, oldest first, without
-    the message itself. `contacts` holds the rows of 90 days between the author and those the message addresses, both
-    directions, oldest first. `people` maps a folded display name to an account.
+    the message itself; `found` the ids of those that have a finding. `contacts` holds the rows of 90 days between the author
+    and those the message addresses, both directions, oldest first. `people` maps a folded display name to an account.
     """
 
     scores: tuple[Scored, ...] = ()
     recent: tuple[Recent, ...] = ()
+    found: frozenset[str] = frozenset()
     contacts: tuple[Contact, ...] = ()
     people: Mapping[str, str] = field(default_factory=dict)
     office_holders: frozenset[str] = frozenset()

@@ -203,7 +203,7 @@ def _answer(
         return None, None, strike
     answer = max((policy.severities[f.severity].member for f in enforced), key=ANSWERS.index)
     mute: timedelta | None = None
-    if weight > 0:
+    if any(policy.severities[f.severity].strike > 0 for f in enforced):
         total = strikes_weight(circumstances.strikes, policy, sent) + weight * (1 + case.answered)
         rungs = [rung for rung in policy.ladder if rung.strikes <= total]
         if rungs and ANSWERS.index(rungs[-1].answer) >= ANSWERS.index(answer):
@@ -308,29 +308,40 @@ def decide(community: str, case: CaseView, ruling: Ruling, circumstances: Circum
     strike_state = StrikeState.REMOVED if ruling.decision is Decision.DISMISS else StrikeState.UPHELD
     undone = tuple(kind for kind in kinds if kind in (ActionKind.UNMUTE, ActionKind.UNHIDE))
     lifted = ActionKind.UNMUTE in kinds
-    stepped = replace(stepped, severity=severity, muted_until=until or (None if lifted else case.muted_until))
-    actions = tuple(
-        Action(
-            community=community,
-            case=case.number,
-            step=stepped.steps,
-            kind=kind,
-            platform=case.platform,
-            server=case.server,
-            room=case.room,
-            target=case.author,
-            message=case.hidden[-1] if kind is ActionKind.UNHIDE else "",
-            until=until,
-        )
-        for kind in kinds
+    step = stepped.steps
+    actions = [_told(community, case, step, kind, until) for kind in kinds if kind is not ActionKind.UNHIDE]
+    for message in case.hidden if ActionKind.UNHIDE in kinds else ():
+        actions.insert(-1, replace(_told(community, case, step, ActionKind.UNHIDE, None), message=message))
+        step += 1
+    stepped = replace(
+        stepped,
+        steps=max(stepped.steps, step - 1),
+        severity=severity,
+        muted_until=until or (None if lifted else case.muted_until),
     )
-    weighty = policy.severities[severity].strike > 0
+    if not policy.severities[severity].strike > 0:
+        strike_state = StrikeState.REMOVED
     return Response(
         case=stepped,
         shown=Status.ENFORCE,
-        strike=Strike(case=case.number, severity=severity, given_at=case.opened_at, state=strike_state) if weighty else None,
+        strike=Strike(case=case.number, severity=severity, given_at=case.opened_at, state=strike_state),
         answer=ActionKind.MUTE if until else None,
-        actions=actions,
+        actions=tuple(actions),
         manual=tuple(kind for kind in kinds if kind not in circumstances.capabilities),
         undone=undone,
+    )
+
+
+def _told(community: str, case: CaseView, step: int, kind: ActionKind, until: datetime | None) -> Action:
+    """An action of a person's decision."""
+    return Action(
+        community=community,
+        case=case.number,
+        step=step,
+        kind=kind,
+        platform=case.platform,
+        server=case.server,
+        room=case.room,
+        target=case.author,
+        until=until,
     )

@@ -50,7 +50,10 @@ NO = Measure(value=False)
 
 @dataclass(frozen=True, kw_only=True)
 class Reading:
-    """A message with everything that signals look at, computed once."""
+    """A message with everything that signals look at, computed once.
+
+    `joins`: the fragments just before count together with this one; not where one of them has a finding of its own.
+    """
 
     message: Message
     context: Context
@@ -59,10 +62,11 @@ class Reading:
     folded: tuple[str, ...]
     found: tuple[tuple[Found, ...], ...]
     banks: Banks
+    joins: bool = True
 
     def of_role(self, role: Role) -> Iterable[int]:
         """Positions of the segments of a role; fragments that were joined count as said."""
-        wanted = (Role.SAID, Role.JOINED) if role is Role.SAID else (role,)
+        wanted = (Role.SAID, Role.JOINED) if role is Role.SAID and self.joins else (role,)
         return (n for n, segment in enumerate(self.segments) if segment.role in wanted)
 
     @cached_property

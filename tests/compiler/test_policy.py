@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from bot.compiler import policy as policies
 from bot.compiler.policy import PolicyError, compile_policy
 from bot.compiler.source import Problem
+from bot.core import policy as core_policy
 from bot.core.model import ActionKind, Kind, Severity, Shared, Status
 from bot.core.policy import All, Example, Limit, Not, Rung, Test
 from bot.core.signals import Aim, AimedAt, BankWords, Label, PassesOn, Passing, Score
@@ -82,7 +83,7 @@ def test_a_rule_has_its_signals_as_data() -> None:
     score = Test(Score(label=Label.INSULT, at_least=0.8))
     words = Test(BankWords(bank="attacks"))
     quote = Not(Test(PassesOn(what=Passing.QUOTE)))
-    assert rule.when == All((policies.Any((score, words)), Test(AimedAt(at=Aim.PERSON)), quote))
+    assert rule.when == All((core_policy.Any((score, words)), Test(AimedAt(at=Aim.PERSON)), quote))
 
 
 def test_examples_have_a_history_in_the_order_of_time_with_every_repetition() -> None:
@@ -225,7 +226,9 @@ def test_a_damaged_policy_compiles_or_complains_and_never_fails_otherwise(data: 
 
 
 def test_compiling_loads_nothing_that_reads_or_waits() -> None:
-    code = "import sys, bot.compiler.policy; print([m for m in ('asyncio', 'sqlite3', 'socket', 'logging', 'pydantic') if m in sys.modules])"
+    code = (
+        "import sys, bot.compiler.policy; print([m for m in ('asyncio', 'sqlite3', 'socket', 'logging', 'pydantic') if m in sys.modules])"
+    )
     root = Path(__file__).parents[2]
     printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=root)
     assert printed.stdout == "[]\n"

@@ -134,7 +134,6 @@ async def test_decided_case_never_lapses(branch: Branch) -> None:
     assert detail.strike.state is StrikeState.UPHELD
 
 
-@pytest.mark.xfail(strict=True, reason="a breach without a strike climbs the ladder with the strike of its episode")
 async def test_breach_without_a_strike_never_climbs_the_ladder(branch: Branch) -> None:
     await branch.say(INSULTING)
     await branch.later(minutes=2)
@@ -196,7 +195,6 @@ async def test_dismissed_case_cannot_be_decided_again(branch: Branch) -> None:
     assert len((await branch.detail()).reviews) == 1
 
 
-@pytest.mark.xfail(strict=True, reason="only the last hidden message of a case is shown again")
 async def test_dismissing_shows_every_hidden_message_again(fresh: Branch) -> None:
     branch = await fresh.open(compiled(rules=HIDING))
     await branch.say("frobnitz", number=1)
@@ -229,7 +227,6 @@ async def test_moderators_mute_lasts_as_long_as_they_say(branch: Branch) -> None
     assert branch.chat.kinds("alex")[-2:] == ["unmute", "notify"]
 
 
-@pytest.mark.xfail(strict=True, reason="a change to a severity without a strike leaves the strike as it was")
 async def test_changing_to_a_severity_without_a_strike_takes_the_strike_away(branch: Branch) -> None:
     await branch.say(INSULTING)
     await decided(branch, Decision.CHANGE, severity=Severity.MINOR)
@@ -263,14 +260,12 @@ async def test_penalties_that_wait_are_dropped_when_the_case_was_dismissed_meanw
     assert "mute" not in branch.chat.kinds()
 
 
-@pytest.mark.xfail(strict=True, reason="the notice of a mute that was dropped is still sent")
 async def test_notice_of_a_mute_that_was_dropped_is_not_sent(branch: Branch) -> None:
     await branch.accept(branch.message(THREATENING))
     await decided(branch, Decision.DISMISS)
     assert not any("You are muted" in text for text in branch.chat.texts("alex"))
 
 
-@pytest.mark.xfail(strict=True, reason="a mute that waits is performed after a moderator lifted it by a change")
 async def test_mute_that_waits_is_dropped_when_a_moderator_changed_it_meanwhile(branch: Branch) -> None:
     branch.chat.failures[ActionKind.MUTE] = [PlatformUnavailableError("busy", retry_seconds=60)]
     await branch.say(THREATENING)
@@ -334,7 +329,6 @@ async def test_another_moderator_answers_an_appeal_even_late(
     assert detail.strike.state is strike
 
 
-@pytest.mark.xfail(strict=True, reason="only who decided last is kept from the appeal")
 async def test_nobody_who_decided_the_case_before_decides_its_second_appeal(branch: Branch) -> None:
     await branch.say(INSULTING)
     await decided(branch, Decision.UPHOLD)

@@ -64,10 +64,8 @@ async def test_number_that_is_none_gets_one_line(branch: Branch, number: str) ->
         "/change 1 purple",
         "/change 1 24",
         "/change 1 h",
-        pytest.param("/change 1 ²h", marks=pytest.mark.xfail(strict=True, raises=ValueError, reason="isdigit allows what int does not")),
-        pytest.param(
-            f"/change 1 {'9' * 5000}h", marks=pytest.mark.xfail(strict=True, raises=ValueError, reason="int refuses so many digits")
-        ),
+        "/change 1 ²h",
+        f"/change 1 {'9' * 5000}h",
     ],
 )
 async def test_change_to_nothing_known_says_how(branch: Branch, line: str) -> None:
@@ -86,7 +84,6 @@ async def test_odd_texts_are_taken(branch: Branch, text: str) -> None:
     assert len(shown) < 10_000
 
 
-@pytest.mark.xfail(strict=True, reason="the reason of a change is not cut")
 async def test_reason_of_a_change_is_cut_like_every_other(branch: Branch) -> None:
     await branch.say(INSULTING)
     await branch.ask("/change 1 grave " + "x" * 50_000)
@@ -130,7 +127,6 @@ async def test_dismissed_case_cannot_be_appealed(branch: Branch) -> None:
     assert "nothing of it stays on your record" in await branch.ask("/appeal 1", "alex")
 
 
-@pytest.mark.xfail(strict=True, reason="an appeal to a case that nobody was told of gives it away")
 async def test_case_recorded_in_shadow_cannot_be_found_out_by_an_appeal(fresh: Branch) -> None:
     branch = await fresh.open(mode=Status.SHADOW)
     await branch.say(INSULTING)
@@ -154,7 +150,6 @@ async def test_standing_does_not_show_what_nobody_was_told_of(fresh: Branch) -> 
     assert await branch.ask("/mystanding", "alex") == "There is nothing on your record."
 
 
-@pytest.mark.xfail(strict=True, reason="a case of shadow mode appears in the standing once it has lapsed")
 async def test_standing_does_not_show_a_lapsed_case_that_nobody_was_told_of(fresh: Branch) -> None:
     branch = await fresh.open(mode=Status.SHADOW)
     await branch.say(INSULTING)
@@ -194,7 +189,6 @@ async def test_list_of_cases_leaves_out_those_that_the_moderator_is_part_of(bran
 
 
 @pytest.mark.parametrize("part", ["author", "named", "reporter"])
-@pytest.mark.xfail(strict=True, reason="things to do by hand are listed for everybody")
 async def test_things_to_do_by_hand_of_ones_own_case_are_left_out_too(branch: Branch, part: str) -> None:
     branch.chat.repeats.clear()
     await party(branch, part)
@@ -215,7 +209,6 @@ async def test_who_decided_a_case_cannot_decide_its_appeal(branch: Branch) -> No
     assert "dismissed" in await branch.ask("/dismiss 1", "robin")
 
 
-@pytest.mark.xfail(strict=True, reason="only open cases are listed, so an appeal to a decided one is never seen")
 async def test_appeal_to_a_decided_case_stands_in_the_list_of_cases(branch: Branch) -> None:
     await branch.say(INSULTING)
     await branch.ask("/uphold 1", "morgan")
@@ -263,7 +256,6 @@ async def test_reporter_does_not_see_their_report_as_a_moderator(branch: Branch)
     assert "it was loud" in await branch.ask("/cases", "robin")
 
 
-@pytest.mark.xfail(strict=True, reason="a report about a moderator's message is listed for that moderator")
 async def test_moderator_does_not_see_a_report_about_themselves(branch: Branch) -> None:
     await branch.report(reporter="dana", author="morgan", text="it was the tone")
     assert "it was the tone" in await branch.ask("/cases", "robin")

@@ -110,7 +110,6 @@ async def test_time_is_the_transcripts(fresh: Branch) -> None:
     assert branch.clock.now() == lines[-1].sent_at
 
 
-@pytest.mark.xfail(strict=True, raises=TimeoutError, reason="a line that stands in the file twice is waited for for ever")
 async def test_line_that_stands_there_twice_is_one_message(fresh: Branch, monkeypatch: pytest.MonkeyPatch) -> None:
     branch = await fresh.open(running=False)
     wait = asyncio.timeout

@@ -163,7 +163,6 @@ async def test_queue_that_waits_never_leaves_a_room_behind(branch: Branch) -> No
 
 
 @pytest.mark.usefixtures("short_queues")
-@pytest.mark.xfail(strict=True, reason="a room that is first seen in an overflow is read from its very beginning")
 async def test_room_first_seen_in_an_overflow_also_starts_at_its_newest_message(fresh: Branch) -> None:
     branch = await fresh.open(waits=False)
     branch.scorer.held["one"] = asyncio.Event()
@@ -184,7 +183,6 @@ async def test_room_first_seen_in_an_overflow_also_starts_at_its_newest_message(
 
 
 @pytest.mark.usefixtures("short_queues")
-@pytest.mark.xfail(strict=True, reason="history that cannot be read just now ends the service")
 async def test_platform_that_cannot_be_read_after_an_overflow_is_read_later(fresh: Branch, monkeypatch: pytest.MonkeyPatch) -> None:
     branch = await fresh.open(waits=False)
     branch.scorer.held["one"] = asyncio.Event()
@@ -209,7 +207,6 @@ async def test_platform_that_cannot_be_read_after_an_overflow_is_read_later(fres
     await branch.accept(later)
 
 
-@pytest.mark.xfail(strict=True, reason="an edit of a message before the cursor is dropped while its room is behind")
 async def test_edit_of_an_old_message_is_judged_though_its_room_is_behind(branch: Branch) -> None:
     await branch.say("good evening", number=1)
     await branch.say("and welcome", number=2)
@@ -388,7 +385,6 @@ async def test_contacts_of_one_message_count_for_the_next_of_the_same_batch(fres
 
 
 @pytest.mark.parametrize("breach", [MINOR, "be sorry then"])
-@pytest.mark.xfail(strict=True, reason="a short breach is found again in every short message that is joined to it")
 async def test_short_word_after_a_short_breach_is_no_second_breach(branch: Branch, breach: str) -> None:
     await branch.say(breach)
     branch.clock.saw(branch.clock.now() + timedelta(seconds=20))
@@ -434,7 +430,6 @@ async def test_words_said_during_a_mute_are_judged_and_marked(branch: Branch) ->
     assert not (await branch.say("back again")).said_while_muted
 
 
-@pytest.mark.xfail(strict=True, reason="the service does not learn that a moderator has lifted the mute")
 async def test_words_said_after_a_mute_was_lifted_are_not_marked(branch: Branch) -> None:
     await branch.say(THREATENING)
     await branch.service.casebook.rule_on(1, Ruling(decision=Decision.DISMISS, by="morgan"))

@@ -30,8 +30,12 @@ NUMBERS_FOR_IDS = {("POST", "/users/@me/channels"): "recipient_id", ("POST", "/c
 """Where discord.py 2.7 sends ids as numbers and Discord takes them."""
 FLAGS_FOR_BOOLEANS = {"1": "true", "0": "false", "True": "true", "False": "false"}
 """How the library writes booleans in a query."""
-UNKNOWN_BUT_TAKEN = {("PATCH", "/webhooks/{webhook_id}/{webhook_token}/messages/@original"): {"flags"}}
-"""Fields that Discord takes and the description does not list."""
+EDITS_OF_ANSWERS = "/webhooks/{webhook_id}/{webhook_token}/messages/"
+UNKNOWN_BUT_TAKEN = {
+    ("PATCH", EDITS_OF_ANSWERS + "@original"): {"tts"},
+    ("PATCH", EDITS_OF_ANSWERS + "{message_id}"): {"tts"},
+}
+"""Fields that discord.py 2.7 sends, that Discord takes, and that the description does not list."""
 DISPATCHES = {
     "MESSAGE_CREATE": "MessageResponse",
     "MESSAGE_UPDATE": "MessageResponse",
