@@ -35,7 +35,7 @@ def _field(field: "dataclasses.Field[object]", hint: object) -> str:
     value = "" if needed else f"; {_plain(field.default)} unless written"
     bounds = ""
     if "low" in field.metadata:
-        bounds = f" from {field.metadata['low']} to {field.metadata['high']}"
+        bounds = f" from {_plain(field.metadata['low'])} to {_plain(field.metadata['high'])}"
     if "bank" in field.metadata:
         bounds = f" (the name of a bank: {field.metadata['bank']})"
     return f"- `{field.name}`: {_type(hint)}{bounds}{value}"

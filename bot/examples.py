@@ -219,7 +219,7 @@ def _changes(when: Condition, leaf: Test) -> Iterator[tuple[str, Condition]]:
         if one.name in ("at_least", "at_most") and isinstance(value, int):
             steps = (value - 1, value + 1)
         if isinstance(value, timedelta):
-            steps = (value / 2, value * 2)
+            steps = tuple(other for other in (value / 2, value * 2) if other <= one.metadata.get("high", other))
         for other in steps:
             yield f"the rule with {one.name} {other}", _with(when, leaf, replace(signal, **{one.name: other}))  # type: ignore[type-var]
 

@@ -385,7 +385,8 @@ class Service:
     ) -> Outcome:
         message = waiting.message
         rows = sorted((row for key in _pairs(waiting) for row in known.get(key, ())), key=lambda row: (row.sent_at, row.message))
-        found = frozenset(one.id for one in waiting.context.recent if (message.platform, message.room, one.id) in self._found)
+        recent = waiting.context.recent if self._found else ()
+        found = frozenset(one.id for one in recent if (message.platform, message.room, one.id) in self._found)
         context = replace(waiting.context, scores=waiting.scores.result(), contacts=tuple(rows), found=found)
         self.parts.clock.saw(message.sent_at)
         transaction.now = self.parts.clock.now()

@@ -89,9 +89,9 @@ class Reading:
 
     @cached_property
     def own_recent(self) -> tuple[tuple[float, str], ...]:
-        """The author's messages of the last minutes in this room: seconds before this one, folded text."""
-        sent = self.message.sent_at
-        mine = (r for r in self.context.recent if r.author == self.message.author)
+        """The author's messages of the last minutes of about this length: seconds before this one, folded text."""
+        sent, length = self.message.sent_at, len(self.message.text)
+        mine = (r for r in self.context.recent if r.author == self.message.author and abs(len(r.text) - length) <= length / 2)
         return tuple(((sent - r.sent_at).total_seconds(), fold(r.text).text.strip()) for r in mine)
 
 
@@ -271,7 +271,7 @@ class ContactAfterObjection:
     """
 
     at_least: int = field(metadata={"low": 1, "high": 100})
-    within: timedelta = timedelta(days=90)
+    within: timedelta = field(default=timedelta(days=90), metadata={"low": timedelta(days=1), "high": timedelta(days=90)})
 
     def measure(self, reading: Reading) -> Measure:
         """Count contacts after the latest objection of each target."""
@@ -297,7 +297,7 @@ class HostileContact:
 
     at_least: int = field(metadata={"low": 2, "high": 100})
     hostility: int = field(default=2, metadata={"low": 1, "high": 3})
-    within: timedelta = timedelta(days=7)
+    within: timedelta = field(default=timedelta(days=7), metadata={"low": timedelta(days=1), "high": timedelta(days=90)})
 
     def measure(self, reading: Reading) -> Measure:
         """Count hostile, unprompted contacts with each target."""
