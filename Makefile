@@ -30,8 +30,11 @@ test: $(VENV)/.installed ## every check
 soak: $(VENV)/.installed ## what takes longer
 	$(BIN)/pytest -q -m soak
 
-bench: $(VENV)/.installed ## speed of judging end to end
-	$(BIN)/python -m benchmarks.judging
+evaluate: $(VENV)/.installed ## the shipped model on the dev sets and the written lines (needs ../shared)
+	$(BIN)/python -m training.evaluate
+
+bench: $(VENV)/.installed ## speed of judging end to end: make bench TRANSCRIPT=file.jsonl
+	$(BIN)/python -m benchmarks.judging $(TRANSCRIPT)
 
 clean: ## remove what was made
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
