@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from bot.core.cases import AppealState, Decision, NotAllowedError, parties_of, recused
-from bot.core.model import MINUTE, Action, ActionKind, CaseState, CaseView, Context, Message, Status, StrikeState, Verdict
+from bot.core.model import CALLS, MINUTE, TOLD, Action, ActionKind, CaseState, CaseView, Context, Message, Status, StrikeState, Verdict
 from bot.core.notices import Sentences, card, decision_notice, notice
 from bot.core.policy import Policy
 from bot.core.respond import Circumstances, Response, Ruling, decide, respond
@@ -21,10 +21,6 @@ from bot.folders import code_digest
 from bot.ports import Clock, Platform, Scorer
 from bot.store.records import Appeal, Hashes, SanctionState
 from bot.store.store import Store, Transaction
-
-TOLD = frozenset({ActionKind.NUDGE, ActionKind.WARN, ActionKind.NOTIFY})
-"""Actions that are themselves what the member reads."""
-CALLS = frozenset({ActionKind.ESCALATE, ActionKind.URGENT})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

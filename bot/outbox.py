@@ -12,7 +12,7 @@ from datetime import timedelta
 
 import structlog
 
-from bot.core.model import Action, ActionKind, CaseState, CaseView
+from bot.core.model import TOLD, Action, ActionKind, CaseState, CaseView
 from bot.ports import Clock, Performed, Platform, PlatformRefusedError, PlatformUnavailableError, Repeat
 from bot.store.records import ActionState, NoticeState, OutboxRow
 from bot.store.store import Store, StoreError, Transaction
@@ -27,8 +27,6 @@ PAUSE_SECONDS_MAX = 600.0
 SLEEP_SECONDS_MAX = 30.0
 PERFORM_SECONDS_MAX = 60.0
 PENALTIES = frozenset({ActionKind.NUDGE, ActionKind.WARN, ActionKind.HIDE, ActionKind.MUTE})
-TOLD = frozenset({ActionKind.NUDGE, ActionKind.WARN, ActionKind.NOTIFY})
-"""Actions that are themselves what the member reads."""
 
 
 def nothing(_: str) -> None:

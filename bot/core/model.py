@@ -79,6 +79,12 @@ class ActionKind(StrEnum):
     UNMUTE = "unmute"
 
 
+TOLD = frozenset({ActionKind.NUDGE, ActionKind.WARN, ActionKind.NOTIFY})
+"""Actions that are themselves what the member reads."""
+CALLS = frozenset({ActionKind.ESCALATE, ActionKind.URGENT})
+"""Actions that call the moderators."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shared:
     """Something that a message passes on: a forward, a link, an embed, an attachment.

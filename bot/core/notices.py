@@ -8,7 +8,7 @@ and private data are masked; a notice never names who reported.
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
-from bot.core.model import ActionKind, Concern, Evidence, Finding, Role, Segment, Verdict
+from bot.core.model import CALLS, ActionKind, Concern, Evidence, Finding, Role, Segment, Verdict
 from bot.core.policy import Clause, Policy
 from bot.core.respond import Response, Ruling
 
@@ -106,7 +106,7 @@ def card(response: Response, verdict: Verdict, policy: Policy, sentences: Senten
     lines = [sentences[head].format_map(fields)]
     lines.append(sentences["card_text"].format(words=quote(shown_words(verdict.segments, response.findings, roles))))
     lines.append(sentences["card_because"].format(because="; ".join(because(f) for f in response.findings)))
-    done = ", ".join(str(a.kind) for a in response.actions if a.kind not in (ActionKind.ESCALATE, ActionKind.URGENT, ActionKind.NOTIFY))
+    done = ", ".join(str(a.kind) for a in response.actions if a.kind not in (*CALLS, ActionKind.NOTIFY))
     lines.append(sentences["card_done"].format(done=done or sentences["card_nothing"]))
     if response.late is not None:
         lines.append(sentences["card_late"].format(late=span(response.late)))

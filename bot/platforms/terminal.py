@@ -17,14 +17,13 @@ from rich.padding import Padding
 from rich.text import Text
 
 from bot.commands import Asker, Desk
-from bot.core.model import Action, ActionKind, Message
+from bot.core.model import CALLS, Action, ActionKind, Message
 from bot.ports import Accept, Capabilities, Performed, Repeat
 from bot.replay import Line, message_of
 from bot.service import Outcome, Service
 
 NAME = "terminal"
 ROOM = "branch"
-CALLS = (ActionKind.ESCALATE, ActionKind.URGENT)
 MENTIONED = re.compile(r"(?<![\w@])@([\w.-]*\w)")
 INTRODUCTION = (
     "You are {who}. Type a message, or:  /as NAME  talk as somebody else   /help  all commands   /quit  leave\n"
