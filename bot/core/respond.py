@@ -257,18 +257,9 @@ def _collect(verdict: Verdict, circumstances: Circumstances, past: tuple[ActionK
 
 
 def _action(kind: ActionKind, case: CaseView, message: Message, until: datetime | None) -> Action:
-    return Action(
-        community=message.community,
-        case=case.number,
-        step=case.steps,
-        kind=kind,
-        platform=message.platform,
-        server=message.server,
-        room=message.room,
-        target=message.author,
-        message=message.id,
-        until=until,
-    )
+    """An action of the program about a message; a collecting case holds messages of several rooms."""
+    plain = _told(message.community, case, case.steps, kind, until)
+    return replace(plain, room=message.room, message=message.id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -333,7 +324,7 @@ def decide(community: str, case: CaseView, ruling: Ruling, circumstances: Circum
 
 
 def _told(community: str, case: CaseView, step: int, kind: ActionKind, until: datetime | None) -> Action:
-    """An action of a person's decision."""
+    """An action that is done to the author of a case."""
     return Action(
         community=community,
         case=case.number,
