@@ -105,7 +105,7 @@ def card(response: Response, verdict: Verdict, policy: Policy, sentences: Senten
     roles = (Role.SAID, Role.QUOTED, Role.SHARED)
     lines = [sentences[head].format_map(fields)]
     lines.append(sentences["card_text"].format(words=quote(shown_words(verdict.segments, response.findings, roles))))
-    lines.append(sentences["card_because"].format(because="; ".join(because(f) for f in response.findings)))
+    lines.append(sentences["card_because"].format(because="; ".join(dict.fromkeys(because(f) for f in response.findings))))
     done = ", ".join(str(a.kind) for a in response.actions if a.kind not in (*CALLS, ActionKind.NOTIFY))
     lines.append(sentences["card_done"].format(done=done or sentences["card_nothing"]))
     if response.late is not None:
