@@ -38,8 +38,8 @@ from bot.cli.wiring import (
 )
 from bot.commands import Asker
 from bot.compiler.policy import compile_policy
-from bot.core.judge import judge, texts_to_score
-from bot.core.model import Context, Message, Scored
+from bot.core.judge import judge, text_to_score, texts_to_score
+from bot.core.model import Context, Message, Role, Scored, Segment
 from bot.examples import prove
 from bot.folders import DEFAULT_POLICY, FolderError, code_digest
 from bot.platforms import terminal as terminals
@@ -212,14 +212,18 @@ def score(
     plain: Annotated[bool, typer.Option("--plain", help='Lines are plain text instead of {"text": ...}.')] = False,
     workers: Annotated[int | None, typer.Option(min=1, max=64, help="Threads that score; processors and one more unless told.")] = None,
 ) -> None:
-    """Score texts from standard input: a line of JSON in, {"scores": {label: 0..1}} out, in the same order, as they come."""
+    """Score texts from standard input: a line of JSON in, {"scores": {label: 0..1}} out, in the same order, as they come.
+
+    A text is folded as the judge folds it, and scored whole, with what it quotes.
+    """
     scorer = load_scorer(workers=workers)
     count = workers or os.cpu_count() or 1
     with ThreadPoolExecutor(count) as pool:
         waiting: deque[Future[Scored]] = deque()
         try:
             for number, line in enumerate(sys.stdin.buffer, start=1):
-                waiting.append(pool.submit(scorer.score_now, _text_of(line, number, plain=plain)))
+                text = text_to_score(Segment(role=Role.SAID, text=_text_of(line, number, plain=plain)))
+                waiting.append(pool.submit(scorer.score_now, text))
                 more = select.select([sys.stdin.buffer], [], [], 0)[0]
                 while waiting and (not more or len(waiting) >= SCORES_WAITING_MAX or waiting[0].done()):
                     _write_scores(waiting.popleft().result())
