@@ -25,7 +25,7 @@ HERE = Path(__file__).parent
 SCORE_SECONDS_MAX = 5.0
 """A text that takes longer, waiting included, is unjudged: a member's message must not hold up everybody else's."""
 WORKERS_SPARE = 1
-"""One worker more than processors: while one waits for its turn with the interpreter, another one computes (about 9 %)."""
+"""One worker more than processors: while one waits for its turn with the interpreter, another one computes."""
 TEXT_CHARS_MAX = 100_000
 """Longer texts are cut before they are tokenised; the rest counts as not read."""
 TIME_OUT, FAILURE, TOO_LONG = "time_out", "failure", "too_long"
