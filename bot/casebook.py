@@ -48,12 +48,17 @@ class Parts:
         return self.store.transaction(self.community, self.clock.now())
 
 
+SWEEP_EVERY = timedelta(hours=1)
+"""How often contact rows that are older than the policy keeps them are deleted: a promise of days needs no more."""
+
+
 class Casebook:
     """Answers to verdicts, and decisions of people, written down."""
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         self._looked_at: datetime | None = None
+        self._swept_at: datetime | None = None
 
     async def answer(self, transaction: Transaction, verdict: Verdict, context: Context, *, late: timedelta | None) -> Response | None:
         """Record what a verdict means. None where the same message was answered before."""
@@ -188,7 +193,11 @@ class Casebook:
 
     async def look_after(self) -> None:
         """What time alone brings: mutes end, undecided cases lapse, appeals that nobody answered suspend the penalty."""
+        now = self._parts.clock.now()
         async with self._parts.transaction() as transaction:
+            if self._swept_at is None or now - self._swept_at >= SWEEP_EVERY:
+                await transaction.forget_contacts(now - self._parts.policy.retention.contacts)
+                self._swept_at = now
             for sanction in await transaction.ended_sanctions():
                 await transaction.end_sanction(sanction.case, ActionKind(sanction.kind), SanctionState.ENDED)
                 longer = await transaction.muted_until(sanction.platform, sanction.author)

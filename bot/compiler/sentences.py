@@ -17,18 +17,18 @@ FIELDS: Mapping[str, frozenset[str]] = {
     "words card_text": frozenset({"words"}),
     "better": frozenset({"better"}),
     "appeal": frozenset({"case", "days", "hours"}),
-    "case decided_change decided_dismiss appeal_accepted appeal_rejected appeal_suspended appeal_lapsed card_decide": frozenset({"case"}),
+    "decided_change decided_dismiss appeal_suspended appeal_lapsed card_decide": frozenset({"case"}),
     "decided_uphold": frozenset({"case", "clause", "title"}),
     "changed_mute": frozenset({"until"}),
     "reason": frozenset({"reason"}),
     "appeal_received": frozenset({"case", "hours"}),
-    "report_received report_answered": frozenset({"report"}),
+    "report_received": frozenset({"report"}),
     "card card_urgent": frozenset({"case", "severity", "author", "room", "rules"}),
     "card_because": frozenset({"because"}),
     "card_done": frozenset({"done"}),
     "card_late": frozenset({"late"}),
     "card_limit card_manual": frozenset({"kinds"}),
-    "also_hidden by_program by_person muted_can about undone_unmute undone_unhide mute_over card_nothing": frozenset(),
+    "also_hidden by_program muted_can about undone_unmute undone_unhide mute_over card_nothing": frozenset(),
 }
 NEEDED: Mapping[str, frozenset[str]] = {name: fields for names, fields in FIELDS.items() for name in names.split()}
 

@@ -375,3 +375,11 @@ async def test_nudge_leaves_no_strike(branch: Branch) -> None:
     await branch.say(MINOR)
     assert branch.chat.kinds("alex") == ["nudge"]
     assert branch.rows("SELECT count(*) FROM strikes") == [(0,)]
+
+
+async def test_contact_rows_are_deleted_when_their_time_is_over(branch: Branch) -> None:
+    await branch.say("@dana shall we meet at seven?", mentions=("dana",))
+    await branch.service.casebook.look_after()
+    assert branch.rows("SELECT author, target FROM contacts") == [("alex", "dana")]
+    await branch.later(days=91)
+    assert branch.rows("SELECT author, target FROM contacts") == []
