@@ -7,20 +7,60 @@ audit; a message that is in a case already has no second answer.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from bot.core.cases import AppealState, Decision, NotAllowedError, parties_of, recused
-from bot.core.model import CALLS, MINUTE, TOLD, Action, ActionKind, CaseState, CaseView, Context, Message, Status, StrikeState, Verdict
-from bot.core.notices import Sentences, card, decision_notice, notice
+from bot.core.cases import AppealState, Decision, NotAllowedError, ReportState, parties_of, recused
+from bot.core.judge import segments_of
+from bot.core.model import (
+    CALLS,
+    CARDS,
+    MINUTE,
+    TOLD,
+    Action,
+    ActionKind,
+    CaseState,
+    CaseView,
+    Context,
+    Message,
+    Status,
+    StrikeState,
+    Verdict,
+)
+from bot.core.naming import person, unmarked
+from bot.core.notices import STATES, Sentences, because, card, card_head, decision_notice, notice, quote, shown_words, span
 from bot.core.policy import Policy
 from bot.core.respond import Circumstances, Response, Ruling, decide, respond
 from bot.folders import code_digest
 from bot.ports import Clock, Platform, Scorer
-from bot.store.records import Appeal, Hashes, SanctionState
+from bot.store.records import ActionState, Appeal, CaseDetail, Hashes, SanctionState
 from bot.store.store import Store, Transaction
+
+
+class Roster(Collection[str]):
+    """The accounts that moderate a community: those named in the settings, and those that a role names on each server now."""
+
+    def __init__(self, named: Collection[str] = ()) -> None:
+        self._named = frozenset(named)
+        self._by_server: dict[tuple[str, str], frozenset[str]] = {}
+
+    def moderate(self, platform: str, server: str, accounts: Collection[str]) -> None:
+        """Say who moderates on a server from now on."""
+        self._by_server[platform, server] = frozenset(accounts)
+
+    def _all(self) -> frozenset[str]:
+        return self._named.union(*self._by_server.values())
+
+    def __contains__(self, account: object) -> bool:
+        return account in self._named or any(account in those for those in self._by_server.values())
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._all())
+
+    def __len__(self) -> int:
+        return len(self._all())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +75,7 @@ class Parts:
     sentences: Sentences
     clock: Clock
     mode: Status
-    moderators: frozenset[str] = frozenset()
+    moderators: Roster = field(default_factory=Roster)
     platforms: Mapping[str, Platform] = field(default_factory=dict)
 
     @property
@@ -48,6 +88,10 @@ class Parts:
         return self.store.transaction(self.community, self.clock.now())
 
 
+APPEALED = (AppealState.OPEN, AppealState.SUSPENDED)
+APPEAL_WITHIN = timedelta(days=180)
+CARD_MESSAGES_MAX = 5
+"""A card shows the latest messages of a case; /case shows all."""
 SWEEP_EVERY = timedelta(hours=1)
 """How often contact rows that are older than the policy keeps them are deleted: a promise of days needs no more."""
 
@@ -119,7 +163,7 @@ class Casebook:
             await transaction.put_strike(response.strike, platform=message.platform, author=message.author)
         if response.answer is ActionKind.MUTE and case.muted_until:
             await transaction.put_sanction(case, ActionKind.MUTE, case.muted_until)
-        actions = [self._with_text(action, verdict, response) for action in response.actions]
+        actions = [await self._with_text(transaction, action, verdict, response) for action in response.actions]
         for action in actions:
             if action.kind in TOLD:
                 await transaction.add_notice(case.number, step, platform=action.platform, account=action.target, text=action.text)
@@ -128,13 +172,114 @@ class Casebook:
         await transaction.audit(kind, case=case.number, step=step, values=values)
         await transaction.add_actions(actions)
 
-    def _with_text(self, action: Action, verdict: Verdict, response: Response) -> Action:
-        parts, message = self._parts, verdict.message
+    async def _with_text(self, transaction: Transaction, action: Action, verdict: Verdict, response: Response) -> Action:
+        parts = self._parts
         if action.kind in TOLD:
-            return replace(action, text=notice(response, verdict, parts.policy, parts.sentences, room=message.room))
-        if action.kind in CALLS:
-            return replace(action, text=card(response, verdict, parts.policy, parts.sentences, author=message.author, room=message.room))
-        return action
+            return replace(action, text=notice(response, verdict, parts.policy, parts.sentences, room=verdict.message.room))
+        if action.kind not in CALLS:
+            return action
+        if response.opens:
+            return replace(action, text=card(response, verdict, parts.policy, parts.sentences))
+        reasons = "; ".join(dict.fromkeys(map(because, response.findings)))
+        news = parts.sentences["news_added"].format(case=response.case.number, because=reasons)
+        return await self._card(transaction, replace(action, news=news), response.case)
+
+    async def _card(self, transaction: Transaction, action: Action, case: CaseView) -> Action:
+        """The action, with the case's card as it is now."""
+        detail = await transaction.case_detail(case.number)
+        assert detail is not None, "a case that has a card is recorded"
+        return replace(action, text=case_card(detail, self._parts.policy, self._parts.sentences))
+
+    async def _update_card(self, transaction: Transaction, number: int, news: str) -> None:
+        """Edit the case's card, where it has one, and say in its thread what is new. The case's latest step names the action."""
+        detail = await transaction.case_detail(number)
+        if detail is None or not any(row.action.kind in CALLS for row in detail.actions):
+            return
+        action = replace(_plain(self._parts.community, detail.case), kind=ActionKind.UPDATE, news=news)
+        await transaction.add_actions([await self._card(transaction, action, detail.case)])
+
+    async def report(self, report: int, message: Message, reporter: str, text: str) -> int:
+        """Put a report about a message into the message's case, or open one for it; gives the case's number.
+
+        A report does nothing by itself: moderators see a card. Further reports of the same message change no count.
+        """
+        parts = self._parts
+        async with parts.transaction() as transaction:
+            number = await transaction.case_of_message(message.platform, message.room, message.id)
+            case = await transaction.case(number) if number else None
+            if case is None:
+                since = message.sent_at - parts.policy.episode_gap
+                case = await transaction.open_episode(message.platform, message.author, message.room, message.thread, since)
+                case = await self._reported(transaction, case, message)
+            await transaction.update_report(report, ReportState.IN_CASE, case=case.number)
+            values = {"report": report, "by": reporter, "text": text}
+            await transaction.audit("report_in_case", case=case.number, step=case.steps, values=values)
+            detail = await transaction.case_detail(case.number)
+            assert detail is not None, "it was just recorded"
+            called = any(row.action.kind in CALLS for row in detail.actions)
+            if called:
+                case = replace(case, steps=case.steps + 1)
+                await transaction.update_case(case)
+            kind = ActionKind.UPDATE if called else ActionKind.ESCALATE
+            news = parts.sentences["news_reported"].format(case=case.number)
+            action = replace(_plain(parts.community, case), kind=kind, news=news)
+            await transaction.add_actions([await self._card(transaction, action, case)])
+            return case.number
+
+    async def _reported(self, transaction: Transaction, case: CaseView | None, message: Message) -> CaseView:
+        """A case that holds a message somebody reported: the author's open one in that thread, or a new one."""
+        if case:
+            case = replace(case, steps=case.steps + 1, last_at=max(case.last_at, message.sent_at))
+            await transaction.update_case(case)
+        else:
+            case = CaseView(
+                number=await transaction.next_case_number(),
+                author=message.author,
+                platform=message.platform,
+                server=message.server,
+                room=message.room,
+                thread=message.thread,
+                opened_at=message.sent_at,
+                last_at=message.sent_at,
+                steps=1,
+            )
+            await transaction.add_case(case, mode=self._parts.mode, hashes=self._parts.hashes)
+            await transaction.save_policy_source(self._parts.policy.digest, json.dumps(dict(self._parts.policy_source)))
+            await transaction.audit("opened", case=case.number, step=1, values={"author": message.author, "message": message.id})
+        segments = segments_of(message, Context())
+        await transaction.add_case_message(
+            case.number, case.steps, message, context=Context(), segments=segments, note="reported by a member"
+        )
+        return case
+
+    async def appeal(self, number: int, platform: str, account: str, text: str) -> None:
+        """Record an appeal and tell the moderators."""
+        parts, hours = self._parts, self._parts.policy.appeal_hours
+        async with parts.transaction() as transaction:
+            case = await transaction.case(number)
+            own = await transaction.accounts_of(platform, account)
+            if case is None or (case.platform, case.author) not in own or case.notice_first_at is None:
+                raise NotAllowedError(f"you have no case {number}")
+            if transaction.now - case.opened_at > APPEAL_WITHIN:
+                raise NotAllowedError(f"the time to appeal case {number} is over: it was {APPEAL_WITHIN.days} days")
+            if case.state is CaseState.DISMISSED:
+                raise NotAllowedError(f"case {number} is closed and nothing of it stays on your record")
+            if any(one.state in APPEALED for one in await transaction.appeals_of_case(number)):
+                raise NotAllowedError(f"we have your appeal on case {number} already")
+            answer_by = transaction.now + timedelta(hours=hours)
+            await transaction.add_appeal(number, platform=platform, account=account, text=text, answer_by=answer_by)
+            await transaction.audit("appealed", case=number)
+            await transaction.update_case(replace(case, steps=case.steps + 1))
+            await self._call_again(transaction, number, parts.sentences["news_appealed"].format(case=number, hours=hours))
+
+    async def _call_again(self, transaction: Transaction, number: int, news: str) -> None:
+        """Bring a case before the moderators: its card edited, or posted where it never had one."""
+        detail = await transaction.case_detail(number)
+        assert detail is not None, "the case is recorded"
+        called = any(row.action.kind in CALLS for row in detail.actions)
+        kind = ActionKind.UPDATE if called else ActionKind.ESCALATE
+        action = replace(_plain(self._parts.community, detail.case), kind=kind, news=news)
+        await transaction.add_actions([await self._card(transaction, action, detail.case)])
 
     async def rule_on(self, number: int, ruling: Ruling) -> Response:
         """Record a moderator's decision; it answers the open appeals of the case too.
@@ -145,7 +290,7 @@ class Casebook:
             detail = await transaction.case_detail(number)
             if detail is None:
                 raise NotAllowedError(f"there is no case {number}: /cases lists the open ones")
-            appeals = [one for one in detail.appeals if one.state in (AppealState.OPEN, AppealState.SUSPENDED)]
+            appeals = [one for one in detail.appeals if one.state in APPEALED]
             await self._may_decide(transaction, detail.case, ruling.by, appeal=bool(appeals))
             findings = [one.finding for one in detail.findings]
             circumstances = await self._circumstances(transaction, detail.messages[-1].message, None)
@@ -172,6 +317,8 @@ class Casebook:
                 if action.kind in TOLD:
                     await transaction.add_notice(number, action.step, platform=action.platform, account=action.target, text=text)
             await transaction.add_actions(actions)
+            news = {"by": person(ruling.by), "decision": str(ruling.decision), "reason": unmarked(ruling.reason)}
+            await self._update_card(transaction, number, self._parts.sentences["news_decided"].format_map(news).strip())
             return response
 
     async def _may_decide(self, transaction: Transaction, case: CaseView, moderator: str, *, appeal: bool) -> None:
@@ -226,13 +373,15 @@ class Casebook:
         await self._set_strike(transaction, case.number, StrikeState.LAPSED)
         muted = await transaction.end_sanction(case.number, ActionKind.MUTE, SanctionState.LIFTED)
         await self._tell(transaction, case, "appeal_suspended", *([ActionKind.UNMUTE] if muted else []))
+        await self._update_card(transaction, case.number, self._parts.sentences["news_suspended"].format(case=case.number))
 
     async def _lapse(self, transaction: Transaction, case: CaseView) -> None:
         """Nobody decided: neither the case nor its strike counts against the member."""
-        if case.state is CaseState.OPEN:
-            await transaction.update_case(replace(case, state=CaseState.LAPSED))
+        case = replace(case, state=CaseState.LAPSED if case.state is CaseState.OPEN else case.state, steps=case.steps + 1)
+        await transaction.update_case(case)
         await self._set_strike(transaction, case.number, StrikeState.LAPSED)
         await transaction.audit("lapsed", case=case.number, step=case.steps)
+        await self._update_card(transaction, case.number, self._parts.sentences["news_lapsed"].format(case=case.number))
 
     async def _set_strike(self, transaction: Transaction, number: int, state: StrikeState) -> None:
         detail = await transaction.case_detail(number)
@@ -245,19 +394,53 @@ class Casebook:
         case = replace(case, steps=case.steps + 1, muted_until=None if ActionKind.UNMUTE in undo else case.muted_until)
         await transaction.update_case(case)
         text = self._parts.sentences[sentence].format(case=case.number)
-        plain = Action(
-            community=self._parts.community,
-            case=case.number,
-            step=case.steps,
-            kind=ActionKind.NOTIFY,
-            platform=case.platform,
-            server=case.server,
-            room=case.room,
-            target=case.author,
-            text=text,
-        )
+        plain = replace(_plain(self._parts.community, case), text=text)
         await transaction.add_notice(case.number, case.steps, platform=case.platform, account=case.author, text=text)
         await transaction.add_actions([*(replace(plain, kind=kind, text="") for kind in undo), plain])
+
+
+def _plain(community: str, case: CaseView) -> Action:
+    """A notice without words for the author of a case, at its latest step: to be filled in."""
+    return Action(
+        community=community,
+        case=case.number,
+        step=case.steps,
+        kind=ActionKind.NOTIFY,
+        platform=case.platform,
+        server=case.server,
+        room=case.room,
+        target=case.author,
+    )
+
+
+def case_card(detail: CaseDetail, policy: Policy, sentences: Sentences) -> str:
+    """The whole card of a case as it is now: what a moderator needs to decide."""
+    case, findings = detail.case, [one.finding for one in detail.findings]
+    urgent = any(row.action.kind is ActionKind.URGENT for row in detail.actions)
+    lines = [card_head("card_urgent" if urgent else "card", case, findings, policy, sentences)]
+    for one in detail.messages[-CARD_MESSAGES_MAX:]:
+        own = [each.finding for each in detail.findings if each.step == one.step]
+        lines.append(sentences["card_text"].format(words=quote(shown_words(one.segments, own))))
+    if findings:
+        lines.append(sentences["card_because"].format(because="; ".join(dict.fromkeys(map(because, findings)))))
+    done = [f"{row.action.kind} ({row.state})" for row in detail.actions if row.action.kind not in (*CARDS, ActionKind.NOTIFY)]
+    lines.append(sentences["card_done"].format(done=", ".join(done) or sentences["card_nothing"]))
+    if detail.late is not None:
+        lines.append(sentences["card_late"].format(late=span(detail.late)))
+    by_hand = [str(row.action.kind) for row in detail.actions if row.state is ActionState.MANUAL]
+    if by_hand:
+        lines.append(sentences["card_manual"].format(kinds=", ".join(by_hand)))
+    lines += [sentences["card_report"].format(text=quote(one.text)) for one in detail.reports if one.text]
+    if case.decided_by:
+        fields = {"state": STATES[case.state], "by": person(case.decided_by), "reason": unmarked(detail.reason)}
+        lines.append(sentences["card_state_by"].format_map(fields).strip())
+    else:
+        lines.append(sentences["card_state"].format(state=STATES[case.state]))
+    waiting = [one for one in detail.appeals if one.state in APPEALED]
+    lines += [sentences["card_appealed"].format(text=quote(one.text)) for one in waiting]
+    if waiting or case.state is CaseState.OPEN:
+        lines.append(sentences["card_decide"].format(case=case.number))
+    return "\n".join(lines)
 
 
 def _numbered(response: Response, number: int) -> Response:

@@ -5,6 +5,7 @@ Rules: every answer goes to the one who asked, and to nobody else; who reported 
 case neither sees nor decides it; no answer promises what is not there.
 """
 
+import json
 import re
 import shlex
 from collections.abc import Awaitable, Callable, Mapping
@@ -13,8 +14,9 @@ from datetime import timedelta
 
 from bot.casebook import Casebook, Parts
 from bot.core.cases import AppealState, Decision, NotAllowedError, parties_of, recused
-from bot.core.model import CaseState, Severity, StrikeState
-from bot.core.notices import because, quote, shown_words, span, when
+from bot.core.model import CaseState, Message, Severity, StrikeState
+from bot.core.naming import person, place, unmarked
+from bot.core.notices import STATES, because, quote, shown_words, span, when
 from bot.core.respond import Ruling, strikes_weight
 from bot.store.records import ActionState, CaseDetail, OutboxRow
 from bot.store.store import Transaction
@@ -22,7 +24,9 @@ from bot.store.store import Transaction
 TEXT_CHARS_MAX = 2_000
 """Longest reason, report or appeal."""
 HOURS = re.compile(r"[0-9]{1,4}h")
-APPEAL_WITHIN = timedelta(days=180)
+MUTE_HOURS_MAX = 28 * 24
+"""The longest mute that a moderator can give: more is for the party's own procedure."""
+FORGET_ME = "This member asks that the data kept about them be deleted."
 SHOWN_MAX = 20
 """Cases in one list: a screenful."""
 
@@ -39,12 +43,27 @@ class Asker:
 Answer = Callable[["Desk", Asker, list[str]], Awaitable[str]]
 
 
+def nothing() -> None:
+    """Nobody performs."""
+
+
 class Desk:
     """Answers commands for one community."""
 
-    def __init__(self, parts: Parts) -> None:
-        self.parts = parts
-        self.casebook = Casebook(parts)
+    def __init__(self, parts: Callable[[], Parts], wake: Callable[[], None] = nothing) -> None:
+        """`parts` gives what the community is made of now; `wake` is called when there may be something to perform."""
+        self._parts = parts
+        self._wake = wake
+
+    @property
+    def parts(self) -> Parts:
+        """What the community is made of now."""
+        return self._parts()
+
+    @property
+    def casebook(self) -> Casebook:
+        """Where decisions are written down."""
+        return Casebook(self.parts)
 
     async def ask(self, line: str, asker: Asker) -> str:
         """Answer a command line like "/case 3". What is wrong with it is said in one line."""
@@ -87,38 +106,118 @@ class Desk:
         text = " ".join(words)[:TEXT_CHARS_MAX]
         if not text:
             raise NotAllowedError("say what is wrong: /report and then what happened, with a name and a time if you can")
+        return await self._reported(asker, text)
+
+    async def report_message(self, asker: Asker, message: Message, text: str) -> str:
+        """A member reports a message: it goes into the message's case, or opens one, for moderators to decide."""
+        if message.author == asker.account:
+            raise NotAllowedError("this is your own message: you can delete it yourself")
+        return await self._reported(asker, text[:TEXT_CHARS_MAX], message)
+
+    async def report_member(self, asker: Asker, account: str, text: str) -> str:
+        """A member reports another one."""
+        if account == asker.account:
+            raise NotAllowedError("you cannot report yourself")
+        if not text.strip():
+            raise NotAllowedError("say what happened, with a time if you can")
+        return await self._reported(asker, text[:TEXT_CHARS_MAX], author=account)
+
+    async def _reported(self, asker: Asker, text: str, message: Message | None = None, author: str = "") -> str:
         async with self.parts.transaction() as transaction:
             number = await transaction.add_report(
-                platform=asker.platform, room=asker.room, message="", author="", reporter=asker.account, text=text
+                platform=asker.platform,
+                room=message.room if message else asker.room,
+                message=message.id if message else "",
+                author=message.author if message else author,
+                reporter=asker.account,
+                text=text,
             )
             await transaction.audit("reported", values={"report": number})
+        if message:
+            await self.casebook.report(number, message, asker.account, text)
+            self._wake()
         routes = [f"{route.name}: {route.text}" for route in self.parts.policy.routes]
         return "\n".join([self.parts.sentences["report_received"].format(report=number), *routes])
 
     async def appeal(self, asker: Asker, words: list[str]) -> str:
         """A member asks again about their own case."""
-        number = _number(words)
+        return await self.appeal_case(asker, _number(words), " ".join(words[1:]))
+
+    async def appeal_case(self, asker: Asker, number: int, text: str) -> str:
+        """A member asks again about their own case."""
+        await self.casebook.appeal(number, asker.platform, asker.account, text[:TEXT_CHARS_MAX])
+        self._wake()
+        return self.parts.sentences["appeal_received"].format(case=number, hours=self.parts.policy.appeal_hours)
+
+    async def own_numbers(self, asker: Asker) -> list[tuple[int, str]]:
+        """The member's own cases that can be appealed, with a few words on each."""
         async with self.parts.transaction() as transaction:
-            case = await transaction.case(number)
-            own = await transaction.accounts_of(asker.platform, asker.account)
-            if case is None or (case.platform, case.author) not in own or case.notice_first_at is None:
-                raise NotAllowedError(f"you have no case {number}")
-            if transaction.now - case.opened_at > APPEAL_WITHIN:
-                raise NotAllowedError(f"the time to appeal case {number} is over: it was {APPEAL_WITHIN.days} days")
-            if case.state is CaseState.DISMISSED:
-                raise NotAllowedError(f"case {number} is closed and nothing of it stays on your record")
-            if any(one.state in (AppealState.OPEN, AppealState.SUSPENDED) for one in await transaction.appeals_of_case(number)):
-                raise NotAllowedError(f"we have your appeal on case {number} already")
-            hours = self.parts.policy.appeal_hours
-            await transaction.add_appeal(
-                number,
-                platform=asker.platform,
-                account=asker.account,
-                text=" ".join(words[1:])[:TEXT_CHARS_MAX],
-                answer_by=transaction.now + timedelta(hours=hours),
+            cases = await transaction.cases_of(asker.platform, asker.account, SHOWN_MAX)
+        shown = [case for case in cases if case.notice_first_at and case.state is not CaseState.DISMISSED]
+        return [(case.number, f"Case {case.number}, {case.opened_at:%-d %B}: {STATES[case.state]}") for case in shown]
+
+    async def open_numbers(self, asker: Asker) -> list[tuple[int, str]]:
+        """The open cases that a moderator may decide, the newest first, with a few words on each."""
+        self._moderators_only(asker)
+        async with self.parts.transaction() as transaction:
+            cases = await transaction.cases(CaseState.OPEN)
+            seen = [await self._seen_by(transaction, case.number, asker) for case in reversed(cases[-SHOWN_MAX:])]
+        return [(one.case.number, f"Case {one.case.number} · {one.case.severity} · {_rules(one)}") for one in seen if one]
+
+    def _moderators_only(self, asker: Asker) -> None:
+        if asker.account not in self.parts.moderators:
+            raise NotAllowedError("only moderators can do this")
+
+    async def nocontact(self, asker: Asker, account: str) -> str:
+        """A member does not want contact from another one."""
+        if account in ("", asker.account):
+            raise NotAllowedError("say whose contact you do not want")
+        async with self.parts.transaction() as transaction:
+            await transaction.add_no_contact(asker.platform, target=asker.account, author=account)
+            await transaction.audit("no_contact", values={"target": asker.account, "author": account})
+        return (
+            f"It is on record that you do not want contact from {person(account)}. They have not been told: "
+            "tell them once yourself, or ask a moderator to. If they go on, /report it."
+        )
+
+    async def mydata(self, asker: Asker, _: list[str] | None = None) -> str:
+        """What is on record about a member, as JSON: cases, strikes, reports they made, appeals, requests."""
+        async with self.parts.transaction() as transaction:
+            return json.dumps(await transaction.data_of(asker.platform, asker.account), indent=1, ensure_ascii=False, default=str)
+
+    async def forgetme(self, asker: Asker, _: list[str] | None = None) -> str:
+        """A member asks that their data be deleted: people have to look, because cases of others may rest on it."""
+        async with self.parts.transaction() as transaction:
+            number = await transaction.add_report(
+                platform=asker.platform, room="", message="", author="", reporter=asker.account, text=FORGET_ME
             )
-            await transaction.audit("appealed", case=number)
-        return self.parts.sentences["appeal_received"].format(case=number, hours=hours)
+            await transaction.audit("forget_me", values={"report": number, "by": asker.account})
+        return f"Your request is number {number}. The moderators see it and have to answer it; nothing was deleted yet."
+
+    async def member(self, asker: Asker, account: str) -> str:
+        """What moderators need to know of a member: cases and strikes, without those that the moderator is part of."""
+        self._moderators_only(asker)
+        if account == asker.account:
+            raise NotAllowedError("this is your own record: use /mystanding")
+        async with self.parts.transaction() as transaction:
+            cases = await transaction.cases_of(asker.platform, account, SHOWN_MAX)
+            details = [await self._seen_by(transaction, case.number, asker) for case in cases]
+            since = transaction.now - self.parts.policy.strikes.window
+            strikes = await transaction.strikes_of(asker.platform, account, since=since)
+            muted = await transaction.muted_until(asker.platform, account)
+        counting = [s for s in strikes if s.state in (StrikeState.PROVISIONAL, StrikeState.UPHELD)]
+        weight = strikes_weight(counting, self.parts.policy, self.parts.clock.now())
+        lines = [f"{_line(one)} · {STATES[one.case.state]}" for one in details if one] or [f"{person(account)} has no cases."]
+        lines.append(f"Strikes that count now: {weight:.1f}.")
+        return "\n".join([*lines, *([f"Muted until {when(muted)}."] if muted else [])])
+
+    async def record_of(self, asker: Asker, words: list[str]) -> str:
+        """The same, from a line."""
+        return await self.member(asker, _account(words))
+
+    async def unwanted(self, asker: Asker, words: list[str]) -> str:
+        """The same, from a line."""
+        return await self.nocontact(asker, _account(words))
 
     async def standing(self, asker: Asker, _: list[str]) -> str:
         """A member's own cases and strikes."""
@@ -132,7 +231,7 @@ class Desk:
             return "There is nothing on your record."
         counting = [s for s in strikes if s.state in (StrikeState.PROVISIONAL, StrikeState.UPHELD)]
         weight = strikes_weight(counting, self.parts.policy, self.parts.clock.now())
-        lines = [f"Case {case.number}: {case.opened_at:%-d %B %Y} in {case.room}, {_plain(case.state)}." for case in cases]
+        lines = [f"Case {case.number}: {case.opened_at:%-d %B %Y} in {place(case.room)}, {STATES[case.state]}." for case in cases]
         lines.append(f"Strikes that count now: {weight:.1f}. They fade with time.")
         return "\n".join([*lines, *([f"You are muted until {when(muted)}."] if muted else [])])
 
@@ -155,7 +254,7 @@ class Desk:
         shown = [one for one in reports if asker.account not in (one.reporter, one.author)][:SHOWN_MAX]
         lines += [f"Report {one.id} ({when(one.reported_at)}): {quote(one.text)}" for one in shown]
         lines += [_by_hand(row, "do it by hand") for row in manual] + [_by_hand(row, "look whether it is so") for row in maybe]
-        lines += [f"Not judged, please read it: message {one.message} in {one.room} ({one.reason})" for one in failed[:SHOWN_MAX]]
+        lines += [f"Not judged, please read it: message {one.message} in {place(one.room)} ({one.reason})" for one in failed[:SHOWN_MAX]]
         lines += [f"Not fully judged in the last 7 days because {reason.replace('_', ' ')}: {count}" for reason, count in counts.items()]
         return "\n".join(lines) or "No open cases, no reports, nothing to do by hand."
 
@@ -201,8 +300,23 @@ class Desk:
             raise NotAllowedError(f"say to what: /change {number} minor, /change {number} medium 24h REASON")
         used = {str(severity), f"{hours}h"}
         reason = " ".join(word for word in rest if word.lower() not in used)[:TEXT_CHARS_MAX]
-        mute = timedelta(hours=min(hours, 28 * 24)) if hours else None
+        mute = timedelta(hours=min(hours, MUTE_HOURS_MAX)) if hours else None
         ruling = Ruling(decision=Decision.CHANGE, by=asker.account, reason=reason, severity=severity, mute=mute)
+        return await self._carry_out(number, ruling)
+
+    async def rule(
+        self,
+        asker: Asker,
+        number: int,
+        decision: Decision,
+        *,
+        reason: str = "",
+        severity: Severity | None = None,
+        mute_hours: int | None = None,
+    ) -> str:
+        """A moderator decides a case: uphold, change (to a severity, with a mute of so many hours or none), dismiss."""
+        mute = timedelta(hours=min(mute_hours, MUTE_HOURS_MAX)) if mute_hours else None
+        ruling = Ruling(decision=decision, by=asker.account, reason=reason[:TEXT_CHARS_MAX], severity=severity, mute=mute)
         return await self._carry_out(number, ruling)
 
     async def _decide(self, decision: Decision, asker: Asker, words: list[str]) -> str:
@@ -211,9 +325,10 @@ class Desk:
 
     async def _carry_out(self, number: int, ruling: Ruling) -> str:
         response = await self.casebook.rule_on(number, ruling)
+        self._wake()
         done = ", ".join(str(action.kind) for action in response.actions)
         by_hand = f" By hand, because this chat cannot do it: {', '.join(map(str, response.manual))}." if response.manual else ""
-        return f"Case {number} is {_plain(response.case.state)}." + (f" To be done: {done}." if done else "") + by_hand
+        return f"Case {number} is {STATES[response.case.state]}." + (f" To be done: {done}." if done else "") + by_hand
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -232,8 +347,12 @@ COMMANDS: Mapping[str, Command] = {
     "report": Command(usage="/report WHAT", what="tell the moderators that something is wrong", answer=Desk.report),
     "appeal": Command(usage="/appeal CASE [WHY]", what="ask another moderator to look at your case again", answer=Desk.appeal),
     "mystanding": Command(usage="/mystanding", what="your cases and strikes", answer=Desk.standing),
+    "nocontact": Command(usage="/nocontact WHO", what="put on record that you do not want contact from somebody", answer=Desk.unwanted),
+    "mydata": Command(usage="/mydata", what="everything that is kept about you", answer=Desk.mydata),
+    "forgetme": Command(usage="/forgetme", what="ask that what is kept about you be deleted", answer=Desk.forgetme),
     "cases": Command(usage="/cases", what="open cases, reports and things to do by hand", answer=Desk.cases, moderators=True),
     "case": Command(usage="/case CASE", what="everything about a case", answer=Desk.case, moderators=True),
+    "member": Command(usage="/member WHO", what="a member's cases and strikes", answer=Desk.record_of, moderators=True),
     "uphold": Command(usage="/uphold CASE [REASON]", what="agree with what was done", answer=Desk.uphold, moderators=True),
     "change": Command(usage="/change CASE SEVERITY|HOURSh [REASON]", what="make it milder or graver", answer=Desk.change, moderators=True),
     "dismiss": Command(usage="/dismiss CASE [REASON]", what="take it all back", answer=Desk.dismiss, moderators=True),
@@ -247,35 +366,36 @@ def _number(words: list[str]) -> int:
     return int(words[0])
 
 
-def _plain(state: CaseState) -> str:
-    return {
-        CaseState.OPEN: "waiting for a moderator",
-        CaseState.UPHELD: "upheld by a moderator",
-        CaseState.CHANGED: "changed by a moderator",
-        CaseState.DISMISSED: "dismissed: it does not count",
-        CaseState.LAPSED: "lapsed as not decided: it does not count",
-    }[state]
+def _account(words: list[str]) -> str:
+    """The account that is named. Raises NotAllowedError."""
+    if len(words) != 1:
+        raise NotAllowedError("name one member")
+    return words[0].lstrip("@")
 
 
 def _line(detail: CaseDetail) -> str:
     """A case in one line."""
     case = detail.case
-    rules = ", ".join(dict.fromkeys(one.finding.rule for one in detail.findings))
     appeal = " · APPEAL" if any(one.state in (AppealState.OPEN, AppealState.SUSPENDED) for one in detail.appeals) else ""
-    return f"Case {case.number} · {case.severity} · {case.author} in {case.room} · {rules}{appeal}"
+    return f"Case {case.number} · {case.severity} · {person(case.author)} in {place(case.room)} · {_rules(detail)}{appeal}"
+
+
+def _rules(detail: CaseDetail) -> str:
+    return ", ".join(dict.fromkeys(one.finding.rule for one in detail.findings)) or "reported by a member"
 
 
 def _by_hand(row: OutboxRow, what: str) -> str:
-    return f"Case {row.action.case}: {row.action.kind} for {row.action.target}: {what} ({row.error or row.detail})"
+    return f"Case {row.action.case}: {row.action.kind} for {person(row.action.target)}: {what} ({row.error or row.detail})"
 
 
 def _show(detail: CaseDetail) -> str:
     """A case in full, as a moderator reads it."""
     case = detail.case
-    lines = [_line(detail), f"State: {_plain(case.state)}" + (f", by {case.decided_by}: {detail.reason}" if case.decided_by else "")]
+    by = f", by {person(case.decided_by)}: {unmarked(detail.reason)}" if case.decided_by else ""
+    lines = [_line(detail), f"State: {STATES[case.state]}{by}"]
     for one in detail.messages:
         found = [each.finding for each in detail.findings if each.step == one.step]
-        lines.append(f"{when(one.message.sent_at)} {one.message.author}: {quote(shown_words(one.segments, found))}")
+        lines.append(f"{when(one.message.sent_at)} {person(one.message.author)}: {quote(shown_words(one.segments, found))}")
         lines += [f"    {each.rule} (clause {', '.join(each.clauses)}): {because(each)}" for each in found]
     if detail.late is not None:
         lines.append(f"Found {span(detail.late)} late: no penalty.")
@@ -284,5 +404,5 @@ def _show(detail: CaseDetail) -> str:
         lines.append("The member is NOT NOTIFIED yet.")
     lines += [f"Appeal ({one.state}): {quote(one.text)}" for one in detail.appeals]
     lines += [f"Reported by a member: {quote(one.text)}" for one in detail.reports]
-    lines += [f"{one.moderator} decided: {one.decision} {one.reason}".rstrip() for one in detail.reviews]
+    lines += [f"{person(one.moderator)} decided: {one.decision} {unmarked(one.reason)}".rstrip() for one in detail.reviews]
     return "\n".join(lines)

@@ -8,11 +8,12 @@ harmless, else a person looks; what a person has decided meanwhile is dropped; t
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
 from datetime import timedelta
 
 import structlog
 
-from bot.core.model import TOLD, Action, ActionKind, CaseState, CaseView
+from bot.core.model import CARDS, TOLD, Action, ActionKind, CaseState, CaseView
 from bot.ports import Clock, Performed, Platform, PlatformRefusedError, PlatformUnavailableError, Repeat
 from bot.store.records import ActionState, NoticeState, OutboxRow
 from bot.store.store import Store, StoreError, Transaction
@@ -147,6 +148,8 @@ class Outbox:
             if self._simulate:
                 done = Performed(detail="simulated")
             else:
+                if action.kind in CARDS:
+                    action = await self._with_card(action)
                 async with asyncio.timeout(PERFORM_SECONDS_MAX):
                     done = await self._platforms[action.platform].perform(action)
             self._on_point("after_performing")
@@ -167,6 +170,11 @@ class Outbox:
             if action.kind in TOLD:
                 await transaction.notice_delivered(action.case, action.step, action.target, NoticeState.DIRECT)
             self._on_point("before_marking_done")
+
+    async def _with_card(self, action: Action) -> Action:
+        """The action, with where the case's card stands by now."""
+        async with self._begin() as transaction:
+            return replace(action, card=await transaction.card_of(action.case, action.platform))
 
     async def _failed(self, row: OutboxRow, error: Exception) -> None:
         """Try again later; after too many attempts, or where it may have happened and must not happen twice, a person looks."""

@@ -79,6 +79,12 @@ class Platform(Protocol):
     async def perform(self, action: Action) -> Performed:
         """Do it. Raises PlatformUnavailableError or PlatformRefusedError; "already so" is success."""
 
+    async def tell_moderators(self, server: str, text: str, key: str) -> None:
+        """Say something outside any case in the moderators' channel of a server, once for each key where that can be had.
+
+        Raises PlatformUnavailableError or PlatformRefusedError.
+        """
+
 
 class Scorer(Protocol):
     """A toxicity model."""

@@ -19,7 +19,7 @@ import structlog
 
 from bot.casebook import Casebook, Parts
 from bot.core.judge import ToScore, judge, texts_to_score
-from bot.core.model import MINUTE, ActionKind, Contact, Context, Kind, Message, Recent, Scored, Unjudged, Verdict
+from bot.core.model import MINUTE, ActionKind, Contact, Context, Kind, Message, Recent, Scored, Status, Unjudged, Verdict
 from bot.core.policy import Policy
 from bot.core.respond import Response
 from bot.ports import Platform, PlatformUnavailableError
@@ -222,11 +222,21 @@ class Service:
             if name == platform:
                 room.live = False
 
-    def use_policy(self, policy: Policy, source: Mapping[str, str]) -> None:
-        """Judge by another policy from the next batch on."""
-        self.parts = replace(self.parts, policy=policy, policy_source=source)
+    def use(self, *, policy: Policy, source: Mapping[str, str], mode: Status) -> None:
+        """Judge by another policy or in another mode from the next batch on."""
+        self.parts = replace(self.parts, policy=policy, policy_source=source, mode=mode)
         self.policy = policy
         self.casebook = Casebook(self.parts)
+
+    def rooms_count(self, platform: str) -> tuple[int, int]:
+        """How many rooms of a platform are live, and how many behind."""
+        live = [room.live for (name, _), room in self._rooms.items() if name == platform]
+        return sum(live), len(live) - sum(live)
+
+    @property
+    def waiting(self) -> int:
+        """Messages that were accepted and are not judged yet."""
+        return self._unfinished
 
     async def run(self) -> None:
         """Score and judge until cancelled. What ends it otherwise is also in `ended`, and `drained` raises it."""

@@ -1,4 +1,4 @@
-"""Settings from the environment.
+"""Settings from the environment, and from a file .env in the folder where Steward is started.
 
 Knows: names, kinds and defaults of settings. Must not know: what they are used for.
 Rules: all mistakes at once, in one clear text; an empty variable is one that is not set; a secret is never printed.
@@ -7,7 +7,7 @@ Rules: all mistakes at once, in one clear text; an empty variable is one that is
 from pathlib import Path
 from typing import Literal
 
-from pydantic import ValidationError
+from pydantic import SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PREFIX = "STEWARD_"
@@ -20,7 +20,14 @@ class SettingsError(Exception):
 class Settings(BaseSettings):
     """What `steward run` reads from the environment; the README has a heading for each."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True, extra="ignore", frozen=True, hide_input_in_errors=True)
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        env_file=".env",
+        env_ignore_empty=True,
+        extra="ignore",
+        frozen=True,
+        hide_input_in_errors=True,
+    )
 
     database_url: str = "sqlite+aiosqlite:///var/steward.db"
     community: str = "main"
@@ -28,6 +35,16 @@ class Settings(BaseSettings):
     policy: str = "labour-social-media"
     model: Path | None = None
     moderators: str = ""
+    escalation_channel: str = ""
+    moderator_role: str = ""
+    discord_token: SecretStr | None = None
+    discord_api_url: str = ""
+    discord_gateway_url: str = ""
+    slack_bot_token: SecretStr | None = None
+    slack_app_token: SecretStr | None = None
+    slack_signing_secret: SecretStr | None = None
+    slack_admin_token: SecretStr | None = None
+    slack_api_url: str = ""
     console_in: Path | None = None
     console_out: Path | None = None
     crash_at: str = ""

@@ -40,6 +40,7 @@ from bot.commands import Asker
 from bot.compiler.policy import compile_policy
 from bot.core.judge import judge, text_to_score, texts_to_score
 from bot.core.model import Context, Message, Role, Scored, Segment
+from bot.core.naming import plain
 from bot.examples import prove
 from bot.folders import DEFAULT_POLICY, FolderError, code_digest
 from bot.platforms import terminal as terminals
@@ -108,7 +109,7 @@ async def _try(policy: str, keep: Path | None) -> None:
             await terminals.talk(terminal, service, desk, outbox.perform_due)
         else:
             screen.print("")
-            screen.print(await desk.ask("/cases", Asker(account="morgan", platform=terminal.name)), markup=False)
+            screen.print(plain(await desk.ask("/cases", Asker(account="morgan", platform=terminal.name))), markup=False)
 
 
 async def _one_by_one(service: Service, message: Message) -> None:

@@ -7,6 +7,7 @@ Rules: plain text, one fact a line; the same words as everywhere.
 from typing import Any
 
 from bot.core.model import Verdict
+from bot.core.naming import plain
 from bot.core.notices import because
 from bot.core.policy import Policy, Rule
 from bot.examples import Proof, spoken
@@ -46,7 +47,7 @@ def verdict_in_words(verdict: Verdict, policy: Policy) -> str:
     for finding in verdict.findings:
         rule = policy.rule(finding.rule)
         facts = f"{finding.rule}, clause {', '.join(finding.clauses)}, {finding.severity}, {finding.status}"
-        lines.append(f"{rule.title} ({facts}): {because(finding)}")
+        lines.append(f"{rule.title} ({facts}): {plain(because(finding))}")
     lines += [f"Not judged by {one.rule}: {one.reason}" for one in verdict.unjudged]
     lines = lines or ["No rule finds anything."]
     for segment, scored in zip(verdict.segments, verdict.scores, strict=True):

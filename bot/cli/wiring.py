@@ -9,7 +9,7 @@ import os
 import signal
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -18,9 +18,10 @@ from typing import Any
 
 import structlog
 
-from bot.casebook import Casebook, Parts
+from bot.casebook import Casebook, Parts, Roster
 from bot.clocks import ReplayClock, SystemClock
 from bot.commands import Desk
+from bot.communities import Communities, Defaults
 from bot.compiler.policy import PolicyError, compile_policy
 from bot.core.cases import NotAllowedError
 from bot.core.model import Message, Status
@@ -154,7 +155,7 @@ async def simulation(
             sentences=load_sentences(),
             clock=clock,
             mode=Status.ENFORCE,
-            moderators=SAMPLE_MODERATORS if platform else frozenset(),
+            moderators=Roster(SAMPLE_MODERATORS if platform else ()),
             platforms=platforms,
         )
         outbox = Outbox(store, "main", platforms, clock, simulate=platform is None)
@@ -169,7 +170,7 @@ async def simulation(
         service = Service(parts, waits=True, committed=lambda new: perform(new=new), on_outcome=on_outcome)
         running = asyncio.create_task(service.run())
         try:
-            yield service, Desk(parts), outbox
+            yield service, Desk(lambda: parts), outbox
         finally:
             running.cancel()
             await asyncio.wait([running])
@@ -191,106 +192,96 @@ def run_async(work: Coroutine[Any, Any, None]) -> None:
 async def moderate(settings: Settings) -> None:
     """Moderate the platforms that the settings name, until they end or the process is told to stop."""
     on_point = crash_at(settings.crash_at) if settings.crash_at else lambda _: None
-    loaded, clock = load(settings.policy), SystemClock()
+    load(settings.policy)  # a mistake in it is said before anything is opened
     async with AsyncExitStack() as stack:
         scorer = load_scorer(settings.model)
         stack.push_async_callback(scorer.close)
         store = await stack.enter_async_context(a_store(settings.database_url, on_point))
-        platforms = _platforms(settings)
-        mode = Status[settings.mode.upper()]
-        if mode is Status.ENFORCE:
-            await must_pass(loaded.policy, scorer, store, settings.community)
-        parts = Parts(
-            community=settings.community,
+        platforms: dict[str, Platform] = {}
+        communities = Communities(
             store=store,
             scorer=scorer,
-            policy=loaded.policy,
-            policy_source=loaded.source,
+            clock=SystemClock(),
             sentences=load_sentences(),
-            clock=clock,
-            mode=mode,
-            moderators=frozenset(settings.moderators.replace(",", " ").split()),
             platforms=platforms,
+            defaults=_defaults(settings),
+            load_policy=_policy_and_source,
+            prove=lambda policy, community: must_pass(policy, scorer, store, community),
+            code_errors=OPERATOR_ERRORS,
+            waits=bool(settings.console_in),
+            on_point=on_point,
         )
-        outbox = Outbox(store, settings.community, platforms, clock, on_point=on_point)
-        await _serve(parts, outbox, on_point)
+        platforms.update(_platforms(settings, communities))
+        await stack.enter_async_context(communities)
+        await _serve(communities)
 
 
-async def _serve(parts: Parts, outbox: Outbox, on_point: Callable[[str], None]) -> None:
-    """Judge, perform and listen until every platform has ended or the process is told to stop."""
+def _defaults(settings: Settings) -> Defaults:
+    """What holds for communities and servers that nobody set up."""
+    return Defaults(
+        community=settings.community,
+        mode=settings.mode,
+        policy=settings.policy,
+        escalation_channel=settings.escalation_channel,
+        moderator_role=settings.moderator_role,
+        moderators=frozenset(settings.moderators.replace(",", " ").split()),
+    )
 
-    async def committed(new: bool) -> None:
-        if new:
-            outbox.wake()
 
-    async def look_after() -> None:
-        await service.casebook.look_after()
-        await service.read_again()
+def _policy_and_source(name: str) -> tuple[Policy, Mapping[str, str]]:
+    loaded = load(name)
+    return loaded.policy, loaded.source
 
-    service = Service(parts, waits=set(parts.platforms) == {Console.name}, committed=committed, on_point=on_point)
-    await service.start()
-    await outbox.recover()
+
+async def _serve(communities: Communities) -> None:
+    """Listen until every platform has ended, a community has failed, or the process is told to stop."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, stop.set)
     reloads: set[asyncio.Task[None]] = set()
-    loop.add_signal_handler(signal.SIGHUP, lambda: reloads.add(asyncio.create_task(_reload(service))))
-    async with asyncio.TaskGroup() as tasks:
-        background = [tasks.create_task(service.run()), tasks.create_task(outbox.run(look_after))]
-        listening = [tasks.create_task(_listen(platform, service)) for platform in parts.platforms.values()]
-        ended = tasks.create_task(_until(stop, listening))
-        await ended
-        await service.drained()
-        while await outbox.perform_due():
-            pass
-        for task in (*background, *listening):
+    loop.add_signal_handler(signal.SIGHUP, lambda: reloads.add(asyncio.create_task(communities.reload_all())))
+    listening = [asyncio.create_task(_listen(platform, communities)) for platform in communities.platforms.values()]
+    stopped = asyncio.create_task(stop.wait())
+    try:
+        everything: set[asyncio.Future[Any]] = {*listening}
+        while everything and not stop.is_set():
+            done, everything = await asyncio.wait({*everything, stopped, communities.ended}, return_when=asyncio.FIRST_COMPLETED)
+            everything -= {stopped, communities.ended}
+            for one in done:
+                one.result()
+        for community in communities.all():
+            await community.settle()
+    finally:
+        for task in (*listening, stopped):
             task.cancel()
+        await asyncio.gather(*listening, stopped, return_exceptions=True)
 
 
-async def _until(stop: asyncio.Event, listening: Sequence[asyncio.Task[None]]) -> None:
-    """Wait until told to stop, or until every platform has ended."""
-
-    async def told() -> None:
-        await stop.wait()
-
-    async def ended() -> None:
-        await asyncio.wait(listening, return_when=asyncio.FIRST_EXCEPTION)
-
-    waiting = [asyncio.create_task(told()), asyncio.create_task(ended())]
-    await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
-    for one in waiting:
-        one.cancel()
-
-
-async def _listen(platform: Platform, service: Service) -> None:
-    """Catch up what was missed, and listen on meanwhile."""
+async def _listen(platform: Platform, communities: Communities) -> None:
+    """Listen to a platform. The console has one server and no sessions: what it said before is caught up here."""
+    if platform.name != Console.name:
+        await platform.listen(_nowhere)
+        return
+    community = await communities.of(platform.name, "")
 
     async def accept(message: Message) -> None:
-        service.learn(message.author, message.author)
-        await service.accept(message)
+        community.service.learn(message.author, message.author)
+        await community.service.accept(message)
 
     async with asyncio.TaskGroup() as tasks:
-        tasks.create_task(service.catch_up(platform, late=True))
+        tasks.create_task(community.service.catch_up(platform, late=True))
         tasks.create_task(platform.listen(accept))
 
 
-async def _reload(service: Service) -> None:
-    """Load the policy again; a broken one, or one that fails its examples, keeps the old."""
-    parts = service.parts
-    try:
-        loaded = load(load_settings().policy)
-        if parts.mode is Status.ENFORCE:
-            await must_pass(loaded.policy, parts.scorer, parts.store, parts.community)
-    except OPERATOR_ERRORS as error:
-        log.error("the policy was not loaded again: the old one stays", error=str(error))
-        return
-    service.use_policy(loaded.policy, loaded.source)
-    log.info("policy loaded again", policy=loaded.policy.digest)
+async def _nowhere(message: Message) -> None:
+    """A platform with servers finds each one's community itself."""
+    raise AssertionError(f"{message.platform} hands its messages to their communities")
 
 
-def _platforms(settings: Settings) -> dict[str, Platform]:
+def _platforms(settings: Settings, communities: Communities) -> dict[str, Platform]:
     """The platforms that the settings name. Raises SettingsError where there is none."""
+    del communities
     platforms: dict[str, Platform] = {}
     if settings.console_in:
         done = settings.console_out or settings.console_in.with_suffix(".done.jsonl")

@@ -77,12 +77,15 @@ class ActionKind(StrEnum):
     URGENT = "urgent"
     UNHIDE = "unhide"
     UNMUTE = "unmute"
+    UPDATE = "update"
 
 
 TOLD = frozenset({ActionKind.NUDGE, ActionKind.WARN, ActionKind.NOTIFY})
 """Actions that are themselves what the member reads."""
 CALLS = frozenset({ActionKind.ESCALATE, ActionKind.URGENT})
-"""Actions that call the moderators."""
+"""Actions that call the moderators: they post the case's card, or edit it where it stands already."""
+CARDS = frozenset({*CALLS, ActionKind.UPDATE})
+"""Actions on the case's card. `update`: the card stands and is edited in place."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -283,7 +286,8 @@ class Action:
     """Something to be done, exactly once. Key: community, case number, step number in the case, kind.
 
     `target` is the account it is done to or the member who reads it, `message` what it hides, `until` the end of a mute,
-    `text` what is read: the notice, or the card.
+    `text` what is read: the notice, or the card. `news` is one line for the moderators' discussion of the case. `card` is where
+    the case's card stands, named by the outbox when the action is performed: "" while there is none.
     """
 
     community: str
@@ -297,6 +301,8 @@ class Action:
     message: str = ""
     until: datetime | None = None
     text: str = ""
+    news: str = ""
+    card: str = ""
 
     @property
     def key(self) -> str:

@@ -8,7 +8,8 @@ and private data are masked; a notice never names who reported.
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
-from bot.core.model import CALLS, ActionKind, Concern, Evidence, Finding, Role, Segment, Verdict
+from bot.core.model import CARDS, ActionKind, CaseState, CaseView, Concern, Evidence, Finding, Role, Segment, Verdict
+from bot.core.naming import person, place, unmarked
 from bot.core.policy import Clause, Policy
 from bot.core.respond import Response, Ruling
 
@@ -30,7 +31,7 @@ def shown_words(segments: Iterable[Segment], findings: Iterable[Finding], roles:
     if any(finding.concern is Concern.PRIVATE_INFORMATION for finding in findings):
         return "(private information, not repeated here)"
     masked = {w.text for f in findings for e in f.evidence for w in e.words if w.masked}
-    text = " ".join(segment.text for segment in segments if segment.role in roles).strip()
+    text = unmarked(" ".join(segment.text for segment in segments if segment.role in roles)).strip()
     for word in sorted(masked, key=len, reverse=True):
         text = text.replace(word, mask(word))
     text = " ".join(text.split())
@@ -65,7 +66,7 @@ def notice(response: Response, verdict: Verdict, policy: Policy, sentences: Sent
     kinds = {action.kind for action in response.actions}
     until = next((action.until for action in response.actions if action.until), None)
     first = str(response.answer) if response.answer else "hide"
-    fields = {"room": room, "clause": finding.clauses[0], "title": clause.title, "until": when(until) if until else ""}
+    fields = {"room": place(room), "clause": finding.clauses[0], "title": clause.title, "until": when(until) if until else ""}
     lines = [sentences[first].format_map(fields)]
     if ActionKind.HIDE in kinds and response.answer:
         lines.append(sentences["also_hidden"])
@@ -81,32 +82,30 @@ def notice(response: Response, verdict: Verdict, policy: Policy, sentences: Sent
 
 def decision_notice(response: Response, ruling: Ruling, findings: Iterable[Finding], policy: Policy, sentences: Sentences) -> str:
     """What the member reads when a person decided."""
-    finding = gravest(findings)
-    clause = policy.clause(finding.clauses[0])
-    fields = {"case": response.case.number, "clause": finding.clauses[0], "title": clause.title}
-    lines = [sentences[f"decided_{ruling.decision}"].format_map(fields)]
+    findings = tuple(findings)
+    number = gravest(findings).clauses[0] if findings else ""
+    fields = {"case": response.case.number, "clause": number, "title": policy.clause(number).title if number else ""}
+    reported = "" if number or ruling.decision != "uphold" else "_reported"
+    lines = [sentences[f"decided_{ruling.decision}{reported}"].format_map(fields)]
     lines += [sentences[f"undone_{kind}"] for kind in response.undone]
     until = next((action.until for action in response.actions if action.until), None)
     if until:
         lines.append(sentences["changed_mute"].format(until=when(until)))
     if ruling.reason:
-        lines.append(sentences["reason"].format(reason=ruling.reason))
+        lines.append(sentences["reason"].format(reason=unmarked(ruling.reason)))
     if ruling.decision != "dismiss":
         lines.append(_appeal(response.case.number, policy, sentences))
     return "\n".join([*lines, sentences["about"]])
 
 
-def card(response: Response, verdict: Verdict, policy: Policy, sentences: Sentences, *, author: str, room: str) -> str:
+def card(response: Response, verdict: Verdict, policy: Policy, sentences: Sentences) -> str:
     """What moderators read: who, where, which rule and clause, the words, why, what was done, what they can do."""
-    titles = (f"{policy.rule(f.rule).title} (clause {', '.join(f.clauses)})" for f in response.findings)
     head = "card_urgent" if response.call is ActionKind.URGENT else "card"
-    case = response.case.number
-    fields = {"case": case, "severity": response.case.severity, "author": author, "room": room, "rules": "; ".join(titles)}
     roles = (Role.SAID, Role.QUOTED, Role.SHARED)
-    lines = [sentences[head].format_map(fields)]
+    lines = [card_head(head, response.case, response.findings, policy, sentences)]
     lines.append(sentences["card_text"].format(words=quote(shown_words(verdict.segments, response.findings, roles))))
     lines.append(sentences["card_because"].format(because="; ".join(dict.fromkeys(because(f) for f in response.findings))))
-    done = ", ".join(str(a.kind) for a in response.actions if a.kind not in (*CALLS, ActionKind.NOTIFY))
+    done = ", ".join(str(a.kind) for a in response.actions if a.kind not in (*CARDS, ActionKind.NOTIFY))
     lines.append(sentences["card_done"].format(done=done or sentences["card_nothing"]))
     if response.late is not None:
         lines.append(sentences["card_late"].format(late=span(response.late)))
@@ -114,7 +113,25 @@ def card(response: Response, verdict: Verdict, policy: Policy, sentences: Senten
         lines.append(sentences["card_limit"].format(kinds=", ".join(map(str, response.past_limit))))
     if response.manual:
         lines.append(sentences["card_manual"].format(kinds=", ".join(map(str, response.manual))))
-    return "\n".join([*lines, sentences["card_decide"].format(case=case)])
+    return "\n".join([*lines, sentences["card_decide"].format(case=response.case.number)])
+
+
+def card_head(head: str, case: CaseView, findings: Iterable[Finding], policy: Policy, sentences: Sentences) -> str:
+    """A card's first line: the case, how grave, who, where, which rules."""
+    titles = dict.fromkeys(f"{policy.rule(f.rule).title} (clause {', '.join(f.clauses)})" for f in findings if policy.has_rule(f.rule))
+    rules = "; ".join(titles) or sentences["card_reported"]
+    fields = {"case": case.number, "severity": case.severity, "author": person(case.author), "room": place(case.room), "rules": rules}
+    return sentences[head].format_map(fields)
+
+
+STATES = {
+    CaseState.OPEN: "waiting for a moderator",
+    CaseState.UPHELD: "upheld by a moderator",
+    CaseState.CHANGED: "changed by a moderator",
+    CaseState.DISMISSED: "dismissed: it does not count",
+    CaseState.LAPSED: "lapsed as not decided: it does not count",
+}
+"""How a case stands, in plain words."""
 
 
 def because(finding: Finding) -> str:
@@ -125,7 +142,7 @@ def because(finding: Finding) -> str:
 def _reason(evidence: Evidence) -> str:
     words = quote(", ".join(dict.fromkeys(mask(w.text) if w.masked else w.text for w in evidence.words)))
     where = "" if evidence.role in (Role.SAID, Role.JOINED) else f" in what is {evidence.role}"
-    people, value = ", ".join(evidence.people), evidence.value or 0
+    people, value = ", ".join(map(person, evidence.people)), evidence.value or 0
     reasons = {
         "score": f"{evidence.label.replace('_', ' ')} {value:.2f}{where}",
         "words": f"{evidence.detail} {words}{where}",
@@ -141,7 +158,7 @@ def _reason(evidence: Evidence) -> str:
 
 def quote(text: str) -> str:
     """Put words in quotation marks, on one line."""
-    return f"“{text}”"
+    return f"“{unmarked(text)}”"
 
 
 def _summary(clause: Clause, sentences: Sentences) -> str:

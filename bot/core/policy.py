@@ -245,6 +245,10 @@ class Policy:
         """Find a rule. Raises KeyError where there is none."""
         return {rule.id: rule for rule in self.rules}[rule_id]
 
+    def has_rule(self, rule_id: str) -> bool:
+        """Say whether there is such a rule."""
+        return any(rule.id == rule_id for rule in self.rules)
+
     def clause(self, number: str) -> Clause:
         """Find a clause. Raises KeyError where there is none."""
         return {clause.number: clause for clause in self.clauses}[number]

@@ -9,9 +9,11 @@ import asyncio
 import json
 import os
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from bot.core.model import Action, ActionKind, Message
+from bot.core.naming import plain
 from bot.ports import Accept, Capabilities, Performed, PlatformUnavailableError, Repeat
 from bot.replay import TranscriptError, message_of, read_line
 
@@ -100,7 +102,8 @@ class Console:
             "target": action.target,
             "message": action.message,
             "until": action.until.isoformat() if action.until else None,
-            "text": action.text,
+            "text": plain(action.text),
+            "news": plain(action.news),
         }
         try:
             with self._done.open("a", encoding="utf-8") as file:
@@ -111,6 +114,11 @@ class Console:
             raise PlatformUnavailableError(f"{self._done} cannot be written: {error.strerror}") from error
         self._performed.add(action.key)
         return Performed(reference=action.key)
+
+    async def tell_moderators(self, server: str, text: str, key: str) -> None:
+        """Written down like an action, once."""
+        told = Action(community=self._community, case=0, step=0, kind=ActionKind.NOTIFY, platform=self.name, server=server, message=key)
+        await self.perform(replace(told, text=text))
 
     def _message(self, text: str, number: int) -> Message:
         line = read_line(text, f"{self._said}:{number}")

@@ -18,6 +18,7 @@ from rich.text import Text
 
 from bot.commands import Asker, Desk
 from bot.core.model import CALLS, Action, ActionKind, Message
+from bot.core.naming import plain
 from bot.ports import Accept, Capabilities, Performed, Repeat
 from bot.replay import Line, message_of
 from bot.service import Outcome, Service
@@ -79,13 +80,20 @@ class Terminal:
     async def perform(self, action: Action) -> Performed:
         """Show it."""
         until = f" until {action.until:%H:%M}" if action.until else ""
-        if action.kind in CALLS:
-            self._show("to the moderators", action.text, "red" if action.kind is ActionKind.URGENT else "yellow")
+        if action.kind is ActionKind.UPDATE:
+            self.screen.print(Text(f"    ⟶ Steward in the moderators' thread of case {action.case}: {plain(action.news)}", style="yellow"))
+        elif action.kind in CALLS:
+            self._show("to the moderators", plain(action.text), "red" if action.kind is ActionKind.URGENT else "yellow")
         elif action.text:
-            self._show(f"privately to {action.target}", action.text, "cyan")
+            self._show(f"privately to {action.target}", plain(action.text), "cyan")
         else:
             self.screen.print(Text(f"    ⟶ {action.kind} {action.target}{until}", style="magenta"))
         return Performed(reference=action.key)
+
+    async def tell_moderators(self, server: str, text: str, key: str) -> None:
+        """Show it."""
+        del server, key
+        self._show("to the moderators", plain(text), "yellow")
 
     def say(self, message: Message) -> None:
         """Show what somebody said."""
@@ -93,7 +101,7 @@ class Terminal:
 
     def answer(self, text: str) -> None:
         """Show what a command gives."""
-        self._print_apart(text, 4)
+        self._print_apart(plain(text), 4)
 
     def marked(self, outcome: Outcome) -> None:
         """Say where somebody spoke during a mute that is only simulated here."""

@@ -68,6 +68,9 @@ _CHANGE_CASE = (
 _ADD_MESSAGE = insert(case_messages).on_conflict_do_nothing()
 _IDENTITY = ("platform", "room", "message", "version")
 _KNOWN = select(*(case_messages.c[name] for name in _IDENTITY)).select_from(each_given("identities", case_messages, _IDENTITY))
+_CASE_OF_MESSAGE = (
+    select(case_messages.c.case).where(where(case_messages, "platform", "room", "message")).order_by(case_messages.c.id.desc()).limit(1)
+)
 OF_CASE_MESSAGES = select(case_messages).where(where(case_messages, "case")).order_by(case_messages.c.step, case_messages.c.id)
 _ADD_FINDING = insert(findings)
 OF_CASE_FINDINGS = select(findings).where(where(findings, "case")).order_by(findings.c.step, findings.c.id)
@@ -204,6 +207,11 @@ class CasesPart(AuditPart):
         assert all(identity[0] == self.community for identity in identities), "messages belong to the transaction's community"
         rows = await self._all(_KNOWN, identities=as_list(identity[1:] for identity in identities))
         return {(self.community, *(row[name] for name in _IDENTITY)) for row in rows if row["message"] is not None}
+
+    async def case_of_message(self, platform: str, room: str, message: str) -> int | None:
+        """The number of the latest case that holds a message, in any of its versions."""
+        row = await self._one(_CASE_OF_MESSAGE, platform=platform, room=room, message=message)
+        return int(row["case"]) if row else None
 
     async def add_case_message(
         self,

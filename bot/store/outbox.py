@@ -60,7 +60,7 @@ BEFORE: Mapping[ActionState, tuple[ActionState, ...]] = {
 DUE_MAX = 100
 """Actions that the outbox takes at a time."""
 
-_FIELDS = ("case", "step", "platform", "server", "room", "target", "message", "until", "text")
+_FIELDS = ("case", "step", "platform", "server", "room", "target", "message", "until", "text", "news")
 _ADD = insert(actions).on_conflict_do_nothing()
 _THIS = where(actions, "key")
 _ACTION = select(actions).where(_THIS)
@@ -73,6 +73,12 @@ _DUE = (
 _NEXT_DUE = select(func.min(actions.c.due_at).label("due_at")).where(where(actions), actions.c.state == "pending")
 _IN_STATE = select(actions).where(where(actions, "state")).order_by(actions.c.id).limit(given("limit"))
 OF_CASE = select(actions).where(where(actions, "case")).order_by(actions.c.id)
+_CARD = (
+    select(actions.c.reference)
+    .where(where(actions, "case", "platform"), actions.c.kind.in_(("escalate", "urgent")), actions.c.reference != "")
+    .order_by(actions.c.id)
+    .limit(1)
+)
 _COUNT = select(func.count(actions.c.id)).where(
     where(actions, "kind"), actions.c.committed_at > given("since"), actions.c.state != "dropped"
 )
@@ -114,6 +120,11 @@ class OutboxPart(AuditPart):
         """One action."""
         row = await self._one(_ACTION, key=key)
         return outbox_row(row) if row else None
+
+    async def card_of(self, case: int, platform: str) -> str:
+        """Where the case's card stands on a platform; "" while there is none."""
+        row = await self._one(_CARD, case=case, platform=platform)
+        return str(row["reference"]) if row else ""
 
     async def count_actions(self, kind: ActionKind, since: datetime, *, platform: str = "", target: str = "") -> int:
         """How many actions of a kind were committed after that moment, dropped ones aside; all, or those on one account."""

@@ -64,6 +64,31 @@ class Room:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ServerSetup:
+    """How one Discord server or Slack workspace is run. Not `set_up`: nobody has, and the environment's defaults count.
+
+    `escalation_channel` and `moderator_role` are names or ids, "" where none is named.
+    """
+
+    platform: str
+    server: str
+    community: str
+    name: str = ""
+    escalation_channel: str = ""
+    moderator_role: str = ""
+    set_up: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommunitySetup:
+    """How a community is run; "" where the environment's defaults count. `alive_at`: when its service last said so."""
+
+    mode: str = ""
+    policy: str = ""
+    alive_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class UnjudgedMessage:
     """A message that failed. No text: it is read again from the platform."""
 

@@ -15,7 +15,7 @@ from sqlalchemy.dialects.sqlite import insert
 from bot.core.model import Contact
 from bot.store.part import Part, Row, as_list, each_given, given, where
 from bot.store.records import InboxRow, Room, UnjudgedMessage
-from bot.store.tables import contacts, inbox, rooms, servers, unjudged, unjudged_counts
+from bot.store.tables import contacts, inbox, rooms, unjudged, unjudged_counts
 
 CONTACT_AGE_MAX = timedelta(days=90)
 """Contacts older than this are not read and, by `forget_contacts`, not kept (DESIGN.md section 2)."""
@@ -28,7 +28,6 @@ _SET_CURSOR = _ROOM_IN.on_conflict_do_update(
     index_elements=[rooms.c.community, rooms.c.platform, rooms.c.room],
     set_={"cursor": _ROOM_IN.excluded.cursor, "newest_seen": _ROOM_IN.excluded.newest_seen},
 )
-_ADD_SERVER = insert(servers).on_conflict_do_nothing()
 _BETWEEN = select(contacts).select_from(
     each_given("pairs", contacts, ["platform", "author", "target"], contacts.c.sent_at >= given("since"))
 )
@@ -73,10 +72,6 @@ class RoomsPart(Part):
             for platform, room, cursor, newest_seen in cursors
         ]
         await self._add_many(_SET_CURSOR, rows)
-
-    async def add_server(self, platform: str, server: str) -> None:
-        """Note that a server belongs to this community."""
-        await self._add(_ADD_SERVER, platform=platform, server=server, first_seen_at=self.now)
 
     async def contacts_between(
         self, platform: str, pairs: Collection[tuple[str, str]], *, since: datetime | None = None

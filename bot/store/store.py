@@ -9,7 +9,9 @@ another; a transaction speaks for one community and has one now.
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
+from typing import Any
 
+from sqlalchemy import Column, Table, select
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, InterfaceError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
@@ -19,22 +21,45 @@ from bot.store import cases, outbox, people
 from bot.store.cases import CasesPart
 from bot.store.engine import StoreError, advice, checkpoint, open_engine
 from bot.store.outbox import OutboxPart
+from bot.store.part import given
 from bot.store.people import PeoplePart
 from bot.store.policies import PoliciesPart
 from bot.store.records import CaseDetail, Hashes
 from bot.store.rooms import RoomsPart
-from bot.store.tables import communities
+from bot.store.setups import SetupsPart
+from bot.store.tables import appeals as appeals_table
+from bot.store.tables import case_messages, communities, contacts, no_contact, notices, reports, sanctions, strikes
+from bot.store.tables import cases as cases_table
 
 __all__ = ["Store", "StoreError", "Transaction"]
 
 _ADD_COMMUNITY = insert(communities).on_conflict_do_nothing()
 
 
+def _about(table: Table, account: Column[Any]) -> Any:
+    """The rows of a table that are about one account."""
+    here = table.c.community == given("community")
+    return select(table).where(here, table.c.platform == given("platform"), account == given("account"))
+
+
+_DATA_OF = {
+    "cases": _about(cases_table, cases_table.c.author),
+    "messages in cases": _about(case_messages, case_messages.c.author),
+    "strikes": _about(strikes, strikes.c.author),
+    "mutes": _about(sanctions, sanctions.c.author),
+    "notices": _about(notices, notices.c.account),
+    "appeals": _about(appeals_table, appeals_table.c.account),
+    "reports you made": _about(reports, reports.c.reporter),
+    "people whose contact you do not want": _about(no_contact, no_contact.c.target),
+    "whom you addressed, without text": _about(contacts, contacts.c.author),
+}
+
+
 def nothing(_point: str) -> None:
     """Where nobody wants to know how far the opening is."""
 
 
-class Transaction(RoomsPart, CasesPart, OutboxPart, PeoplePart, PoliciesPart):
+class Transaction(RoomsPart, CasesPart, OutboxPart, PeoplePart, PoliciesPart, SetupsPart):
     """Everything that can be done in one transaction. Its methods stand by noun in the parts it is made of."""
 
     async def case_detail(self, number: int) -> CaseDetail | None:
@@ -59,6 +84,14 @@ class Transaction(RoomsPart, CasesPart, OutboxPart, PeoplePart, PoliciesPart):
             appeals=tuple(people.appeal(each) for each in await self._all(people.OF_CASE_APPEALS, case=number)),
             history=await self.history(number),
         )
+
+    async def data_of(self, platform: str, account: str) -> dict[str, Any]:
+        """Everything that is kept about an account, by kind, as plain values. Reports about it are left out: they are sealed."""
+        found: dict[str, Any] = {}
+        for name, statement in _DATA_OF.items():
+            rows = await self._all(statement, platform=platform, account=account)
+            found[name] = [{key: value for key, value in row.items() if key not in ("community", "context", "whole")} for row in rows]
+        return found
 
 
 class Store:

@@ -109,13 +109,21 @@ def _of_case(name: str = "case") -> ForeignKeyConstraint:
     return ForeignKeyConstraint(["community", name], ["cases.community", "cases.number"])
 
 
-communities = Table("communities", metadata, _text("community"), _moment("first_seen_at"), PrimaryKeyConstraint("community"))
+communities = Table(
+    "communities",
+    metadata,
+    *(_text("community"), _moment("first_seen_at"), _text("mode"), _text("policy"), _maybe("alive_at")),
+    PrimaryKeyConstraint("community"),
+)
+"""`mode` and `policy` are empty until somebody sets them up: the environment's count. `alive_at`: when the service last said so."""
 
 servers = Table(
     "servers",
     metadata,
-    *(_text("community"), _text("platform"), _text("server"), _moment("first_seen_at")),
+    *(_text("community"), _text("platform"), _text("server"), _moment("first_seen_at"), _written("name")),
+    *(_text("escalation_channel"), _text("moderator_role"), _flag("set_up")),
     PrimaryKeyConstraint("community", "platform", "server"),
+    Index("servers_once", "platform", "server", unique=True),
 )
 
 members = Table(
@@ -210,8 +218,8 @@ actions = Table(
     "actions",
     metadata,
     *(_id(), _text("community"), _text("key"), _number("case"), _number("step"), _text("kind"), _text("platform")),
-    *(_text("server"), _text("room"), _text("target"), _text("message"), _maybe("until"), _written("text"), _text("state")),
-    *(_number("attempts"), _moment("committed_at"), _moment("due_at"), _maybe("performed_at"), _text("reference")),
+    *(_text("server"), _text("room"), _text("target"), _text("message"), _maybe("until"), _written("text"), _written("news")),
+    *(_text("state"), _number("attempts"), _moment("committed_at"), _moment("due_at"), _maybe("performed_at"), _text("reference")),
     *(_written("detail"), _written("error")),
     UniqueConstraint("key", name="actions_key"),
     _of_case(),

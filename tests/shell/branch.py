@@ -15,11 +15,12 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from bot.casebook import Parts
+from bot.casebook import Parts, Roster
 from bot.clocks import ReplayClock
 from bot.commands import Asker, Desk
 from bot.compiler.policy import compile_policy
 from bot.core.model import Action, ActionKind, Message, Scored, Status
+from bot.core.naming import plain
 from bot.core.policy import Policy
 from bot.folders import load_sentences
 from bot.outbox import Outbox
@@ -104,6 +105,7 @@ class Chat:
         self.asked: list[str] = []
         self.failures: dict[ActionKind, list[Exception]] = {}
         self.repeats: dict[ActionKind, Repeat] = dict.fromkeys(ActionKind, Repeat.IDEMPOTENT)
+        self.told: list[tuple[str, str, str]] = []
         self.page_length = 100
 
     @property
@@ -129,14 +131,22 @@ class Chat:
         self.performed.append(action)
         return Performed(reference=f"on {self.name}")
 
+    async def tell_moderators(self, server: str, text: str, key: str) -> None:
+        self.told.append((server, plain(text), key))
+
     def kinds(self, target: str = "") -> list[str]:
         """What was performed, in order."""
-        return [str(action.kind) for action in self.performed if target in ("", action.target)]
+        done = [action for action in self.performed if action.kind is not ActionKind.UPDATE]
+        return [str(action.kind) for action in done if target in ("", action.target)]
+
+    def news(self) -> list[str]:
+        """What the moderators' threads were told."""
+        return [plain(action.news) for action in self.performed if action.news]
 
     def texts(self, target: str) -> list[str]:
         """What a member read."""
-        calls = (ActionKind.ESCALATE, ActionKind.URGENT)
-        return [action.text for action in self.performed if action.target == target and action.kind not in calls and action.text]
+        calls = (ActionKind.ESCALATE, ActionKind.URGENT, ActionKind.UPDATE)
+        return [plain(action.text) for action in self.performed if action.target == target and action.kind not in calls and action.text]
 
 
 class Branch:
@@ -172,12 +182,12 @@ class Branch:
             sentences=load_sentences(),
             clock=self.clock,
             mode=mode,
-            moderators=frozenset({"morgan", "robin", "casey"}),
+            moderators=Roster({"morgan", "robin", "casey"}),
             platforms={self.chat.name: self.chat},
         )
         self.service = Service(self.parts, waits=waits, on_outcome=self.outcomes.append)
         self.outbox = Outbox(self.store, "main", self.parts.platforms, self.clock)
-        self.desk = Desk(self.parts)
+        self.desk = Desk(lambda: self.service.parts)
         await self.service.start()
         if running:
             self.run()
@@ -248,7 +258,7 @@ class Branch:
         """Ask a command, and perform what follows."""
         answer = await self.desk.ask(line, Asker(account=account, platform="test", room="room"))
         await self.perform()
-        return answer
+        return plain(answer)
 
     # What is on record.
 

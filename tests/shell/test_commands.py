@@ -9,7 +9,7 @@ from bot.core.respond import Ruling
 from tests.core.policies import POLICY
 from tests.shell.branch import INSULTING, MINOR, THREATENING, Branch, compiled
 
-FOR_MODERATORS = ["cases", "case", "uphold", "change", "dismiss"]
+FOR_MODERATORS = ["cases", "case", "member", "uphold", "change", "dismiss"]
 ABOUT_A_CASE = ["/case 1", "/uphold 1", "/dismiss 1", "/change 1 minor", "/change 1 24h"]
 
 
@@ -31,7 +31,7 @@ async def test_members_cannot_use_moderators_commands(branch: Branch, line: str)
         answer = await branch.ask(line, account)
         assert "There is no command" in answer
         assert INSULTING not in answer
-        assert answer.endswith("You can use /help, /code, /report, /appeal, /mystanding.")
+        assert answer.endswith("You can use /help, /code, /report, /appeal, /mystanding, /nocontact, /mydata, /forgetme.")
     assert await state(branch) is CaseState.OPEN
 
 

@@ -439,7 +439,7 @@ async def test_words_said_after_a_mute_was_lifted_are_not_marked(branch: Branch)
 async def test_another_policy_counts_from_the_next_message_on(branch: Branch) -> None:
     await branch.say(MINOR)
     made, source = compiled(rules={"insult": RULES["insult"]})
-    branch.service.use_policy(made, source)
+    branch.service.use(policy=made, source=source, mode=branch.parts.mode)
     outcome = await branch.say(f"{MINOR} indeed", author="bo")
     assert outcome.verdict.findings == ()
     await branch.say(INSULTING, author="cy")

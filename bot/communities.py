@@ -1,0 +1,326 @@
+"""The communities that one process serves: which server belongs to which, and each one's service at work.
+
+Knows: services, outboxes, desks, how they are set up. Must not know: platforms' libraries.
+Rules: a server belongs to one community; what nobody set up has the environment's defaults; a community is started when its
+first server is seen, and what it was set up with applies at once; a policy that fails its examples is not enforced.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Self
+
+import structlog
+
+from bot.casebook import Parts, Roster
+from bot.commands import Desk
+from bot.core.cases import NotAllowedError
+from bot.core.model import CaseState, Status
+from bot.core.notices import Sentences, span, when
+from bot.core.policy import Policy
+from bot.outbox import Outbox
+from bot.ports import Clock, Platform, PlatformRefusedError, PlatformUnavailableError, Scorer
+from bot.service import Service, nothing
+from bot.store.records import ServerSetup
+from bot.store.store import Store
+
+__all__ = ["Communities", "Community", "Defaults", "ServerSetup"]
+
+log = structlog.get_logger()
+
+GAP_MIN = timedelta(seconds=90)
+"""A service says that it is alive every 30 seconds: a longer silence is a time in which nobody watched."""
+MODES = {"shadow": Status.SHADOW, "enforce": Status.ENFORCE}
+LoadPolicy = Callable[[str], tuple[Policy, Mapping[str, str]]]
+"""From a policy's name or folder to the policy and its files. Raises ValueErrors of one text for the operator."""
+Prove = Callable[[Policy, str], Awaitable[None]]
+"""Proves a policy for a community. Raises an error of one text where it fails its examples."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Defaults:
+    """What the environment says, for communities and servers that nobody set up."""
+
+    community: str = "main"
+    mode: str = "shadow"
+    policy: str = ""
+    escalation_channel: str = ""
+    moderator_role: str = ""
+    moderators: frozenset[str] = frozenset()
+
+
+class Community:
+    """One community at work."""
+
+    def __init__(self, parts: Parts, *, waits: bool, on_point: Callable[[str], None]) -> None:
+        self.name = parts.community
+        self.outbox = Outbox(parts.store, parts.community, parts.platforms, parts.clock, on_point=on_point)
+        self.service = Service(parts, waits=waits, committed=self._committed, on_point=on_point)
+        self.desk = Desk(lambda: self.parts, self.outbox.wake)
+        self.away: timedelta | None = None
+
+    @property
+    def parts(self) -> Parts:
+        """What it is made of now."""
+        return self.service.parts
+
+    async def _committed(self, new: bool) -> None:
+        if new:
+            self.outbox.wake()
+
+    async def start(self) -> None:
+        """Read how far everything is, and how long nobody watched."""
+        await self.service.start()
+        await self.outbox.recover()
+        async with self.parts.transaction() as transaction:
+            before = await transaction.alive()
+        self.away = self.parts.clock.now() - before if before and self.parts.clock.now() - before > GAP_MIN else None
+
+    async def run(self) -> None:
+        """Judge and perform until cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self.service.run(), name=f"service of {self.name}")
+            tasks.create_task(self.outbox.run(self._look_after), name=f"outbox of {self.name}")
+
+    async def _look_after(self) -> None:
+        await self.service.casebook.look_after()
+        await self.service.read_again()
+        async with self.parts.transaction() as transaction:
+            await transaction.alive()
+
+    async def settle(self) -> None:
+        """Wait until what was accepted is judged and what is due is performed."""
+        await self.service.drained()
+        while await self.outbox.perform_due():
+            pass
+
+
+class Communities:
+    """All communities of this process."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        scorer: Scorer,
+        clock: Clock,
+        sentences: Sentences,
+        platforms: Mapping[str, Platform],
+        defaults: Defaults,
+        load_policy: LoadPolicy,
+        prove: Prove,
+        code_errors: tuple[type[Exception], ...] = (),
+        waits: bool = False,
+        on_point: Callable[[str], None] = nothing,
+    ) -> None:
+        """`code_errors`: what load_policy and prove raise for an operator to mend. `waits`: see Service."""
+        self._store, self._scorer, self._clock, self._sentences = store, scorer, clock, sentences
+        self.platforms = platforms
+        self._defaults, self._load_policy, self._prove, self._errors = defaults, load_policy, prove, code_errors
+        self._waits, self._on_point = waits, on_point
+        self._setups: dict[tuple[str, str], ServerSetup] = {}
+        self._at_work: dict[str, Community] = {}
+        self._starting = asyncio.Lock()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self.ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        """Done with the error of a community that ended; else it waits."""
+
+    async def __aenter__(self) -> Self:
+        """Read what was set up."""
+        async with self._store.transaction(self._defaults.community, self._clock.now()) as transaction:
+            self._setups = {(one.platform, one.server): one for one in await transaction.server_setups()}
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Stop everything."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self.ended.done():
+            self.ended.exception()  # it has been seen
+        else:
+            self.ended.cancel()
+
+    def _over(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and task.exception() and not self.ended.done():
+            self.ended.set_exception(task.exception() or RuntimeError())
+
+    async def of(self, platform: str, server: str, *, name: str = "") -> Community:
+        """The community of a server, started at first sight."""
+        async with self._starting:
+            setup = self._setups.get((platform, server)) or ServerSetup(
+                platform=platform, server=server, community=self._community_for(platform, server)
+            )
+            if (platform, server) not in self._setups or (name and name != setup.name):
+                setup = replace(setup, name=name or setup.name)
+                async with self._store.transaction(setup.community, self._clock.now()) as transaction:
+                    await transaction.put_server(setup)
+                self._setups[platform, server] = setup
+            if setup.community not in self._at_work:
+                await self._start(setup.community)
+            return self._at_work[setup.community]
+
+    def _community_for(self, platform: str, server: str) -> str:
+        """The default community has one server of each platform; another server is a community of its own."""
+        taken = any(one.platform == platform and one.community == self._defaults.community for one in self._setups.values())
+        return f"{platform}-{server}" if taken else self._defaults.community
+
+    async def _start(self, name: str) -> None:
+        async with self._store.transaction(name, self._clock.now()) as transaction:
+            recorded = await transaction.community_setup()
+        policy, source = self._load_policy(recorded.policy or self._defaults.policy)
+        mode = MODES[recorded.mode or self._defaults.mode]
+        if mode is Status.ENFORCE:
+            await self._prove(policy, name)
+        parts = Parts(
+            community=name,
+            store=self._store,
+            scorer=self._scorer,
+            policy=policy,
+            policy_source=source,
+            sentences=self._sentences,
+            clock=self._clock,
+            mode=mode,
+            moderators=Roster(self._defaults.moderators),
+            platforms=self.platforms,
+        )
+        community = Community(parts, waits=self._waits, on_point=self._on_point)
+        await community.start()
+        self._at_work[name] = community
+        task = asyncio.create_task(community.run(), name=name)
+        self._tasks.add(task)
+        task.add_done_callback(self._over)
+        log.info("community at work", community=name, mode=str(mode), policy=policy.digest)
+
+    def known(self, platform: str, server: str) -> Community | None:
+        """The community of a server, if it is at work."""
+        setup = self._setups.get((platform, server))
+        return self._at_work.get(setup.community) if setup else None
+
+    def all(self) -> tuple[Community, ...]:
+        """Every community at work."""
+        return tuple(self._at_work.values())
+
+    def setup(self, platform: str, server: str) -> ServerSetup:
+        """How a server is run: what was set up, the environment's defaults in its gaps."""
+        setup = self._setups.get((platform, server)) or ServerSetup(platform=platform, server=server, community=self._defaults.community)
+        return replace(
+            setup,
+            escalation_channel=setup.escalation_channel or self._defaults.escalation_channel,
+            moderator_role=setup.moderator_role or self._defaults.moderator_role,
+        )
+
+    def moderate(self, platform: str, server: str, accounts: Collection[str]) -> None:
+        """Say who moderates on a server from now on."""
+        community = self.known(platform, server)
+        if community:
+            community.parts.moderators.moderate(platform, server, accounts)
+
+    async def say_gap(self, platform: str, server: str) -> None:
+        """Tell the moderators of a server for how long nobody watched, once after a start."""
+        community = self.known(platform, server)
+        if community is None or community.away is None:
+            return
+        since = self._clock.now() - community.away
+        text = self._sentences["blind_window"].format(since=when(since), length=span(community.away))
+        try:
+            await self.platforms[platform].tell_moderators(server, text, f"{community.name}/away/{since:%Y%m%dT%H%M}")
+        except (PlatformUnavailableError, PlatformRefusedError) as error:
+            log.warning("the moderators were not told of the time away", platform=platform, reason=str(error))
+
+    async def set_up(
+        self,
+        platform: str,
+        server: str,
+        *,
+        community: str | None = None,
+        mode: str | None = None,
+        policy: str | None = None,
+        escalation_channel: str | None = None,
+        moderator_role: str | None = None,
+    ) -> str:
+        """Keep on record how a server is run, and run it so from now on; what is None stays. Says what is so now.
+
+        Raises NotAllowedError: unknown mode, a policy that cannot be used, a community that cannot be changed while it is at work.
+        """
+        at_work = await self.of(platform, server)
+        if community and community != at_work.name:
+            raise NotAllowedError(
+                f"this server belongs to the community {at_work.name}: to move it, stop Steward and set STEWARD_COMMUNITY for a first start"
+            )
+        if mode is not None and mode not in MODES:
+            raise NotAllowedError(f"the mode is one of {', '.join(MODES)}")
+        await self._change(at_work, mode, policy)
+        setup = self._setups[platform, server]
+        setup = replace(
+            setup,
+            set_up=True,
+            escalation_channel=setup.escalation_channel if escalation_channel is None else escalation_channel,
+            moderator_role=setup.moderator_role if moderator_role is None else moderator_role,
+        )
+        async with at_work.parts.transaction() as transaction:
+            before = await transaction.community_setup()
+            await transaction.put_community(mode=before.mode if mode is None else mode, policy=before.policy if policy is None else policy)
+            await transaction.put_server(setup)
+            await transaction.audit("set_up", values={"server": server, "mode": mode or "", "policy": policy or ""})
+        self._setups[platform, server] = setup
+        return await self.status(platform, server)
+
+    async def _change(self, community: Community, mode: str | None, policy: str | None) -> None:
+        """Another mode or policy from the next batch on; what cannot be used leaves everything as it was."""
+        parts = community.parts
+        wanted = MODES[mode] if mode else parts.mode
+        try:
+            compiled, source = self._load_policy(policy) if policy is not None else (parts.policy, parts.policy_source)
+            if wanted is Status.ENFORCE and (policy is not None or parts.mode is not Status.ENFORCE):
+                await self._prove(compiled, community.name)
+        except self._errors as error:
+            raise NotAllowedError(str(error)) from error
+        community.service.use(policy=compiled, source=source, mode=wanted)
+
+    async def reload(self, platform: str, server: str) -> str:
+        """Read the policy again; a broken one, or one that fails its examples, leaves the old. Raises NotAllowedError."""
+        community = await self.of(platform, server)
+        async with community.parts.transaction() as transaction:
+            recorded = await transaction.community_setup()
+        await self._change(community, None, recorded.policy or self._defaults.policy)
+        return f"The policy was read again: {community.parts.policy.digest}."
+
+    async def reload_all(self) -> None:
+        """Read every community's policy again; a broken one keeps the old, and the moderators are told."""
+        for (platform, server), setup in self._setups.items():
+            if setup.community not in self._at_work:
+                continue
+            try:
+                log.info("policy loaded again", community=setup.community, result=await self.reload(platform, server))
+            except NotAllowedError as error:
+                log.error("the policy was not loaded again: the old one stays", error=str(error))
+                await self._tell_broken(platform, server, str(error))
+
+    async def _tell_broken(self, platform: str, server: str, why: str) -> None:
+        try:
+            text = self._sentences["policy_kept"].format(why=why)
+            await self.platforms[platform].tell_moderators(server, text, f"policy/{self._clock.now():%Y%m%dT%H%M%S}")
+        except (PlatformUnavailableError, PlatformRefusedError) as error:
+            log.warning("the moderators were not told", reason=str(error))
+
+    async def status(self, platform: str, server: str) -> str:
+        """How a server stands, in words."""
+        community = await self.of(platform, server)
+        setup, parts = self.setup(platform, server), community.parts
+        async with parts.transaction() as transaction:
+            open_cases = len(await transaction.cases(CaseState.OPEN))
+        live, behind = community.service.rooms_count(platform)
+        told = "Moderators are told what would happen; members are not." if parts.mode is Status.SHADOW else "Rules are enforced."
+        return "\n".join(
+            [
+                f"Mode: {parts.mode}. {told}",
+                f"Community: {community.name}. Policy: {parts.policy.name}.",
+                f"Cards go to: {setup.escalation_channel or 'nowhere yet. Name a channel: without one, cases stand in /cases only'}.",
+                f"Moderators: {setup.moderator_role or 'whoever may time members out'}, {len(parts.moderators)} now.",
+                f"Rooms: {live} live, {behind} being caught up. Waiting to be judged: {community.service.waiting}.",
+                f"Open cases: {open_cases}.",
+            ]
+        )

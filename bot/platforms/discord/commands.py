@@ -1,0 +1,441 @@
+"""The commands that Discord offers: a member's, a moderator's, and those that set a server up.
+
+Knows: names, options and choices of commands, where and to whom Discord offers them. Must not know: how a command is answered, the
+record.
+Rules: each command is one call to the desk; a member's commands work in direct messages too, because a muted member has nothing
+else; what moderators use is offered to those who may time members out, and it is the desk that says who is a moderator.
+"""
+
+import asyncio
+import shlex
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from http import HTTPStatus
+from typing import Any, Literal, cast
+
+import discord
+import structlog
+from discord import app_commands
+
+from bot.communities import Communities
+from bot.core.cases import Decision, NotAllowedError
+from bot.core.model import Severity
+from bot.core.naming import place, rendered
+from bot.platforms.discord.buttons import BUTTONS, ForgetButton, form_sent
+from bot.platforms.discord.forms import HOURS_MAX, TEXT_CHARS_MAX, member_form, message_form
+from bot.platforms.discord.reception import CONNECTION_ERRORS, Interaction, Reception, Reply, Visit, nothing
+from bot.platforms.discord.translate import NAME
+
+log = structlog.get_logger()
+
+Tree = app_commands.CommandTree[discord.Client]
+Number = app_commands.Range[int, 1, 999_999_999]
+Hours = app_commands.Range[int, 1, HOURS_MAX]
+Text = app_commands.Range[str, 1, TEXT_CHARS_MAX]
+Grade = Literal["minor", "medium", "serious", "grave"]
+Choices = list[app_commands.Choice[Any]]
+Complete = Callable[[Interaction, str], Coroutine[Any, Any, Choices]]
+CHOICES_MAX, CHOICE_CHARS_MAX = 25, 100
+SHARED_SECONDS_MAX = 2.0
+"""How long a form may wait for the servers to choose from: it has to be opened within three seconds."""
+CHANGED = "Discord still shows you an older form of this command. Reload Discord (Ctrl+R, or close and open the app) and try again."
+WHICH_SERVER = "In a direct message: the server you mean"
+CONFIRM = (
+    "This asks the moderators to delete what Steward keeps about you. They have to look first, because the cases of others may rest on "
+    "it. Read what is kept with /mydata."
+)
+
+everywhere = app_commands.AppCommandContext(guild=True, dm_channel=True, private_channel=False)
+on_servers = app_commands.AppCommandContext(guild=True, dm_channel=False, private_channel=False)
+anywhere = app_commands.AppCommandContext(guild=True, dm_channel=True, private_channel=True)
+moderators = discord.Permissions(moderate_members=True)
+managers = discord.Permissions(manage_guild=True)
+
+
+def attach(client: discord.Client, communities: Communities, *, after_setup: Callable[[str], Awaitable[None]] = nothing) -> Tree:
+    """Give a client its commands, buttons and forms; the tree is to be synchronised once the client is logged in.
+
+    A client has one tree. `after_setup` is called with the server's id whenever somebody changed how it is run.
+    """
+    reception = Reception(client, communities, after_setup=after_setup)
+    client.add_dynamic_items(*BUTTONS)
+    tree: Tree = app_commands.CommandTree(client, allowed_installs=app_commands.AppInstallationType(guild=True, user=False))
+
+    @client.event
+    async def on_interaction(interaction: Interaction) -> None:
+        await form_sent(reception, interaction)
+
+    @tree.error
+    async def failed(interaction: Interaction, error: app_commands.AppCommandError) -> None:
+        async def say() -> str:
+            if isinstance(error, (app_commands.CommandNotFound, app_commands.CommandSignatureMismatch)):
+                raise NotAllowedError(CHANGED)
+            if isinstance(error, app_commands.TransformerError):
+                raise NotAllowedError("I do not see the channel or member that you named")
+            raise error
+
+        await reception.answer(interaction, say)
+
+    _add_reports(tree, reception)
+    _add_own(tree, reception)
+    _add_menus(tree, reception)
+    _add_cases(tree, reception)
+    _add_decisions(tree, reception)
+    tree.add_command(_steward(reception))
+    return tree
+
+
+def _line(reception: Reception, interaction: Interaction, line: str, server: str = "") -> Callable[[], Awaitable[str]]:
+    """The work of a command that the desk answers as a line."""
+
+    async def work() -> str:
+        visit = await reception.visit(interaction, server)
+        return await visit.community.desk.ask(line, visit.asker)
+
+    return work
+
+
+# Choices while typing
+
+
+def _complete(reception: Reception, choices: Callable[[Visit], Awaitable[list[tuple[int, str]]]]) -> Complete:
+    """Offer case numbers. Whoever may see none is offered none."""
+
+    async def complete(interaction: Interaction, current: str) -> Choices:
+        try:
+            visit = await reception.visit(interaction, str(getattr(interaction.namespace, "server", None) or ""))
+            found = await choices(visit)
+        except (NotAllowedError, discord.HTTPException):
+            return []
+        names = [(number, _cut(rendered(text, person=_name(interaction, "@"), place=_name(interaction, "#")))) for number, text in found]
+        typed = str(current).strip().casefold()
+        return [app_commands.Choice(name=name, value=number) for number, name in names if typed in name.casefold()][:CHOICES_MAX]
+
+    return complete
+
+
+def _name(interaction: Interaction, sign: str) -> Callable[[str], str]:
+    """The name of a person or room in a choice, which shows no mentions."""
+
+    def named(one: str) -> str:
+        guild = interaction.guild
+        known = None if guild is None or not one.isdecimal() else (guild.get_member if sign == "@" else guild.get_channel)(int(one))
+        return f"{sign}{getattr(known, 'display_name', None) or getattr(known, 'name', None) or one}"
+
+    return named
+
+
+def _cut(name: str) -> str:
+    return name if len(name) <= CHOICE_CHARS_MAX else f"{name[: CHOICE_CHARS_MAX - 1]}…"
+
+
+def _complete_server(reception: Reception) -> Complete:
+    """Offer the servers that the member shares with us."""
+
+    async def complete(interaction: Interaction, current: str) -> Choices:
+        try:
+            shared = await reception.shared_with(interaction.user)
+        except discord.HTTPException:
+            return []
+        found = [one for one in shared if current.casefold() in one.name.casefold()]
+        return [app_commands.Choice(name=_cut(one.name), value=str(one.id)) for one in found][:CHOICES_MAX]
+
+    return complete
+
+
+def _complete_clause(reception: Reception) -> Complete:
+    """Offer the clauses of the code of conduct."""
+
+    async def complete(interaction: Interaction, current: str) -> Choices:
+        try:
+            visit = await reception.visit(interaction, str(getattr(interaction.namespace, "server", None) or ""))
+        except (NotAllowedError, discord.HTTPException):
+            return []
+        names = [(one.number, f"{one.number}. {one.title}") for one in visit.community.parts.policy.clauses]
+        found = [(number, name) for number, name in names if current.casefold() in name.casefold()]
+        return [app_commands.Choice(name=_cut(name), value=number) for number, name in found][:CHOICES_MAX]
+
+    return complete
+
+
+async def _own_numbers(visit: Visit) -> list[tuple[int, str]]:
+    return await visit.community.desk.own_numbers(visit.asker)
+
+
+async def _open_numbers(visit: Visit) -> list[tuple[int, str]]:
+    return await visit.community.desk.open_numbers(visit.asker)
+
+
+# What members use
+
+
+def _add_reports(tree: Tree, reception: Reception) -> None:
+    @tree.command(name="report", description="Tell the moderators that something is wrong")
+    @app_commands.describe(what="What happened, and when", about="The member it is about, if it is one", server=WHICH_SERVER)
+    @app_commands.autocomplete(server=_complete_server(reception))
+    async def report(interaction: Interaction, what: Text, about: discord.User | discord.Member | None = None, server: str = "") -> None:
+        async def work() -> str:
+            visit = await reception.visit(interaction, server)
+            if about is not None:
+                return await visit.community.desk.report_member(visit.asker, str(about.id), what)
+            return await visit.community.desk.ask(f"/report {shlex.quote(what)}", visit.asker)
+
+        await reception.answer(interaction, work)
+
+    @tree.command(name="appeal", description="Ask another moderator to look at your case again")
+    @app_commands.describe(case="The number of your case", why="Why we should look again", server=WHICH_SERVER)
+    @app_commands.autocomplete(case=_complete(reception, _own_numbers), server=_complete_server(reception))
+    async def appeal(interaction: Interaction, case: Number, why: Text = "", server: str = "") -> None:
+        async def work() -> str:
+            visit = await reception.visit(interaction, server)
+            return await visit.community.desk.appeal_case(visit.asker, case, why)
+
+        await reception.answer(interaction, work)
+
+    @tree.command(name="nocontact", description="Put on record that you do not want contact from somebody")
+    @app_commands.describe(who="Whose contact you do not want", server=WHICH_SERVER)
+    @app_commands.autocomplete(server=_complete_server(reception))
+    async def nocontact(interaction: Interaction, who: discord.User | discord.Member, server: str = "") -> None:
+        async def work() -> str:
+            visit = await reception.visit(interaction, server)
+            return await visit.community.desk.nocontact(visit.asker, str(who.id))
+
+        await reception.answer(interaction, work)
+
+    for command in (report, appeal, nocontact):
+        command.allowed_contexts = everywhere
+
+
+def _add_own(tree: Tree, reception: Reception) -> None:
+    @tree.command(name="mystanding", description="Your cases and strikes")
+    @app_commands.describe(server=WHICH_SERVER)
+    @app_commands.autocomplete(server=_complete_server(reception))
+    async def mystanding(interaction: Interaction, server: str = "") -> None:
+        await reception.answer(interaction, _line(reception, interaction, "/mystanding", server))
+
+    @tree.command(name="mydata", description="Everything that is kept about you, as a file")
+    @app_commands.describe(server=WHICH_SERVER)
+    @app_commands.autocomplete(server=_complete_server(reception))
+    async def mydata(interaction: Interaction, server: str = "") -> None:
+        async def work() -> Reply:
+            visit = await reception.visit(interaction, server)
+            data = await visit.community.desk.mydata(visit.asker)
+            return Reply(text="This is everything that is kept about you.", file_name="mydata.json", file=data.encode())
+
+        await reception.answer(interaction, work)
+
+    @tree.command(name="forgetme", description="Ask that what is kept about you be deleted")
+    @app_commands.describe(server=WHICH_SERVER)
+    @app_commands.autocomplete(server=_complete_server(reception))
+    async def forgetme(interaction: Interaction, server: str = "") -> None:
+        async def work() -> Reply:
+            visit = await reception.visit(interaction, server)
+            return Reply(text=CONFIRM, view=discord.ui.View(timeout=None).add_item(ForgetButton(visit.server)))
+
+        await reception.answer(interaction, work)
+
+    @tree.command(name="code", description="The code of conduct in plain words")
+    @app_commands.describe(clause="One clause of it", server=WHICH_SERVER)
+    @app_commands.autocomplete(clause=_complete_clause(reception), server=_complete_server(reception))
+    async def code(interaction: Interaction, clause: str = "", server: str = "") -> None:
+        await reception.answer(interaction, _line(reception, interaction, f"/code {shlex.quote(clause) if clause else ''}", server))
+
+    for command in (mystanding, mydata, forgetme, code):
+        command.allowed_contexts = everywhere
+
+
+def _add_menus(tree: Tree, reception: Reception) -> None:
+    @tree.context_menu(name="Report message")
+    async def report_message(interaction: Interaction, message: discord.Message) -> None:
+        if message.author.id == interaction.application_id:
+            await reception.answer(interaction, _refused("this is my own message: use /appeal, or /report if something is wrong with it"))
+            return
+        resolved = cast("Mapping[str, Any]", interaction.data)["resolved"]["messages"]
+        reception.keep_evidence(resolved[str(message.id)])
+        servers: list[tuple[str, str]] = []
+        if reception.own_guild(interaction) is None:
+            try:
+                async with asyncio.timeout(SHARED_SECONDS_MAX):
+                    shared = await reception.shared_with(interaction.user)
+            except (TimeoutError, discord.HTTPException):
+                shared = list(reception.client.guilds)
+            servers = [(str(one.id), one.name) for one in shared] if len(shared) > 1 else []
+        await reception.open(interaction, message_form(str(message.channel.id), str(message.id), servers))
+
+    @tree.context_menu(name="Report member")
+    async def report_member(interaction: Interaction, member: discord.User | discord.Member) -> None:
+        await reception.open(interaction, member_form(str(member.id)))
+
+    report_message.allowed_contexts = anywhere
+    report_message.allowed_installs = app_commands.AppInstallationType(guild=True, user=True)
+    report_member.allowed_contexts = on_servers
+
+
+def _refused(why: str) -> Callable[[], Awaitable[str]]:
+    async def work() -> str:
+        raise NotAllowedError(why)
+
+    return work
+
+
+# What moderators use
+
+
+def _add_cases(tree: Tree, reception: Reception) -> None:
+    @tree.command(name="cases", description="Open cases, reports and things to do by hand")
+    async def cases(interaction: Interaction) -> None:
+        await reception.answer(interaction, _line(reception, interaction, "/cases"))
+
+    @tree.command(name="case", description="Everything about a case")
+    @app_commands.describe(number="The number of the case")
+    @app_commands.autocomplete(number=_complete(reception, _open_numbers))
+    async def case(interaction: Interaction, number: Number) -> None:
+        await reception.answer(interaction, _line(reception, interaction, f"/case {number}"))
+
+    @tree.command(name="member", description="A member's cases and strikes")
+    @app_commands.describe(who="The member")
+    async def member(interaction: Interaction, who: discord.User | discord.Member) -> None:
+        async def work() -> str:
+            visit = await reception.visit(interaction)
+            return await visit.community.desk.member(visit.asker, str(who.id))
+
+        await reception.answer(interaction, work)
+
+    for command in (cases, case, member):
+        command.allowed_contexts, command.default_permissions = on_servers, moderators
+
+
+def _add_decisions(tree: Tree, reception: Reception) -> None:
+    async def decide(interaction: Interaction, number: int, decision: Decision, reason: str, **change: Any) -> None:
+        async def work() -> str:
+            visit = await reception.visit(interaction)
+            return await visit.community.desk.rule(visit.asker, number, decision, reason=reason, **change)
+
+        await reception.answer(interaction, work)
+
+    @tree.command(name="uphold", description="Agree with what was done in a case")
+    @app_commands.describe(number="The number of the case", reason="Why: the member reads this")
+    @app_commands.autocomplete(number=_complete(reception, _open_numbers))
+    async def uphold(interaction: Interaction, number: Number, reason: Text = "") -> None:
+        await decide(interaction, number, Decision.UPHOLD, reason)
+
+    @tree.command(name="dismiss", description="Take everything back that was done in a case")
+    @app_commands.describe(number="The number of the case", reason="Why: the member reads this")
+    @app_commands.autocomplete(number=_complete(reception, _open_numbers))
+    async def dismiss(interaction: Interaction, number: Number, reason: Text = "") -> None:
+        await decide(interaction, number, Decision.DISMISS, reason)
+
+    @tree.command(name="change", description="Make a case milder or graver")
+    @app_commands.describe(
+        number="The number of the case", severity="How grave it is", hours="Mute for so many hours", reason="Why: the member reads this"
+    )
+    @app_commands.autocomplete(number=_complete(reception, _open_numbers))
+    async def change(
+        interaction: Interaction, number: Number, severity: Grade | None = None, hours: Hours | None = None, reason: Text = ""
+    ) -> None:
+        if severity is None and hours is None:
+            await reception.answer(interaction, _refused("say how grave it is, or for how many hours to mute"))
+            return
+        grade = Severity[severity.upper()] if severity else None
+        await decide(interaction, number, Decision.CHANGE, reason, severity=grade, mute_hours=hours)
+
+    for command in (uphold, dismiss, change):
+        command.allowed_contexts, command.default_permissions = on_servers, moderators
+
+
+# How a server is run
+
+
+def _steward(reception: Reception) -> app_commands.Group:
+    """The group /steward, offered to those who may manage the server; Discord itself keeps everybody else out."""
+    group = app_commands.Group(
+        name="steward", description="How Steward runs here", allowed_contexts=on_servers, default_permissions=managers
+    )
+    communities = reception.communities
+
+    @group.command(name="setup", description="Set Steward up on this server, or change how it runs")
+    @app_commands.describe(
+        mode="shadow: only record. enforce: act",
+        policy="The name of a policy, or a folder on Steward's machine",
+        escalation_channel="The moderators' private channel, for the cards",
+        moderator_role="The role that your moderators have",
+    )
+    async def setup(
+        interaction: Interaction,
+        mode: Literal["shadow", "enforce"] | None = None,
+        policy: Text | None = None,
+        escalation_channel: discord.TextChannel | None = None,
+        moderator_role: discord.Role | None = None,
+    ) -> None:
+        async def work() -> str:
+            visit = await reception.visit(interaction)
+            said = await communities.set_up(
+                NAME,
+                visit.server,
+                mode=mode,
+                policy=policy,
+                escalation_channel=str(escalation_channel.id) if escalation_channel else None,
+                moderator_role=str(moderator_role.id) if moderator_role else None,
+            )
+            await reception.after_setup(visit.server)
+            return "\n".join([said, *_cares(escalation_channel)])
+
+        await reception.answer(interaction, work)
+
+    @group.command(name="status", description="How Steward stands here")
+    async def status(interaction: Interaction) -> None:
+        async def work() -> str:
+            return await communities.status(NAME, (await reception.visit(interaction)).server)
+
+        await reception.answer(interaction, work)
+
+    @group.command(name="mode", description="Only record, or act")
+    @app_commands.describe(mode="shadow: only record. enforce: act")
+    async def mode(interaction: Interaction, mode: Literal["shadow", "enforce"]) -> None:
+        async def work() -> str:
+            return await communities.set_up(NAME, (await reception.visit(interaction)).server, mode=mode)
+
+        await reception.answer(interaction, work)
+
+    @group.command(name="policy", description="Read the policy's files again")
+    async def policy(interaction: Interaction) -> None:
+        async def work() -> str:
+            return await communities.reload(NAME, (await reception.visit(interaction)).server)
+
+        await reception.answer(interaction, work)
+
+    return group
+
+
+def _cares(channel: discord.TextChannel | None) -> list[str]:
+    """What is wrong with the channel for the cards, if anything, and what to press."""
+    if channel is None:
+        return []
+    mine, everybody = channel.permissions_for(channel.guild.me), channel.permissions_for(channel.guild.default_role)
+    here, found = place(str(channel.id)), []
+    if everybody.view_channel:
+        found.append(
+            f"Careful: everybody can read {here}, and cards quote what members wrote. Edit Channel > Permissions > Private Channel."
+        )
+    wanted = {"View Channel": mine.view_channel, "Send Messages": mine.send_messages, "Embed Links": mine.embed_links}
+    missing = [name for name, is_there in wanted.items() if not is_there]
+    if missing:
+        found.append(f"I cannot post in {here} yet. Edit Channel > Permissions, add my role and allow: {', '.join(missing)}.")
+    return found
+
+
+async def offer(tree: Tree) -> None:
+    """Tell Discord which commands there are. Where it does not take them now, the old ones stay and the log says so.
+
+    An application that may not be installed by users has no commands for them: then it is asked again without.
+    """
+    try:
+        try:
+            await tree.sync()
+        except discord.HTTPException as error:
+            if error.status != HTTPStatus.BAD_REQUEST:
+                raise
+            for menu in tree.walk_commands(type=discord.AppCommandType.message):
+                menu.allowed_installs = app_commands.AppInstallationType(guild=True, user=False)
+            await tree.sync()
+    except (discord.HTTPException, app_commands.AppCommandError, *CONNECTION_ERRORS) as error:
+        log.error("the commands were not renewed: Discord shows those from before", error=type(error).__name__)

@@ -1,0 +1,96 @@
+"""How every scorer reads a text: windows of tokens, one a run, on worker threads off the event loop.
+
+Knows: tokens, windows, threads, time. Must not know: what computes the scores, rules, messages, the store.
+Rules: never raises while scoring (what went wrong is `missing`); one window per run; a window begins and ends with the
+model's two marks, whatever they are called.
+"""
+
+import asyncio
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+
+from bot.core.model import Scored
+from bot.toxicity.windows import windows
+
+SCORE_SECONDS_MAX = 5.0
+"""A text that takes longer, waiting included, is unjudged: a member's message must not hold up everybody else's."""
+TEXT_CHARS_MAX = 100_000
+"""Longer texts are cut before they are tokenised; the rest counts as not read."""
+TIME_OUT, FAILURE, TOO_LONG = "time_out", "failure", "too_long"
+MARKS = ("[CLS]", "[SEP]")
+"""What a window begins and ends with, unless a model says otherwise."""
+
+
+class ScorerError(Exception):
+    """The scorer cannot start; the text says in one line what to do."""
+
+
+class TextScorer(ABC):
+    """Scores texts window by window. A subclass loads a model and computes the scores of one window."""
+
+    def __init__(
+        self, *, tokenizer: Any, labels: Sequence[str], length: int, marks: Sequence[str], digest: str, workers: int, seconds_max: float
+    ) -> None:
+        """`tokenizer` is a tokenizers.Tokenizer; `length` counts the tokens of a window, its two marks included.
+
+        Raises ScorerError where the tokenizer does not know the marks.
+        """
+        self.labels: tuple[str, ...] = tuple(labels)
+        self.digest = digest
+        self._tokenizer = tokenizer
+        self._tokenizer.no_truncation()
+        self._tokenizer.no_padding()
+        self._start, self._end = (tokenizer.token_to_id(mark) for mark in marks)
+        if self._start is None or self._end is None:
+            raise ScorerError(f"the tokenizer does not know the marks {' and '.join(marks)}: it belongs to another model")
+        self._length = length
+        self._seconds_max = seconds_max
+        self._workers = ThreadPoolExecutor(workers, thread_name_prefix="scorer")
+
+    @abstractmethod
+    def _run(self, ids: list[int]) -> Any:
+        """The scores of one window: an array of float32, one for each label, in the order of `labels`."""
+
+    async def score(self, text: str, pointed_out: Sequence[int] = ()) -> Scored:
+        """Score one text. `pointed_out`: character positions that must be read however long the text is."""
+        deadline = time.monotonic() + self._seconds_max
+        running = self._workers.submit(self._score, text, pointed_out, deadline)
+        try:
+            async with asyncio.timeout(self._seconds_max + 1):
+                return await asyncio.wrap_future(running)
+        except TimeoutError:
+            return Scored(missing=TIME_OUT)
+
+    def score_now(self, text: str, pointed_out: Sequence[int] = ()) -> Scored:
+        """Score one text on this thread, without a time limit."""
+        return self._score(text, pointed_out, float("inf"))
+
+    async def close(self) -> None:
+        """Let the workers go."""
+        self._workers.shutdown(wait=False, cancel_futures=True)
+
+    def _score(self, text: str, pointed_out: Sequence[int], deadline: float) -> Scored:
+        try:
+            return self._read(text, pointed_out, deadline)
+        except Exception:  # noqa: BLE001 - a scorer never stops the service: a text that breaks it is unjudged and goes to review
+            return Scored(missing=FAILURE)
+
+    def _read(self, text: str, pointed_out: Sequence[int], deadline: float) -> Scored:
+        kept = text[:TEXT_CHARS_MAX].encode("utf-8", "replace").decode("utf-8").replace("\x00", " ")
+        encoding = self._tokenizer.encode(kept, add_special_tokens=False)
+        ids = encoding.ids
+        positions = [token for token in map(encoding.char_to_token, pointed_out) if token is not None] if pointed_out else []
+        chosen = windows(len(ids), length=self._length - 2, pointed_out=positions)
+        highest = np.zeros(len(self.labels), dtype=np.float32)
+        missing = "" if chosen.whole and len(text) <= TEXT_CHARS_MAX else TOO_LONG
+        for start, end in chosen.ranges:
+            if time.monotonic() > deadline:
+                missing = TIME_OUT
+                break
+            highest = np.maximum(highest, self._run([self._start, *ids[start:end], self._end]))
+        return Scored(values=dict(zip(self.labels, highest.tolist(), strict=True)), missing=missing)
