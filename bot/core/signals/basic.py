@@ -1,11 +1,7 @@
-"""The closed list of signals: each measures one fact about a message in its context.
+"""The basic signals, what they read, and what all signals share.
 
 Knows: a reading (message, context, segments, folded words). Must not know: rules, severities, statuses, actions, other signals' answers.
-Rules: a signal is a frozen dataclass whose fields are what a rule author may write; `measure` is short and pure; it answers
-True, False or None (not measurable: the score is missing), and shows its evidence when True.
-
-To add a signal: 1. write a class below, with a docstring (it becomes the catalogue in policies/README.md); 2. put it into
-SIGNALS; 3. use it in a rule with examples; the compiler (core/policy.py) reads the fields, there is nothing else to do.
+Rules: those of the package.
 """
 
 import re
