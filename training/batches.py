@@ -14,7 +14,7 @@ import torch
 from tokenizers import Tokenizer
 
 from training.augment import respelled
-from training.labels import Labelled
+from training.labels import Labelled, attacked_targets
 
 _POOL_BATCHES = 50  # rows are sorted by length inside pools of so many batches, so that batches stay mixed
 
@@ -30,7 +30,7 @@ class Encoded:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
-    """Rows of one step: ids and mask [rows, tokens], targets and weights [rows, heads]."""
+    """Rows of one step: ids and mask [rows, tokens], targets and weights [rows, outputs]."""
 
     ids: torch.Tensor
     mask: torch.Tensor
@@ -50,6 +50,7 @@ def read_rows(path: Path) -> list[Labelled]:
                     text=record["text"],
                     targets=tuple(record["targets"]),
                     weights=tuple(record["weights"]),
+                    attacked=tuple(record["attacked"]) if record["attacked"] is not None else None,
                 )
             )
     return rows
@@ -72,7 +73,8 @@ def encode(
             weight * (gain if target >= 0.5 else 1.0)
             for weight, target, gain in zip(row.weights, row.targets, gains, strict=True)
         )
-        made.append((row.targets, weights))
+        whom, whom_weights = attacked_targets(row)
+        made.append((row.targets + whom, weights + whom_weights))
     encodings = tokenizer.encode_batch_fast(texts)
     return [
         Encoded(ids=encoding.ids, targets=targets, weights=weights)

@@ -13,6 +13,7 @@ from typing import Any
 
 from training.calibration import THRESHOLD
 from training.dev_sets import DevSet, read_civil, read_dev
+from training import frames
 from training.figures import of_civil, of_dev, of_written
 from training.places import PUBLIC_DEV, SHIPPED, WORK, work_folder
 from training.scoring import Scores, score
@@ -52,14 +53,16 @@ class Material:
         self.civil: dict[str, list[str]] = read_civil(dev, WORK)
         self.lines: list[Line] = read_lines()
         self.held: frozenset[str] = held_out_categories()
+        self.frames = frames.sentences()
 
     def texts(self) -> list[str]:
         """Return every text, in the order that `split` expects."""
         groups = [dev.texts for dev in self.sets] + list(self.civil.values()) + [[line.text for line in self.lines]]
+        groups.append([sentence for _, _, sentence in self.frames])
         return [text for group in groups for text in group]
 
-    def split(self, scores: Scores) -> tuple[dict[str, Scores], dict[str, Scores], Scores]:
-        """Return the scores of all texts by dev set, by civil set, and of the written lines."""
+    def split(self, scores: Scores) -> tuple[dict[str, Scores], dict[str, Scores], Scores, Scores]:
+        """Return the scores of all texts by dev set, by civil set, of the written lines, and of the frames."""
         place = 0
         parts: dict[str, Scores] = {}
         for name, count in [(dev.name, len(dev.texts)) for dev in self.sets] + [
@@ -68,16 +71,18 @@ class Material:
             parts[name] = scores[place : place + count]
             place += count
         civil = {name: parts.pop(name) for name in self.civil}
-        return parts, civil, scores[place:]
+        lines = len(self.lines)
+        return parts, civil, scores[place : place + lines], scores[place + lines :]
 
     def figures(self, scores: Scores, threshold: float) -> dict[str, Any]:
         """Return all figures for the scores of all texts."""
-        dev, civil, lines = self.split(scores)
+        dev, civil, lines, framed = self.split(scores)
         return {
             "threshold": threshold,
             "dev": of_dev(self.sets, dev, threshold),
             "civil": of_civil(civil),
             "written": of_written(self.lines, lines, self.held, threshold),
+            "frames": frames.widest_gaps(self.frames, framed),
         }
 
 
@@ -110,6 +115,7 @@ def table(figures: dict[str, Any]) -> str:
             f" fine above {values.get(f'fine_above_{limit}', float('nan')):.2f}"
             for category, values in part["categories"].items()
         )
+    out.extend(f"frames, {head}: {values}" for head, values in figures["frames"].items())
     return "\n".join(out)
 
 

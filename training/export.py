@@ -27,7 +27,7 @@ from training.calibration import THRESHOLD, Affine, choose
 from training.evaluate import SAMPLE, Material, table
 from training.model import BASE, load
 from training.model_card import write_model_card
-from training.places import HEADS, SHIPPED, TOKENS_MAX, WORK, sha256_of, work_folder
+from training.places import OUTPUTS, SHIPPED, TOKENS_MAX, WORK, sha256_of, work_folder
 from training.scoring import logits, score, sigmoid
 
 OPSET = 17
@@ -42,8 +42,8 @@ class Shipped(torch.nn.Module):
         super().__init__()
         self.model = model
         # Not 1 and 0: those would be folded away on export, and the calibration could not be set afterwards.
-        self.register_buffer("calibration_scale", torch.full((len(HEADS),), 1.0009765625))
-        self.register_buffer("calibration_shift", torch.full((len(HEADS),), 0.0009765625))
+        self.register_buffer("calibration_scale", torch.full((len(OUTPUTS),), 1.0009765625))
+        self.register_buffer("calibration_shift", torch.full((len(OUTPUTS),), 0.0009765625))
 
     def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
         """Return probabilities, [rows, heads]."""
@@ -97,7 +97,7 @@ def calibrate(path: Path, affines: list[Affine]) -> None:
 def card_of(model: Path, stage: str, affines: list[Affine], figures: dict[str, Any]) -> dict[str, Any]:
     """Return what card.json says of the weights."""
     return {
-        "heads": list(HEADS),
+        "heads": list(OUTPUTS),
         "tokens_max": TOKENS_MAX,
         "base": BASE,
         "sha256": sha256_of(model),
@@ -106,7 +106,7 @@ def card_of(model: Path, stage: str, affines: list[Affine], figures: dict[str, A
         "quantisation": "dynamic int8, weights per channel",
         "calibration": {
             head: {"scale": round(affine.scale, 4), "shift": round(affine.shift, 4)}
-            for head, affine in zip(HEADS, affines, strict=True)
+            for head, affine in zip(OUTPUTS, affines, strict=True)
         },
         "figures": figures,
     }
@@ -120,12 +120,12 @@ def main() -> int:
     parser.add_argument("--quick", action="store_true", help=f"calibrate on at most {SAMPLE} texts of each dev set")
     parser.add_argument("--reduce-range", action="store_true", help="7-bit weights, for processors without VNNI")
     options = parser.parse_args()
-    source = WORK / (f"stage-{options.stage}" if options.stage in ("one", "two", "three") else options.stage)
+    source = WORK / (f"stage-{options.stage}" if options.stage in ("one", "two") else options.stage)
     folder = work_folder(f"export-{source.name}")
     to_onnx(load(source), folder / "float.onnx")
     small = folder / "model.onnx"
     quantise(folder / "float.onnx", small, reduce_range=options.reduce_range)
-    neutral = [Affine(scale=1.0, shift=0.0)] * len(HEADS)
+    neutral = [Affine(scale=1.0, shift=0.0)] * len(OUTPUTS)
     calibrate(small, neutral)
     assert small.stat().st_size < BYTES_MAX, f"{small} has {small.stat().st_size:,} bytes"
     material = Material(texts_max=SAMPLE if options.quick else None)
@@ -133,9 +133,10 @@ def main() -> int:
     raw = logits(score(small, source / "tokenizer.json", material.texts()))
     np.save(folder / "raw.npy", raw)
     print(f"{len(raw):,} texts scored in {time.monotonic() - started:.0f} s")
-    dev, civil, written = material.split(raw)
+    dev, civil, written, _ = material.split(raw)
     held = [place for place, line in enumerate(material.lines) if line.category in material.held]
     affines = choose(material.sets, dev, civil, ([material.lines[place] for place in held], written[held]))
+    affines += neutral[len(affines) :]  # who is attacked is only read where somebody is
     calibrate(small, affines)
     scales = np.array([affine.scale for affine in affines])
     shifts = np.array([affine.shift for affine in affines])

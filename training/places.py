@@ -1,4 +1,4 @@
-"""Where things lie, and the six heads in their order.
+"""Where things lie, and the heads in their order.
 
 Knows folders and names. Must not know what a row or a model is. Rule: everything that holds text of the public sets
 lies under WORK, which ignores itself in git.
@@ -8,6 +8,9 @@ import hashlib
 from pathlib import Path
 
 HEADS = ("toxicity", "insult", "threat", "obscene", "identity_attack", "sexual")
+# Who is attacked, where somebody is for what they are: one output each after the heads, masked where a set is silent.
+ATTACKED = ("race", "religion", "sex", "sexual_orientation", "gender_identity", "disability", "age")
+OUTPUTS = HEADS + tuple(f"attacked_{name}" for name in ATTACKED)
 TOKENS_MAX = 96
 SEED = 20
 
@@ -15,6 +18,7 @@ TRAINING = Path(__file__).resolve().parent
 ROOT = TRAINING.parent
 WORK = TRAINING / "work"
 WRITTEN = TRAINING / "written"
+SWAPS = TRAINING / "swaps"
 SHIPPED = ROOT / "bot" / "toxicity"
 PUBLIC_TRAIN = ROOT.parent / "shared" / "train"
 PUBLIC_DEV = ROOT.parent / "shared" / "dev"

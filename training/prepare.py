@@ -116,7 +116,7 @@ def main() -> int:
     target = work_folder() / "public.jsonl"
     with target.open("w", encoding="utf-8") as out:
         for row in rows:
-            record = {"source": row.source, "text": row.text, "targets": row.targets, "weights": row.weights}
+            record = {"source": row.source, "text": row.text, "targets": row.targets, "weights": row.weights, "attacked": row.attacked}
             out.write(json.dumps(record) + "\n")
     for name, count in sorted(counts.items()):
         print(f"{count:7,}  {name}")

@@ -33,6 +33,7 @@ class Line:
     side: str | None
     register: str
     labels: tuple[int | None, ...]
+    attacked: tuple[str, ...] = ()
 
 
 class WrongLinesError(Exception):
@@ -84,6 +85,7 @@ def read_lines() -> list[Line]:
                     side=record["side"],
                     register=record["register"],
                     labels=labels,
+                    attacked=tuple(record.get("attacked") or ()),
                 )
             )
     if wrong:
