@@ -48,6 +48,8 @@ class EmbeddedScorer(TextScorer):
                 workers=workers or (os.cpu_count() or 1) + WORKERS_SPARE,
                 seconds_max=seconds_max,
             )
+        except ScorerError as error:
+            raise ScorerError(f"the model in {folder} cannot be used: {error}") from error
         except Exception as error:  # the two libraries raise bare Exceptions; the operator needs one line
             message = f"the model in {folder} cannot be read ({type(error).__name__}): install Steward again"
             raise ScorerError(message) from error

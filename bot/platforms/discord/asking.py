@@ -67,7 +67,10 @@ async def asked(breaker: Breaker, *key: str) -> AsyncIterator[None]:
         raise meaning(error, breaker, key) from None
     except (aiohttp.ClientError, OSError) as error:  # TimeoutError is an OSError
         raise PlatformUnavailableError(f"Discord could not be reached ({type(error).__name__})", maybe_done=True) from None
-    except (AttributeError, RuntimeError) as error:  # the library's session, closed or not yet open, says it in these ways
+    except RuntimeError as error:
+        if "closed" not in str(error):
+            raise
+        # the client was replaced meanwhile, and its session with it
         raise PlatformUnavailableError(f"not connected to Discord ({type(error).__name__})", maybe_done=True) from error
 
 

@@ -25,12 +25,11 @@ RATE_LIMIT_SECONDS_MAX = 30.0
 IDENTIFY_PAUSE_SECONDS = 5.0
 """Discord takes one new session in five seconds."""
 Heard = Callable[[str], None]
-Event = Callable[..., Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ears:
-    """Who hears of what a client learns: every payload, the members of a server, a command that was answered."""
+    """Who hears of every payload, and of other members or roles on a server. `prepare` is awaited after the login."""
 
     heard: Heard
     prepare: Callable[[discord.Client], Awaitable[None]]
@@ -121,11 +120,6 @@ class _Hooks(discord.Client):
         """A role is gone."""
         self.ears.members_changed(role.guild)
 
-    async def on_app_command_completion(self, interaction: discord.Interaction[Any], _: object) -> None:
-        """A command may have named another role for the moderators."""
-        if interaction.guild is not None:
-            self.ears.members_changed(interaction.guild)
-
 
 class OneClient(_Hooks):
     """One connection, for nearly everybody."""
@@ -146,16 +140,14 @@ class OneClient(_Hooks):
 class ManyClients(_Hooks, discord.AutoShardedClient):
     """Several connections, where Discord asks for them: from about 1,000 servers on, of which one always says something."""
 
-    def __init__(
-        self, ears: Ears, *, shard_count: int, identify_seconds: float = IDENTIFY_PAUSE_SECONDS, **more: Any
-    ) -> None:
+    def __init__(self, ears: Ears, *, shard_count: int, identify_seconds: float = IDENTIFY_PAUSE_SECONDS, **more: Any) -> None:
         self.ears, self.identify_seconds = ears, identify_seconds
         super().__init__(shard_count=shard_count, **{**options(), **more})
 
 
 async def shards_wanted(token: str) -> int:
     """How many connections Discord recommends. Raises what the library raises: a wrong token, nobody there."""
-    async with discord.Client(intents=discord.Intents.none()) as asking:
+    async with discord.Client(intents=discord.Intents(guilds=True)) as asking:
         await asking.login(token)
         shards, _, _ = await asking.http.get_bot_gateway()
         return shards

@@ -193,19 +193,33 @@ class Reception:
         return False
 
     async def _say(self, interaction: Interaction, reply: Reply) -> None:
+        """Put the answer where "thinking" stands; more of it, if there is, into messages of its own."""
         texts = pages(shown(reply.text))
         files = [(reply.file_name, reply.file)] if reply.file_name else []
         if len(texts) > PAGES_MAX:
             files.append(("answer.txt", "\n".join(texts).encode()))
-            texts = [f"{texts[0].rsplit(chr(10), 1)[0]}\nThe rest is in the file."]
-        attached = [discord.File(BytesIO(data), filename=name) for name, data in files]
+            texts = [f"{texts[0].rpartition(chr(10))[0]}\nThe rest is in the file."]
+        for is_last in (False, True):
+            try:
+                await self._send(interaction, texts, files, reply.view)
+            except CONNECTION_ERRORS as error:
+                if is_last:
+                    _note(interaction, error, "an answer was lost")
+            except discord.HTTPException as error:
+                _note(interaction, error, "an answer was lost")
+                return
+            else:
+                return
+
+    async def _send(
+        self, interaction: Interaction, texts: list[str], files: list[tuple[str, bytes]], view: discord.ui.View | None
+    ) -> None:
         none = discord.AllowedMentions.none()
-        try:
-            await interaction.edit_original_response(content=texts[0], attachments=attached, view=reply.view, allowed_mentions=none)
-            for text in texts[1:]:
-                await interaction.followup.send(text, ephemeral=True, allowed_mentions=none)
-        except (discord.HTTPException, *CONNECTION_ERRORS) as error:
-            _note(interaction, error, "an answer was lost")
+        attached = [discord.File(BytesIO(data), filename=name) for name, data in files]
+        await interaction.edit_original_response(content=texts[0], attachments=attached, view=view, allowed_mentions=none)
+        while len(texts) > 1:
+            await interaction.followup.send(texts[1], ephemeral=True, allowed_mentions=none)
+            del texts[1]
 
     async def open(self, interaction: Interaction, form: discord.ui.Modal) -> None:
         """Open a form."""

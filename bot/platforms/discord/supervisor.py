@@ -20,13 +20,11 @@ WELL_AFTER_SECONDS = 60.0
 """A connection that held so long was well: the next pause begins small again."""
 TOKEN_REFUSED, INTENTS_INVALID, INTENTS_REFUSED = 4004, 4013, 4014
 
-WRONG_TOKEN = (
-    "Discord does not take the token in STEWARD_DISCORD_TOKEN. Open https://discord.com/developers/applications, choose your application, "
-    'page "Bot", press "Reset Token", and put the new token into .env'
-)
-SWITCHES = (
-    "Discord does not let Steward read messages or members yet. Open https://discord.com/developers/applications, choose your application, "
-    'page "Bot", and under "Privileged Gateway Intents" switch on "Server Members Intent" and "Message Content Intent", then press "Save Changes"'
+BOT_PAGE = 'Open https://discord.com/developers/applications, choose your application, page "Bot"'
+TOKEN_LINE = f'Discord does not take the token in STEWARD_DISCORD_TOKEN. {BOT_PAGE}, press "Reset Token", and put the new token into .env'
+SWITCHES_LINE = (
+    f'Discord does not let Steward read messages or members yet. {BOT_PAGE}, and under "Privileged Gateway Intents" switch on '
+    '"Server Members Intent" and "Message Content Intent", then press "Save Changes"'
 )
 
 
@@ -37,13 +35,13 @@ class DiscordSetupError(Exception):
 def setup_error(error: BaseException) -> DiscordSetupError | None:
     """The operator's line for an error that trying again does not mend; None where it may."""
     if isinstance(error, discord.PrivilegedIntentsRequired):
-        return DiscordSetupError(SWITCHES)
+        return DiscordSetupError(SWITCHES_LINE)
     if isinstance(error, discord.LoginFailure):
-        return DiscordSetupError(WRONG_TOKEN)
+        return DiscordSetupError(TOKEN_LINE)
     if isinstance(error, discord.ConnectionClosed) and error.code in (TOKEN_REFUSED, INTENTS_INVALID, INTENTS_REFUSED):
-        return DiscordSetupError(WRONG_TOKEN if error.code == TOKEN_REFUSED else SWITCHES)
+        return DiscordSetupError(TOKEN_LINE if error.code == TOKEN_REFUSED else SWITCHES_LINE)
     if isinstance(error, discord.HTTPException) and error.status == 401:  # noqa: PLR2004 - unauthorized
-        return DiscordSetupError(WRONG_TOKEN)
+        return DiscordSetupError(TOKEN_LINE)
     return None
 
 
@@ -60,7 +58,7 @@ async def keep_connected(
         reason = "the connection ended"
         try:
             await connect()
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - see the next line
             # A refused handshake, the API away, one malformed event: the library ends with whatever it stumbled over.
             stop = setup_error(error)
             if stop is not None:

@@ -219,6 +219,12 @@ def emoji_name(emoji: Json) -> str:
     return name if not emoji.get("id") else f":{name}:"
 
 
+def emoji_path(emoji: Json) -> str:
+    """An emoji as Discord's addresses write it."""
+    name = str(emoji.get("name") or "")
+    return f"{name}:{emoji['id']}" if emoji.get("id") else name
+
+
 def join_of(data: Json, place: Place) -> Message | None:
     """A member who joined, with the name they chose; None for a bot. The room is the server's list of members."""
     user = data["user"]

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.servers.slack.errors import RefusedError, invalid_arguments
+from tests.servers.slack.interactions import Interactions
+from tests.servers.slack.sockets import Sockets
 from tests.servers.slack.state import State
 from tests.servers.slack.tokens import BOT, USER, Token
 from tests.servers.slack.world import Channel, Json, User
@@ -22,6 +24,8 @@ class Call:
     """One call, taken apart, and the state it speaks to."""
 
     state: State
+    interactions: Interactions
+    sockets: Sockets
     token: Token
     args: Json
     method: "Method"
