@@ -5,8 +5,9 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+DETOXIFY := .venv-detoxify
 .DEFAULT_GOAL := help
-.PHONY: help run test check soak evaluate bench clean
+.PHONY: help run test test-detoxify check soak evaluate bench bench-scoring clean
 
 help: ## list what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -27,6 +28,22 @@ test: $(VENV)/.installed ## every check
 	$(BIN)/steward policy test policies/labour-social-media
 	$(BIN)/pytest -q -m "not soak"
 
+# Torch and its relatives in an environment of their own, the CPU build where pip can reach one: first torch alone, so that nothing
+# else chooses it. Where PyPI is all there is, its build for graphics cards is gigabytes larger; then name an index that has the small
+# one: make test-detoxify PIP_EXTRA_INDEX_URL=https://download.pytorch.org/whl/cpu
+$(DETOXIFY)/.installed: pyproject.toml constraints.txt
+	@test -d $(DETOXIFY) || $(PYTHON) -m venv $(DETOXIFY)
+	$(DETOXIFY)/bin/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
+	$(DETOXIFY)/bin/python -m pip install --quiet --disable-pip-version-check torch==2.13.0
+	$(DETOXIFY)/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[detoxify]' --group dev
+	@touch $@
+
+test-detoxify: $(DETOXIFY)/.installed ## the tests with the real Detoxify, in an environment of their own
+	$(DETOXIFY)/bin/pytest -q tests/detoxify
+
+bench-scoring: $(DETOXIFY)/.installed ## the embedded scorer, Detoxify and the converted Detoxify side by side (needs ../shared)
+	$(DETOXIFY)/bin/python -m benchmarks.scoring
+
 soak: $(VENV)/.installed ## what takes longer
 	$(BIN)/pytest -q -m soak
 
@@ -37,4 +54,4 @@ bench: $(VENV)/.installed ## speed of judging end to end: make bench TRANSCRIPT=
 	$(BIN)/python -m benchmarks.judging $(TRANSCRIPT)
 
 clean: ## remove what was made
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(DETOXIFY) .mypy_cache .ruff_cache .pytest_cache .hypothesis

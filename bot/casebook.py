@@ -29,13 +29,13 @@ from bot.core.model import (
     StrikeState,
     Verdict,
 )
-from bot.core.naming import person, unmarked
-from bot.core.notices import STATES, Sentences, because, card, card_head, decision_notice, notice, quote, shown_words, span
+from bot.core.naming import person
+from bot.core.notices import STATES, Sentences, because, card, card_head, decision_notice, notice, one_line, quote, shown_words, span
 from bot.core.policy import Policy
 from bot.core.respond import Circumstances, Response, Ruling, decide, respond
 from bot.folders import code_digest
 from bot.ports import Clock, Platform, Scorer
-from bot.store.records import ActionState, Appeal, CaseDetail, Hashes, SanctionState
+from bot.store.records import ActionState, Appeal, CaseDetail, Hashes, NoticeState, OutboxRow, SanctionState
 from bot.store.store import Store, Transaction
 
 
@@ -317,9 +317,23 @@ class Casebook:
                 if action.kind in TOLD:
                     await transaction.add_notice(number, action.step, platform=action.platform, account=action.target, text=text)
             await transaction.add_actions(actions)
-            news = {"by": person(ruling.by), "decision": str(ruling.decision), "reason": unmarked(ruling.reason)}
+            news = {"by": person(ruling.by), "decision": str(ruling.decision), "reason": one_line(ruling.reason)}
             await self._update_card(transaction, number, self._parts.sentences["news_decided"].format_map(news).strip())
             return response
+
+    async def done_by_hand(self, number: int, rows: Collection[OutboxRow], by: str) -> None:
+        """A person did what the chat could not do: it is on record, and the card says so. What somebody else noted before stays."""
+        async with self._parts.transaction() as transaction:
+            noted = [one.action for one in rows if await transaction.mark(one.action.key, ActionState.DONE, detail=f"by hand, by {by}")]
+            case = await transaction.case(number)
+            if not noted or case is None:
+                return
+            for action in noted:
+                if action.kind in TOLD:
+                    await transaction.notice_delivered(number, action.step, action.target, NoticeState.BY_PERSON)
+            await transaction.update_case(replace(case, steps=case.steps + 1))
+            news = {"by": person(by), "kinds": ", ".join(str(one.kind) for one in noted)}
+            await self._update_card(transaction, number, self._parts.sentences["news_by_hand"].format_map(news))
 
     async def _may_decide(self, transaction: Transaction, case: CaseView, moderator: str, *, appeal: bool) -> None:
         if moderator not in self._parts.moderators:
@@ -432,7 +446,7 @@ def case_card(detail: CaseDetail, policy: Policy, sentences: Sentences) -> str:
         lines.append(sentences["card_manual"].format(kinds=", ".join(by_hand)))
     lines += [sentences["card_report"].format(text=quote(one.text)) for one in detail.reports if one.text]
     if case.decided_by:
-        fields = {"state": STATES[case.state], "by": person(case.decided_by), "reason": unmarked(detail.reason)}
+        fields = {"state": STATES[case.state], "by": person(case.decided_by), "reason": one_line(detail.reason)}
         lines.append(sentences["card_state_by"].format_map(fields).strip())
     else:
         lines.append(sentences["card_state"].format(state=STATES[case.state]))

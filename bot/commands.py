@@ -8,16 +8,18 @@ case neither sees nor decides it; no answer promises what is not there.
 import json
 import re
 import shlex
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+from bot import linking
 from bot.casebook import Casebook, Parts
 from bot.core.cases import AppealState, Decision, NotAllowedError, parties_of, recused
-from bot.core.model import CaseState, Message, Severity, StrikeState
+from bot.core.model import ActionKind, CaseState, CaseView, Message, Severity, StrikeState
 from bot.core.naming import person, place, unmarked
 from bot.core.notices import STATES, because, quote, shown_words, span, when
 from bot.core.respond import Ruling, strikes_weight
+from bot.ports import PlatformRefusedError, PlatformUnavailableError
 from bot.store.records import ActionState, CaseDetail, OutboxRow
 from bot.store.store import Transaction
 
@@ -152,7 +154,7 @@ class Desk:
     async def own_numbers(self, asker: Asker) -> list[tuple[int, str]]:
         """The member's own cases that can be appealed, with a few words on each."""
         async with self.parts.transaction() as transaction:
-            cases = await transaction.cases_of(asker.platform, asker.account, SHOWN_MAX)
+            cases = await _cases_of(transaction, await transaction.accounts_of(asker.platform, asker.account))
         shown = [case for case in cases if case.notice_first_at and case.state is not CaseState.DISMISSED]
         return [(case.number, f"Case {case.number}, {case.opened_at:%-d %B}: {STATES[case.state]}") for case in shown]
 
@@ -181,9 +183,15 @@ class Desk:
         )
 
     async def mydata(self, asker: Asker, _: list[str] | None = None) -> str:
-        """What is on record about a member, as JSON: cases, strikes, reports they made, appeals, requests."""
+        """What is on record about a member and all their linked accounts, as JSON: cases, strikes, reports they made, appeals, requests."""
+        found: dict[str, list[object]] = {}
         async with self.parts.transaction() as transaction:
-            return json.dumps(await transaction.data_of(asker.platform, asker.account), indent=1, ensure_ascii=False, default=str)
+            own = await transaction.accounts_of(asker.platform, asker.account)
+            found["accounts"] = [{"platform": platform, "account": account} for platform, account in own]
+            for one in own:
+                for name, rows in (await transaction.data_of(*one)).items():
+                    found.setdefault(name, []).extend(rows)
+        return json.dumps(found, indent=1, ensure_ascii=False, default=str)
 
     async def forgetme(self, asker: Asker, _: list[str] | None = None) -> str:
         """A member asks that their data be deleted: people have to look, because cases of others may rest on it."""
@@ -200,16 +208,18 @@ class Desk:
         if account == asker.account:
             raise NotAllowedError("this is your own record: use /mystanding")
         async with self.parts.transaction() as transaction:
-            cases = await transaction.cases_of(asker.platform, account, SHOWN_MAX)
+            own = await transaction.accounts_of(asker.platform, account)
+            cases = await _cases_of(transaction, own)
             details = [await self._seen_by(transaction, case.number, asker) for case in cases]
             since = transaction.now - self.parts.policy.strikes.window
             strikes = await transaction.strikes_of(asker.platform, account, since=since)
-            muted = await transaction.muted_until(asker.platform, account)
+            muted, is_so = await transaction.mute_of(own)
         counting = [s for s in strikes if s.state in (StrikeState.PROVISIONAL, StrikeState.UPHELD)]
         weight = strikes_weight(counting, self.parts.policy, self.parts.clock.now())
         lines = [f"{_line(one)} · {STATES[one.case.state]}" for one in details if one] or [f"{person(account)} has no cases."]
         lines.append(f"Strikes that count now: {weight:.1f}.")
-        return "\n".join([*lines, *([f"Muted until {when(muted)}."] if muted else [])])
+        lines += [f"Linked: {person(other)} on {platform.capitalize()}." for platform, other in own if other != account]
+        return "\n".join([*lines, *([f"{'Muted' if is_so else 'Asked not to post'} until {when(muted)}."] if muted else [])])
 
     async def record_of(self, asker: Asker, words: list[str]) -> str:
         """The same, from a line."""
@@ -222,10 +232,11 @@ class Desk:
     async def standing(self, asker: Asker, _: list[str]) -> str:
         """A member's own cases and strikes."""
         async with self.parts.transaction() as transaction:
-            cases = await transaction.cases_of(asker.platform, asker.account, SHOWN_MAX)
+            own = await transaction.accounts_of(asker.platform, asker.account)
+            cases = await _cases_of(transaction, own)
             since = transaction.now - self.parts.policy.strikes.window
             strikes = await transaction.strikes_of(asker.platform, asker.account, since=since)
-            muted = await transaction.muted_until(asker.platform, asker.account)
+            muted, is_so = await transaction.mute_of(own)
         cases = tuple(case for case in cases if case.notice_first_at)
         if not cases:
             return "There is nothing on your record."
@@ -233,7 +244,7 @@ class Desk:
         weight = strikes_weight(counting, self.parts.policy, self.parts.clock.now())
         lines = [f"Case {case.number}: {case.opened_at:%-d %B %Y} in {place(case.room)}, {STATES[case.state]}." for case in cases]
         lines.append(f"Strikes that count now: {weight:.1f}. They fade with time.")
-        return "\n".join([*lines, *([f"You are muted until {when(muted)}."] if muted else [])])
+        return "\n".join([*lines, *([f"You are {'muted' if is_so else 'asked not to post'} until {when(muted)}."] if muted else [])])
 
     async def cases(self, asker: Asker, _: list[str]) -> str:
         """Open cases, the gravest first; those that the moderator is part of are left out."""
@@ -276,7 +287,9 @@ class Desk:
         detail = await transaction.case_detail(number)
         why = "there is no such case"
         if detail:
-            why = recused(asker.account, parties_of(detail.case, [one.reporter for one in detail.reports]))
+            parties = parties_of(detail.case, [one.reporter for one in detail.reports])
+            own = await transaction.accounts_of(asker.platform, asker.account)
+            why = next(filter(None, (recused(account, parties) for _, account in own)), "")
         if not why:
             return detail
         if must:
@@ -302,7 +315,7 @@ class Desk:
         reason = " ".join(word for word in rest if word.lower() not in used)[:TEXT_CHARS_MAX]
         mute = timedelta(hours=min(hours, MUTE_HOURS_MAX)) if hours else None
         ruling = Ruling(decision=Decision.CHANGE, by=asker.account, reason=reason, severity=severity, mute=mute)
-        return await self._carry_out(number, ruling)
+        return await self._carry_out(number, ruling, asker)
 
     async def rule(
         self,
@@ -317,18 +330,85 @@ class Desk:
         """A moderator decides a case: uphold, change (to a severity, with a mute of so many hours or none), dismiss."""
         mute = timedelta(hours=min(mute_hours, MUTE_HOURS_MAX)) if mute_hours else None
         ruling = Ruling(decision=decision, by=asker.account, reason=reason[:TEXT_CHARS_MAX], severity=severity, mute=mute)
-        return await self._carry_out(number, ruling)
+        return await self._carry_out(number, ruling, asker)
 
     async def _decide(self, decision: Decision, asker: Asker, words: list[str]) -> str:
         reason = " ".join(words[1:])[:TEXT_CHARS_MAX]
-        return await self._carry_out(_number(words), Ruling(decision=decision, by=asker.account, reason=reason))
+        return await self._carry_out(_number(words), Ruling(decision=decision, by=asker.account, reason=reason), asker)
 
-    async def _carry_out(self, number: int, ruling: Ruling) -> str:
+    async def _carry_out(self, number: int, ruling: Ruling, asker: Asker) -> str:
+        await self._by_no_other_account(number, asker)
         response = await self.casebook.rule_on(number, ruling)
         self._wake()
         done = ", ".join(str(action.kind) for action in response.actions)
         by_hand = f" By hand, because this chat cannot do it: {', '.join(map(str, response.manual))}." if response.manual else ""
         return f"Case {number} is {STATES[response.case.state]}." + (f" To be done: {done}." if done else "") + by_hand
+
+    async def _by_no_other_account(self, number: int, asker: Asker) -> None:
+        """Who is part of a case by one account does not decide it by another."""
+        async with self.parts.transaction() as transaction:
+            own = await transaction.accounts_of(asker.platform, asker.account)
+            detail = await transaction.case_detail(number) if len(own) > 1 else None
+        if detail is None:
+            return
+        parties = parties_of(detail.case, [one.reporter for one in detail.reports], [one.moderator for one in detail.reviews])
+        appeal = any(one.state in (AppealState.OPEN, AppealState.SUSPENDED) for one in detail.appeals)
+        for _, account in own:
+            why = recused(account, parties, appeal=appeal)
+            if why:
+                raise NotAllowedError(f"you cannot decide case {number}: {why}")
+
+    async def done_by_hand(self, asker: Asker, number: int) -> str:
+        """A moderator did what was left to people in a case: Steward looks again where it can, and says whether it is so."""
+        self._moderators_only(asker)
+        async with self.parts.transaction() as transaction:
+            detail = await self._seen_by(transaction, number, asker, must=True)
+        assert detail is not None, "must raises"
+        waiting = [row for row in detail.actions if row.state in (ActionState.MANUAL, ActionState.MAYBE_DONE)]
+        if not waiting:
+            raise NotAllowedError(f"there is nothing to do by hand in case {number}")
+        seen = [(row, await self._is_so(row)) for row in waiting]
+        await self.casebook.done_by_hand(number, [row for row, is_so in seen if is_so is not False], asker.account)
+        self._wake()
+        said = {
+            True: "I looked: it is so.",
+            False: "I looked: the message still stands. Delete it, then press again.",
+            None: "I cannot see that from here, so it is on record that you did it.",
+        }
+        return "\n".join(f"Case {number}, {row.action.kind}: {said[is_so]}" for row, is_so in seen)
+
+    async def _is_so(self, row: OutboxRow) -> bool | None:
+        """Whether a message is gone that was to be hidden; None where nobody can look."""
+        platform = self.parts.platforms.get(row.action.platform)
+        if row.action.kind is not ActionKind.HIDE or platform is None:
+            return None
+        try:
+            return await platform.read(row.action.room, row.action.message) is None
+        except (PlatformRefusedError, PlatformUnavailableError):
+            return None
+
+    async def link(self, asker: Asker, words: list[str]) -> str:
+        """Without a word: a code for the member's other account. With a code from there: both accounts have one record from now on."""
+        here = (asker.platform, asker.account)
+        async with self.parts.transaction() as transaction:
+            may = await linking.may_try(transaction, here)
+        if not may:
+            raise NotAllowedError("that was too often: try again in an hour")
+        async with self.parts.transaction() as transaction:
+            if words:
+                platform, _ = await linking.join(transaction, here, "".join(words))
+                return f"Your accounts here and on {platform.capitalize()} have one record now. Type /unlink to part them again."
+            code = await linking.offer(transaction, here)
+        return (
+            f"Type this within 10 minutes with your account in the other chat: /link {code}\n"
+            "Then both accounts have one record. Show the code to nobody: whoever types it would share your record."
+        )
+
+    async def unlink(self, asker: Asker, _: list[str]) -> str:
+        """The account has a record of its own again."""
+        async with self.parts.transaction() as transaction:
+            await linking.part(transaction, (asker.platform, asker.account))
+        return "This account has a record of its own again. What is on record stays with the account it happened on."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -350,6 +430,8 @@ COMMANDS: Mapping[str, Command] = {
     "nocontact": Command(usage="/nocontact WHO", what="put on record that you do not want contact from somebody", answer=Desk.unwanted),
     "mydata": Command(usage="/mydata", what="everything that is kept about you", answer=Desk.mydata),
     "forgetme": Command(usage="/forgetme", what="ask that what is kept about you be deleted", answer=Desk.forgetme),
+    "link": Command(usage="/link [CODE]", what="one record for your accounts in two chats", answer=Desk.link),
+    "unlink": Command(usage="/unlink", what="a record of its own for this account again", answer=Desk.unlink),
     "cases": Command(usage="/cases", what="open cases, reports and things to do by hand", answer=Desk.cases, moderators=True),
     "case": Command(usage="/case CASE", what="everything about a case", answer=Desk.case, moderators=True),
     "member": Command(usage="/member WHO", what="a member's cases and strikes", answer=Desk.record_of, moderators=True),
@@ -357,6 +439,12 @@ COMMANDS: Mapping[str, Command] = {
     "change": Command(usage="/change CASE SEVERITY|HOURSh [REASON]", what="make it milder or graver", answer=Desk.change, moderators=True),
     "dismiss": Command(usage="/dismiss CASE [REASON]", what="take it all back", answer=Desk.dismiss, moderators=True),
 }
+
+
+async def _cases_of(transaction: Transaction, accounts: Sequence[tuple[str, str]]) -> tuple[CaseView, ...]:
+    """The cases of some accounts, newest first."""
+    found = [case for one in accounts for case in await transaction.cases_of(*one, SHOWN_MAX)]
+    return tuple(sorted(found, key=lambda case: case.number, reverse=True)[:SHOWN_MAX])
 
 
 def _number(words: list[str]) -> int:

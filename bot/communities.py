@@ -6,23 +6,24 @@ first server is seen, and what it was set up with applies at once; a policy that
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Self
+from typing import Any, Self
 
 import structlog
 
 from bot.casebook import Parts, Roster
 from bot.commands import Desk
 from bot.core.cases import NotAllowedError
-from bot.core.model import CaseState, Status
+from bot.core.model import ActionKind, CaseState, Status
+from bot.core.naming import place
 from bot.core.notices import Sentences, span, when
 from bot.core.policy import Policy
 from bot.outbox import Outbox
 from bot.ports import Clock, Platform, PlatformRefusedError, PlatformUnavailableError, Scorer
 from bot.service import Service, nothing
-from bot.store.records import ServerSetup
+from bot.store.records import CaseDetail, InboxRow, OutboxRow, ServerSetup
 from bot.store.store import Store
 
 __all__ = ["Communities", "Community", "Defaults", "ServerSetup"]
@@ -31,6 +32,10 @@ log = structlog.get_logger()
 
 GAP_MIN = timedelta(seconds=90)
 """A service says that it is alive every 30 seconds: a longer silence is a time in which nobody watched."""
+INBOX_REMEMBERED = timedelta(hours=24)
+"""For how long a delivery is known again: Slack sends it again within minutes, after an outage of its own within hours."""
+INBOX_PAGE = 1_000
+NOWHERE = "nowhere yet. Name a channel: without one, cases stand in /cases only"
 MODES = {"shadow": Status.SHADOW, "enforce": Status.ENFORCE}
 LoadPolicy = Callable[[str], tuple[Policy, Mapping[str, str]]]
 """From a policy's name or folder to the policy and its files. Raises ValueErrors of one text for the operator."""
@@ -88,6 +93,51 @@ class Community:
         await self.service.read_again()
         async with self.parts.transaction() as transaction:
             await transaction.alive()
+            await transaction.forget_inbox(transaction.now - INBOX_REMEMBERED)
+
+    # What a platform asks that delivers once: what it has handed over is on record before it is told so.
+
+    async def keep(self, event_id: str, payload: Any) -> bool:
+        """Put what arrived (plain JSON) into the inbox, where it stays until it is judged; False if it came before. Raises StoreError."""
+        async with self.parts.transaction() as transaction:
+            return await transaction.add_inbox(event_id, payload)
+
+    async def kept(self, limit: int = INBOX_PAGE) -> tuple[InboxRow, ...]:
+        """What stands in the inbox and is not judged, oldest first."""
+        async with self.parts.transaction() as transaction:
+            return await transaction.inbox(limit)
+
+    async def let_go(self, event_ids: Sequence[str]) -> None:
+        """There is nothing to judge in these rows of the inbox, or it is judged: only their ids stay, for a day."""
+        async with self.parts.transaction() as transaction:
+            await transaction.inbox_done(event_ids)
+
+    # What a platform asks that can do less than others.
+
+    async def mute_of(self, platform: str, account: str) -> OutboxRow | None:
+        """The mute in force against an account that ends last, as the action that sets it; None where there is none."""
+        async with self.parts.transaction() as transaction:
+            live = [one for one in await transaction.live_sanctions(platform, account) if one.kind == ActionKind.MUTE]
+            details = [await transaction.case_detail(one.case) for one in live]
+        now = self.parts.clock.now()
+        rows = [row for detail in details if detail for row in detail.actions if row.action.kind is ActionKind.MUTE]
+        running = [(row.action.until, row) for row in rows if row.action.until and row.action.until > now]
+        return max(running, key=lambda one: one[0])[1] if running else None
+
+    async def row_of(self, key: str) -> OutboxRow | None:
+        """An action with what became of it: how often it was tried, since when it stands."""
+        async with self.parts.transaction() as transaction:
+            return await transaction.action(key)
+
+    async def detail_of(self, case: int) -> CaseDetail | None:
+        """Everything about a case."""
+        async with self.parts.transaction() as transaction:
+            return await transaction.case_detail(case)
+
+    async def note(self, kind: str, case: int, values: Mapping[str, Any]) -> None:
+        """Write an entry about a case into the audit trail: what a platform did in carrying out an action that goes on for a time."""
+        async with self.parts.transaction() as transaction:
+            await transaction.audit(kind, case=case, values=values)
 
     async def settle(self) -> None:
         """Wait until what was accepted is judged and what is due is performed."""
@@ -154,7 +204,7 @@ class Communities:
                 platform=platform, server=server, community=self._community_for(platform, server)
             )
             if (platform, server) not in self._setups or (name and name != setup.name):
-                setup = replace(setup, name=name or setup.name)
+                setup = replace(setup, name=name or setup.name, first_seen_at=setup.first_seen_at or self._clock.now())
                 async with self._store.transaction(setup.community, self._clock.now()) as transaction:
                     await transaction.put_server(setup)
                 self._setups[platform, server] = setup
@@ -318,9 +368,14 @@ class Communities:
             [
                 f"Mode: {parts.mode}. {told}",
                 f"Community: {community.name}. Policy: {parts.policy.name}.",
-                f"Cards go to: {setup.escalation_channel or 'nowhere yet. Name a channel: without one, cases stand in /cases only'}.",
+                f"Cards go to: {_shown(setup.escalation_channel) or NOWHERE}.",
                 f"Moderators: {setup.moderator_role or 'whoever may time members out'}, {len(parts.moderators)} now.",
                 f"Rooms: {live} live, {behind} being caught up. Waiting to be judged: {community.service.waiting}.",
                 f"Open cases: {open_cases}.",
             ]
         )
+
+
+def _shown(channel: str) -> str:
+    """A channel that was named by its id is shown as a room."""
+    return place(channel) if channel.isdecimal() else channel

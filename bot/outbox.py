@@ -14,7 +14,7 @@ from datetime import timedelta
 import structlog
 
 from bot.core.model import CARDS, TOLD, Action, ActionKind, CaseState, CaseView
-from bot.ports import Clock, Performed, Platform, PlatformRefusedError, PlatformUnavailableError, Repeat
+from bot.ports import PRIVATE_THREAD, Clock, Performed, Platform, PlatformRefusedError, PlatformUnavailableError, Repeat
 from bot.store.records import ActionState, NoticeState, OutboxRow
 from bot.store.store import Store, StoreError, Transaction
 
@@ -27,6 +27,8 @@ ATTEMPTS_MAX = 10
 PAUSE_SECONDS_MAX = 600.0
 SLEEP_SECONDS_MAX = 30.0
 PERFORM_SECONDS_MAX = 60.0
+CASES_AT_ONCE_MAX = 64
+"""Cases whose actions are being performed at the same time."""
 PENALTIES = frozenset({ActionKind.NUDGE, ActionKind.WARN, ActionKind.HIDE, ActionKind.MUTE})
 
 
@@ -60,6 +62,8 @@ class Outbox:
         self._on_point = on_point
         self._wake = asyncio.Event()
         self._round = asyncio.Lock()
+        self._running: set[asyncio.Task[None]] = set()
+        self._turns: dict[int, asyncio.Lock] = {}
 
     def _begin(self) -> AbstractAsyncContextManager[Transaction]:
         return self._store.transaction(self._community, self._clock.now())
@@ -79,44 +83,69 @@ class Outbox:
 
     async def run(self, each: Callable[[], Awaitable[object]] | None = None) -> None:
         """Perform until cancelled; `each` is awaited every round (ended mutes, lapsed cases)."""
-        while True:
-            self._wake.clear()
-            try:
-                if each:
-                    await each()
-                while await self.perform_due():
+        try:
+            while True:
+                self._wake.clear()
+                try:
+                    if each:
+                        await each()
+                    while (await self._begin_round())[0]:
+                        await self._room_for_more()
+                    pause = await self._pause()
+                except StoreError as error:
+                    log.error("the database cannot be written", error=str(error))
+                    pause = SLEEP_SECONDS_MAX / 10
+                try:
+                    async with asyncio.timeout(pause):
+                        await self._wake.wait()
+                except TimeoutError:
                     pass
-                pause = await self._pause()
-            except StoreError as error:
-                log.error("the database cannot be written", error=str(error))
-                pause = SLEEP_SECONDS_MAX / 10
-            try:
-                async with asyncio.timeout(pause):
-                    await self._wake.wait()
-            except TimeoutError:
-                pass
+        finally:
+            running = set(self._running)
+            for task in running:
+                task.cancel()
+            await asyncio.gather(*running, return_exceptions=True)
 
     async def perform_due(self) -> int:
-        """Perform what is due now; gives how many actions were taken up. One round at a time."""
-        async with self._round:
-            return await self._perform_round()
+        """Perform what is due now, and wait until it is performed; gives how many actions were taken up."""
+        count, tasks = await self._begin_round()
+        await asyncio.gather(*{*tasks, *self._running})
+        return count
 
-    async def _perform_round(self) -> int:
-        async with self._begin() as transaction:
-            due = await transaction.due_actions(self._clock.now(), BATCH_MAX)
-            taken = [row for row in due if await self._take(transaction, row)]
-        self._on_point("before_performing")
-        by_case: dict[int, list[OutboxRow]] = {}
-        for row in taken:
-            by_case.setdefault(row.action.case, []).append(row)
-        if self._simulate or len(by_case) <= 1:
-            for rows in by_case.values():
-                await self._perform_all(rows)
-        else:
-            async with asyncio.TaskGroup() as tasks:
-                for rows in by_case.values():
-                    tasks.create_task(self._perform_all(rows))
-        return len(due)
+    async def _room_for_more(self) -> None:
+        """Wait while very much is being performed: a slow answer holds up nobody else's actions until then."""
+        while len(self._running) >= CASES_AT_ONCE_MAX:
+            await asyncio.wait(self._running, return_when=asyncio.FIRST_COMPLETED)
+
+    async def _begin_round(self) -> tuple[int, list[asyncio.Task[None]]]:
+        """Take up what is due, each case in a task of its own, hiding first; gives how many actions, and the tasks."""
+        async with self._round:
+            async with self._begin() as transaction:
+                due = await transaction.due_actions(self._clock.now(), BATCH_MAX)
+                taken = [row for row in due if await self._take(transaction, row)]
+            self._on_point("before_performing")
+            by_case: dict[int, list[OutboxRow]] = {}
+            for row in taken:
+                by_case.setdefault(row.action.case, []).append(row)
+            tasks = []
+            for case, rows in by_case.items():
+                rows.sort(key=lambda row: row.action.kind is not ActionKind.HIDE)
+                if self._simulate:
+                    await self._perform_all(rows)
+                    continue
+                task = asyncio.create_task(self._perform_in_turn(case, rows), name=f"case {case}")
+                self._running.add(task)
+                task.add_done_callback(self._running.discard)
+                tasks.append(task)
+            return len(due), tasks
+
+    async def _perform_in_turn(self, case: int, rows: Sequence[OutboxRow]) -> None:
+        """The actions of one case are performed one after the other, those of an earlier round first."""
+        lock = self._turns.setdefault(case, asyncio.Lock())
+        async with lock:
+            await self._perform_all(rows)
+        if not lock.locked():
+            self._turns.pop(case, None)
 
     async def _take(self, transaction: Transaction, row: OutboxRow) -> bool:
         """Mark one as being performed; drop it where a person has dismissed the case; leave to people what only they can do."""
@@ -154,8 +183,8 @@ class Outbox:
                     done = await self._platforms[action.platform].perform(action)
             self._on_point("after_performing")
         except PlatformRefusedError as error:
-            async with self._begin() as transaction:
-                await self._give_to_people(transaction, row, str(error))
+            reason = str(error)
+            await self._record(lambda transaction: self._give_to_people(transaction, row, reason))
             return
         except (PlatformUnavailableError, TimeoutError) as error:
             await self._failed(row, error)
@@ -164,12 +193,29 @@ class Outbox:
             log.exception("performing failed", action=action.key)
             await self._failed(row, PlatformUnavailableError(type(error).__name__, maybe_done=True))
             return
-        async with self._begin() as transaction:
-            state = ActionState.SIMULATED if self._simulate else ActionState.DONE
-            await transaction.mark(action.key, state, reference=done.reference, detail=done.detail)
-            if action.kind in TOLD:
-                await transaction.notice_delivered(action.case, action.step, action.target, NoticeState.DIRECT)
-            self._on_point("before_marking_done")
+        await self._record(lambda transaction: self._done(transaction, action, done))
+
+    async def _done(self, transaction: Transaction, action: Action, done: Performed) -> None:
+        state = ActionState.SIMULATED if self._simulate else ActionState.DONE
+        await transaction.mark(action.key, state, reference=done.reference, detail=done.detail)
+        if action.kind in TOLD:
+            way = NoticeState.THREAD if done.detail == PRIVATE_THREAD else NoticeState.DIRECT
+            await transaction.notice_delivered(action.case, action.step, action.target, way)
+        self._on_point("before_marking_done")
+
+    async def _record(self, change: Callable[[Transaction], Awaitable[None]]) -> None:
+        """Write down how an action ended; while the database cannot be written, wait: it is not performed again meanwhile."""
+        pause = 1.0
+        while True:
+            try:
+                async with self._begin() as transaction:
+                    await change(transaction)
+            except StoreError as error:
+                log.error("the database cannot be written", error=str(error), again_in_seconds=pause)
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, SLEEP_SECONDS_MAX)
+                continue
+            return
 
     async def _with_card(self, action: Action) -> Action:
         """The action, with where the case's card stands by now."""
@@ -184,7 +230,8 @@ class Outbox:
         wanted = error.retry_seconds if isinstance(error, PlatformUnavailableError) else None
         pause = min(wanted if wanted is not None else 2.0**attempts, PAUSE_SECONDS_MAX)
         log.warning("not performed", action=action.key, attempt=attempts, reason=reason)
-        async with self._begin() as transaction:
+
+        async def record(transaction: Transaction) -> None:
             if unclear and self._repeats(row) is Repeat.UNCERTAIN:
                 await transaction.mark(action.key, ActionState.MAYBE_DONE, error=reason)
             elif attempts >= ATTEMPTS_MAX:
@@ -194,6 +241,8 @@ class Outbox:
                 await transaction.mark(action.key, ActionState.PENDING, due_at=due, error=reason)
                 if action.kind in TOLD:
                     await transaction.notice_tried(action.case, action.step, action.target)
+
+        await self._record(record)
 
     async def _give_to_people(self, transaction: Transaction, row: OutboxRow, reason: str) -> None:
         """A manual task; a notice that did not arrive shows as not notified."""

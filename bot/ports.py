@@ -46,6 +46,14 @@ class PlatformRefusedError(Exception):
     """The platform will not do it however often it is asked: a person has to."""
 
 
+class PlatformSetupError(Exception):
+    """Only the operator can mend it; the text is one line that says how."""
+
+
+PRIVATE_THREAD = "private thread"
+"""The `detail` of a notice that a direct message could not bring, and a private thread with the member did."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Performed:
     """How an action ended: a reference on the platform (a message's id) and a word for the case's history."""

@@ -120,7 +120,12 @@ class Service:
         self._scored: asyncio.Queue[Waiting] = asyncio.Queue(SCORED_LENGTH_MAX)
         self._rooms: dict[tuple[str, str], Room] = {}
         self._recent: dict[tuple[str, str], deque[Recent]] = {}
-        self._seen: OrderedDict[tuple[str, ...], None] = OrderedDict()
+        self._seen: OrderedDict[tuple[str, ...], bool] = OrderedDict()
+        """Identity -> whether it is judged and committed."""
+        self._kept: dict[tuple[str, ...], set[str]] = {}
+        """Identity -> the rows of the inbox that hold it until it is judged."""
+        self._noted: OrderedDict[tuple[str, str, str], None] = OrderedDict()
+        """Messages that arrived in time while their room was behind: what catch-up finds of them is not late for that."""
         self._people: dict[str, str] = {}
         self._names: dict[str, str] = {}
         self._muted: set[str] = set()
@@ -140,6 +145,19 @@ class Service:
             for room in await transaction.rooms():
                 self._rooms[room.platform, room.room] = Room(cursor=room.cursor, newest_seen=room.newest_seen, live=False)
 
+    async def see(self, platform: str, rooms: Mapping[str, tuple[str, str]]) -> None:
+        """Note rooms that are there: the id after which reading begins if nothing of the room is on record yet, and its newest message.
+
+        On record before any message is judged: what is said from now on is read, also after a crash.
+        """
+        unknown = {room: ids for room, ids in rooms.items() if (platform, room) not in self._rooms}
+        if not unknown:
+            return
+        async with self._transaction() as transaction:
+            await transaction.set_cursors([(platform, room, cursor, newest) for room, (cursor, newest) in unknown.items()])
+        for room, (cursor, newest) in unknown.items():
+            self._rooms.setdefault((platform, room), Room(cursor=cursor, newest_seen=newest, live=order(cursor) >= order(newest)))
+
     def learn(self, account: str, name: str) -> None:
         """Remember the name by which members call an account."""
         self._names[account] = name
@@ -147,22 +165,41 @@ class Service:
             if len(word) >= NAME_CHARS_MIN and word not in COMMON:
                 self._people.setdefault(word, account)
 
-    async def accept(self, message: Message) -> None:
-        """Take a message from a platform. A room that is behind only notes how far it has come."""
+    async def accept(self, message: Message, *, kept: str = "") -> bool:
+        """Take a message from a platform. A room that is behind only notes how far it has come.
+
+        `kept` names the row of the inbox that holds the message: the transaction that judges it marks the row as done. False
+        where the message was only noted: what holds it offers it again, unless catch-up has read it meanwhile.
+        """
         self._on_point("received")
         room = self._rooms.setdefault((message.platform, message.room), Room(first_seen=message.id))
         if order(message.id) > order(room.newest_seen):
             room.newest_seen = message.id
         edited = message.kind is Kind.EDITED and order(message.id) <= order(room.cursor)
         if not room.live and not edited:
-            return
-        if self._waits or (edited and not room.live):
-            await self._put(message, found_late=False)
-        elif self._incoming.full():
+            self._note(message)
+            return False
+        if not self._waits and not (edited and not room.live) and self._incoming.full():
             room.live = False
             self._overflowed.set()
-        else:
-            await self._put(message, found_late=False)
+            return False
+        if kept and self._seen.get(message.identity):
+            await self._let_go(kept)
+            return True
+        if kept:
+            self._kept.setdefault(message.identity, set()).add(kept)
+        await self._put(message, found_late=False)
+        return True
+
+    def _note(self, message: Message) -> None:
+        self._noted[message.platform, message.room, message.id] = None
+        if len(self._noted) > SEEN_MAX:
+            self._noted.popitem(last=False)
+
+    async def _let_go(self, kept: str) -> None:
+        """A row of the inbox whose message is judged already."""
+        async with self._transaction() as transaction:
+            await transaction.inbox_done([kept])
 
     async def catch_up(self, platform: Platform, *, late: bool) -> int:
         """Read every room of a platform that is behind up to its newest message. `late`: after a start or a fresh session.
@@ -179,20 +216,22 @@ class Service:
         """Read one room until it has reached its newest message; while the platform is away, wait for it."""
         after, count, pause = room.cursor, 0, 1.0
         while not room.live:
-            start = after
+            start, newest = after, room.newest_seen
             try:
                 async for page in platform.history(name, after):
                     for message in page:
                         after = message.id
                         if order(message.id) >= order(room.first_seen):
-                            await self._put(message, found_late=late)
+                            noted = (message.platform, message.room, message.id) in self._noted
+                            await self._put(message, found_late=late and not noted)
                             count += 1
             except PlatformUnavailableError as error:
                 log.warning("history cannot be read", platform=platform.name, room=name, reason=str(error), again_in_seconds=pause)
                 await asyncio.sleep(error.retry_seconds or pause)
                 pause = min(pause * 2, PAUSE_SECONDS_MAX)
                 continue
-            room.live = after == start or order(after) >= order(room.newest_seen)
+            nothing_more = after == start and room.newest_seen == newest  # what came meanwhile is read in the next round
+            room.live = nothing_more or order(after) >= order(room.newest_seen)
         return count
 
     async def read_again(self) -> None:
@@ -289,7 +328,7 @@ class Service:
             if key in self._seen:
                 self._finished()
                 continue
-            self._seen[key] = None
+            self._seen[key] = False
             if len(self._seen) > SEEN_MAX:
                 self._seen.popitem(last=False)
             context = self._context(message)
@@ -361,6 +400,8 @@ class Service:
                     outcomes = await self._judge_some(batch, transaction)
                     cursors = self._cursors(one.verdict.message for one in outcomes)
                     await transaction.set_cursors([(*key, cursor, newest) for key, (cursor, newest) in cursors.items()])
+                    rows = [row for outcome in outcomes for row in self._kept.get(outcome.verdict.message.identity, ())]
+                    await transaction.inbox_done(rows)
                     self._on_point("before_commit")
             except StoreError as error:
                 log.error("the database cannot be written", error=str(error), again_in_seconds=pause)
@@ -369,7 +410,16 @@ class Service:
                 continue
             for key, (cursor, _) in cursors.items():
                 self._rooms.setdefault(key, Room()).cursor = cursor
+            for outcome in outcomes:
+                await self._judged(outcome.verdict.message.identity, rows)
             return outcomes
+
+    async def _judged(self, identity: tuple[str, ...], rows: Sequence[str]) -> None:
+        """A message is judged and committed, and these rows of the inbox are done; what came meanwhile of the same message is, too."""
+        if identity in self._seen:
+            self._seen[identity] = True
+        for row in self._kept.pop(identity, set()).difference(rows):
+            await self._let_go(row)
 
     async def _judge_some(self, batch: Sequence[Waiting], transaction: Transaction) -> list[Outcome]:
         """Judge messages in order, up to and including the first one with a finding."""

@@ -34,6 +34,7 @@ class Settings(BaseSettings):
     mode: Literal["shadow", "enforce"] = "shadow"
     policy: str = "labour-social-media"
     model: Path | None = None
+    scorer: str = ""
     moderators: str = ""
     escalation_channel: str = ""
     moderator_role: str = ""

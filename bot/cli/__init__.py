@@ -25,7 +25,9 @@ from rich.console import Console as Screen
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from bot.cli import showing
+from bot.cli.examining import examine_discord, examine_slack
 from bot.cli.wiring import (
+    NO_PLATFORM,
     OPERATOR_ERRORS,
     a_store,
     load,
@@ -47,9 +49,10 @@ from bot.platforms import terminal as terminals
 from bot.platforms.terminal import Terminal
 from bot.replay import TranscriptError, read_transcript, replay
 from bot.service import Outcome, Service
-from bot.settings import Settings, load_settings
+from bot.settings import Settings, SettingsError, load_settings
 from bot.store.records import CaseDetail
 from bot.store.store import StoreError
+from bot.toxicity.choosing import convert
 
 app = typer.Typer(
     name="steward",
@@ -62,9 +65,11 @@ app = typer.Typer(
 policy_app = typer.Typer(no_args_is_help=True, help="Check, test and explain a policy.", rich_markup_mode=None)
 case_app = typer.Typer(no_args_is_help=True, help="Look into a recorded case.", rich_markup_mode=None)
 audit_app = typer.Typer(no_args_is_help=True, help="The audit trail.", rich_markup_mode=None)
+model_app = typer.Typer(no_args_is_help=True, help="Other models than the one that ships.", rich_markup_mode=None)
 app.add_typer(policy_app, name="policy")
 app.add_typer(case_app, name="case")
 app.add_typer(audit_app, name="audit")
+app.add_typer(model_app, name="model")
 
 SWITCH_SECONDS = 0.0005
 """A scorer's thread that has computed its scores waits this long for the interpreter; the usual 5 ms are longer than a score takes."""
@@ -116,6 +121,28 @@ async def _one_by_one(service: Service, message: Message) -> None:
     service.learn(message.author, message.author)
     await service.accept(message)
     await service.drained()
+
+
+@app.command()
+def doctor(
+    discord: Annotated[bool, typer.Option("--discord", help="Look at the Discord bot.")] = False,
+    slack: Annotated[bool, typer.Option("--slack", help="Look at the Slack app.")] = False,
+) -> None:
+    """Check tokens, permissions and rooms, and say which switch to press where.
+
+    Without an option it looks at every chat that the settings name. The exit code is 1 where something is wrong.
+    """
+    quiet()
+    settings = load_settings()
+    neither = not (discord or slack)
+    wrong = 0
+    if discord or (neither and settings.discord_token):
+        wrong |= asyncio.run(examine_discord(settings, typer.echo))
+    if slack or (neither and settings.slack_bot_token):
+        wrong |= asyncio.run(examine_slack(settings, typer.echo))
+    if neither and not (settings.discord_token or settings.slack_bot_token):
+        raise SettingsError(NO_PLATFORM)
+    sys.exit(wrong)
 
 
 @app.command("replay")
@@ -322,6 +349,18 @@ async def _case_replay(settings: Settings, number: int) -> None:
 
 def _code_note(detail: CaseDetail) -> str:
     return "" if detail.hashes.code == code_digest() else " (the program has changed since)"
+
+
+@model_app.command("convert")
+def model_convert(
+    checkpoint: Annotated[str, typer.Argument(help="A checkpoint's file, or original, unbiased or multilingual.")],
+    to: Annotated[Path, typer.Option("--to", metavar="FOLDER", help="The folder to make. It must not exist yet.")],
+) -> None:
+    """Turn a checkpoint of Detoxify's into a small model that runs without torch, for STEWARD_MODEL.
+
+    Needs pip install 'steward-bot[detoxify]'. The folder of a checkpoint's file also holds its config.json and tokenizer.
+    """
+    typer.echo(convert(checkpoint, to))
 
 
 @audit_app.command("verify")

@@ -30,24 +30,42 @@ from bot.examples import prove
 from bot.folders import FolderError, code_digest, find_policy, load_sentences, read_policy_files
 from bot.outbox import Outbox
 from bot.platforms.console import Console
-from bot.ports import Platform, Scorer
+from bot.ports import Platform, PlatformSetupError, Scorer
 from bot.replay import TranscriptError
 from bot.service import Outcome, Service
 from bot.settings import Settings, SettingsError, load_settings
 from bot.store.records import Hashes
 from bot.store.store import Store, StoreError
-from bot.toxicity.embedded import HERE, EmbeddedScorer, ScorerError
+from bot.toxicity.choosing import open_scorer
+from bot.toxicity.reading import ScorerError
 
 log = structlog.get_logger()
 
 SAMPLE_MODERATORS = frozenset({"morgan", "robin"})
 
 
+NO_PLATFORM = """No chat is set up yet. Choose one:
+- Discord: `steward doctor --discord` says step by step how to get a token, then set STEWARD_DISCORD_TOKEN
+- Slack: `steward doctor --slack` says how to make the app, then set STEWARD_SLACK_BOT_TOKEN and STEWARD_SLACK_APP_TOKEN
+- just to look: `steward try` plays a small chat in the terminal
+Settings can stand in a file named .env in this folder; .env.example lists them all."""
+
+
 class PolicyFailedError(Exception):
     """The policy does not do what its examples promise."""
 
 
-OPERATOR_ERRORS = (FolderError, NotAllowedError, PolicyError, PolicyFailedError, ScorerError, SettingsError, StoreError, TranscriptError)
+OPERATOR_ERRORS = (
+    FolderError,
+    NotAllowedError,
+    PlatformSetupError,
+    PolicyError,
+    PolicyFailedError,
+    ScorerError,
+    SettingsError,
+    StoreError,
+    TranscriptError,
+)
 """What an operator can mend: shown as it is, without a traceback."""
 
 
@@ -65,9 +83,10 @@ def load(name: str) -> Loaded:
     return Loaded(compile_policy(source), source)
 
 
-def load_scorer(folder: Path | None = None, workers: int | None = None) -> EmbeddedScorer:
-    """The embedded model, or one in another folder."""
-    return EmbeddedScorer(folder or load_settings().model or HERE, workers=workers)
+def load_scorer(folder: Path | None = None, workers: int | None = None) -> Scorer:
+    """The scorer that the settings choose: the embedded model, one in another folder, or Detoxify."""
+    settings = load_settings()
+    return open_scorer(settings.scorer, folder or settings.model, workers=workers)
 
 
 def crash_at(point: str) -> Callable[[str], None]:
@@ -281,13 +300,32 @@ async def _nowhere(message: Message) -> None:
 
 def _platforms(settings: Settings, communities: Communities) -> dict[str, Platform]:
     """The platforms that the settings name. Raises SettingsError where there is none."""
-    del communities
     platforms: dict[str, Platform] = {}
     if settings.console_in:
         done = settings.console_out or settings.console_in.with_suffix(".done.jsonl")
         platforms[Console.name] = Console(settings.console_in, done, community=settings.community)
+    if settings.discord_token:
+        from bot.platforms.discord.platform import Discord  # noqa: PLC0415 - the library costs half a second of every other command
+
+        platforms[Discord.name] = Discord(
+            communities,
+            token=settings.discord_token,
+            api_url=settings.discord_api_url,
+            gateway_url=settings.discord_gateway_url,
+        )
+    if settings.slack_bot_token:
+        from bot.platforms.slack.platform import Slack  # noqa: PLC0415 - as above
+
+        platforms[Slack.name] = Slack(
+            communities,
+            bot_token=settings.slack_bot_token,
+            app_token=settings.slack_app_token,
+            signing_secret=settings.slack_signing_secret,
+            admin_token=settings.slack_admin_token,
+            api_url=settings.slack_api_url,
+        )
     if not platforms:
-        raise SettingsError("no platform is set: name a file in STEWARD_CONSOLE_IN, or run `steward try` to talk in the terminal")
+        raise SettingsError(NO_PLATFORM)
     return platforms
 
 

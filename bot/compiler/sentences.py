@@ -36,6 +36,7 @@ FIELDS: Mapping[str, frozenset[str]] = {
     "news_added": frozenset({"case", "because"}),
     "news_decided": frozenset({"by", "decision", "reason"}),
     "news_appealed": frozenset({"case", "hours"}),
+    "news_by_hand": frozenset({"by", "kinds"}),
     "news_lapsed news_suspended news_reported": frozenset({"case"}),
     "card_reported card_not_notified": frozenset(),
     "also_hidden by_program muted_can about undone_unmute undone_unhide mute_over card_nothing": frozenset(),

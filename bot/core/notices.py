@@ -92,7 +92,7 @@ def decision_notice(response: Response, ruling: Ruling, findings: Iterable[Findi
     if until:
         lines.append(sentences["changed_mute"].format(until=when(until)))
     if ruling.reason:
-        lines.append(sentences["reason"].format(reason=unmarked(ruling.reason)))
+        lines.append(sentences["reason"].format(reason=one_line(ruling.reason)))
     if ruling.decision != "dismiss":
         lines.append(_appeal(response.case.number, policy, sentences))
     return "\n".join([*lines, sentences["about"]])
@@ -156,9 +156,14 @@ def _reason(evidence: Evidence) -> str:
     return reasons.get(evidence.signal, evidence.detail)
 
 
+def one_line(text: str) -> str:
+    """What somebody wrote, on one line and without marks, so that it cannot pass for a line of ours."""
+    return " ".join(unmarked(text).split())
+
+
 def quote(text: str) -> str:
     """Put words in quotation marks, on one line."""
-    return f"“{unmarked(text)}”"
+    return f"“{one_line(text)}”"
 
 
 def _summary(clause: Clause, sentences: Sentences) -> str:

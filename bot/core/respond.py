@@ -117,6 +117,8 @@ def respond(verdict: Verdict, circumstances: Circumstances, policy: Policy, now:
         enforced = []
     case, opens = _case_for(verdict, circumstances, shown)
     call = _call(verdict.findings, statuses, policy) if shown >= Status.REVIEW else None
+    if circumstances.late is not None and shown >= Status.REVIEW:
+        call = call or ActionKind.ESCALATE  # no penalty any more, so people look
     answer, mute, strike = _answer(enforced, case, opens=opens, circumstances=circumstances, policy=policy, sent=sent)
     hides = _hides(verdict.findings, enforced, circumstances, policy)
     until = now + mute if answer is ActionKind.MUTE and mute else None

@@ -5,17 +5,17 @@ Rules: a reporter's name stays in the table of reports; a state changes only alo
 """
 
 from collections.abc import Collection
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import CursorResult, and_, select, update
+from sqlalchemy import CursorResult, and_, delete, func, select, update
 from sqlalchemy.dialects.sqlite import insert
 
 from bot.core.cases import APPEAL, REPORT, AppealState, Decision, ReportState, move
 from bot.core.model import Severity
 from bot.store.part import Part, Row, as_list, each_given, given, where
 from bot.store.records import Appeal, Report, Review
-from bot.store.tables import accounts, appeals, members, no_contact, reports, reviews
+from bot.store.tables import accounts, appeals, link_codes, link_tries, members, no_contact, reports, reviews
 
 OPEN_MAX = 100
 """Reports or appeals that a list gives when the caller does not say how many."""
@@ -33,6 +33,17 @@ _ACCOUNTS = (
     .where(_SELF.c.community == given("community"), _SELF.c.platform == given("platform"), _SELF.c.account == given("account"))
     .order_by(accounts.c.platform, accounts.c.account)
 )
+_UNLINK = delete(accounts).where(where(accounts, "platform", "account"))
+_ADD_CODE = insert(link_codes)
+_CODE = select(link_codes).where(where(link_codes, "digest"))
+_FORGET_CODE = delete(link_codes).where(where(link_codes, "digest"))
+_FORGET_CODES = delete(link_codes).where(where(link_codes, "platform", "account"))
+_FORGET_OLD_CODES = delete(link_codes).where(where(link_codes), link_codes.c.made_at <= given("before"))
+_ADD_TRY = insert(link_tries)
+_TRIES = (
+    select(func.count()).select_from(link_tries).where(where(link_tries, "platform", "account"), link_tries.c.tried_at > given("since"))
+)
+_FORGET_TRIES = delete(link_tries).where(where(link_tries), link_tries.c.tried_at <= given("since"))
 _ADD_REPORT = insert(reports)
 _REPORT = select(reports).where(where(reports, "id"))
 _REPORTS = select(reports).where(where(reports, "state")).order_by(reports.c.id).limit(given("limit"))
@@ -63,6 +74,28 @@ class PeoplePart(Part):
         """All (platform, account) of the member whose account this is; itself alone where it is not linked."""
         rows = await self._all(_ACCOUNTS, platform=platform, account=account)
         return tuple((row["platform"], row["account"]) for row in rows) or ((platform, account),)
+
+    async def unlink_account(self, platform: str, account: str) -> bool:
+        """The account is by itself again; False where it was not linked."""
+        return (await self._find(_UNLINK, platform=platform, account=account)).rowcount == 1
+
+    async def add_link_code(self, digest: str, platform: str, account: str, *, valid: timedelta) -> None:
+        """Keep a code of an account, which has one at a time; codes that are too old go."""
+        await self._find(_FORGET_CODES, platform=platform, account=account)
+        await self._find(_FORGET_OLD_CODES, before=self.now - valid)
+        await self._add(_ADD_CODE, digest=digest, platform=platform, account=account, made_at=self.now)
+
+    async def take_link_code(self, digest: str, *, valid: timedelta) -> tuple[str, str] | None:
+        """The (platform, account) that a code was made for, which is used up now; None where there is none, or it is too old."""
+        row = await self._one(_CODE, digest=digest)
+        await self._find(_FORGET_CODE, digest=digest)
+        return (row["platform"], row["account"]) if row and row["made_at"] > self.now - valid else None
+
+    async def count_link_try(self, platform: str, account: str, *, since: datetime) -> int:
+        """Note a try, forget those before a moment, and say how many an account has made since, this one too."""
+        await self._find(_FORGET_TRIES, since=since)
+        await self._add(_ADD_TRY, platform=platform, account=account, tried_at=self.now)
+        return int((await self._find(_TRIES, platform=platform, account=account, since=since)).scalar_one())
 
     async def add_report(
         self, *, platform: str, room: str, message: str, author: str, reporter: str, text: str, case: int | None = None

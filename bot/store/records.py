@@ -77,6 +77,7 @@ class ServerSetup:
     escalation_channel: str = ""
     moderator_role: str = ""
     set_up: bool = False
+    first_seen_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -38,7 +38,7 @@ class SetupsPart(Part):
         return tuple(setup(row) for row in await self._all(_ALL))
 
     async def put_server(self, chosen: ServerSetup) -> None:
-        """Record how a server is set up. It must belong to this transaction's community."""
+        """Record how a server is set up, the first time with when. It must belong to this transaction's community."""
         assert chosen.community == self.community, "a server is recorded in its own community"
         await self._add(_PUT, **{name: getattr(chosen, name) for name in _FIELDS if name != "community"}, first_seen_at=self.now)
 
@@ -60,4 +60,4 @@ class SetupsPart(Part):
 
 def setup(row: Row) -> ServerSetup:
     """A row as a record."""
-    return ServerSetup(**{name: row[name] for name in _FIELDS})
+    return ServerSetup(**{name: row[name] for name in _FIELDS}, first_seen_at=row["first_seen_at"])

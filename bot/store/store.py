@@ -6,7 +6,7 @@ transaction at a time, the others wait their turn, so nothing slow (a model, a n
 another; a transaction speaks for one community and has one now.
 """
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from typing import Any
@@ -17,6 +17,7 @@ from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, InterfaceError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from bot.core.model import ActionKind
 from bot.store import cases, outbox, people
 from bot.store.cases import CasesPart
 from bot.store.engine import StoreError, advice, checkpoint, open_engine
@@ -24,7 +25,7 @@ from bot.store.outbox import OutboxPart
 from bot.store.part import given
 from bot.store.people import PeoplePart
 from bot.store.policies import PoliciesPart
-from bot.store.records import CaseDetail, Hashes
+from bot.store.records import ActionState, CaseDetail, Hashes
 from bot.store.rooms import RoomsPart
 from bot.store.setups import SetupsPart
 from bot.store.tables import appeals as appeals_table
@@ -84,6 +85,16 @@ class Transaction(RoomsPart, CasesPart, OutboxPart, PeoplePart, PoliciesPart, Se
             appeals=tuple(people.appeal(each) for each in await self._all(people.OF_CASE_APPEALS, case=number)),
             history=await self.history(number),
         )
+
+    async def mute_of(self, accounts: Iterable[tuple[str, str]]) -> tuple[datetime | None, bool]:
+        """When the longest mute of some (platform, account) ends, None where there is none; and whether it was carried out."""
+        live = [one for each in accounts for one in await self.live_sanctions(*each) if one.kind == ActionKind.MUTE]
+        if not live:
+            return None, False
+        last = max(live, key=lambda one: one.until)
+        rows = [outbox.outbox_row(each) for each in await self._all(outbox.OF_CASE, case=last.case)]
+        so = (ActionState.DONE, ActionState.SIMULATED)
+        return last.until, any(row.action.kind is ActionKind.MUTE and row.state in so for row in rows)
 
     async def data_of(self, platform: str, account: str) -> dict[str, Any]:
         """Everything that is kept about an account, by kind, as plain values. Reports about it are left out: they are sealed."""

@@ -142,6 +142,23 @@ accounts = Table(
     Index("accounts_by_member", "community", "member"),
 )
 
+link_codes = Table(
+    "link_codes",
+    metadata,
+    *(_text("community"), _text("digest"), _text("platform"), _text("account"), _moment("made_at")),
+    PrimaryKeyConstraint("community", "digest"),
+    Index("link_codes_by_account", "community", "platform", "account"),
+)
+"""Codes that wait to be typed on another platform; the code itself is not kept. A used one is deleted."""
+
+link_tries = Table(
+    "link_tries",
+    metadata,
+    *(_id(), _text("community"), _text("platform"), _text("account"), _moment("tried_at")),
+    Index("link_tries_by_account", "community", "platform", "account", "tried_at"),
+)
+"""Codes asked for and typed, for an hour: so that nobody guesses."""
+
 rooms = Table(
     "rooms",
     metadata,

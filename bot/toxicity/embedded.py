@@ -39,6 +39,7 @@ class EmbeddedScorer(TextScorer):
             card = json.loads(card_file.read_text(encoding="utf-8"))
             weights = model.read_bytes()
             self._session: Any = _session(weights)
+            self._masked = "attention_mask" in {one.name for one in self._session.get_inputs()}
             super().__init__(
                 tokenizer=Tokenizer.from_file(str(tokens)),
                 labels=card["heads"],
@@ -56,7 +57,8 @@ class EmbeddedScorer(TextScorer):
 
     def _run(self, ids: list[int]) -> Any:
         row = np.array([ids], dtype=np.int64)
-        return self._session.run(None, {"input_ids": row, "attention_mask": np.ones_like(row)})[0][0]
+        given = {"input_ids": row, "attention_mask": np.ones_like(row)} if self._masked else {"input_ids": row}
+        return self._session.run(None, given)[0][0]
 
 
 def _session(weights: bytes) -> Any:

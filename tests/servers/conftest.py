@@ -1,6 +1,6 @@
-"""A Discord server with one guild and one member, and the real client that is connected to it.
+"""A Discord server with one guild and one member, a Slack with one member, and the real clients that are connected to them.
 
-Knows: how discord.py is pointed at a server of our own. Must not know: what is tested.
+Knows: how the real libraries are pointed at servers of our own. Must not know: what is tested.
 Rules: libraries are imported when a fixture is used, so that tests of other servers do without them.
 """
 
@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
     from tests.servers.discord import DiscordServer, Guild, Member
     from tests.servers.discord.probe import Probe
+    from tests.servers.slack import Member as SlackMember
+    from tests.servers.slack import SlackServer
+    from tests.servers.slack.probe import Probe as BoltProbe
 
 
 @pytest.fixture
@@ -60,3 +63,31 @@ async def raw(server: "DiscordServer") -> "AsyncIterator[aiohttp.ClientSession]"
 
     async with aiohttp.ClientSession(headers={"Authorization": f"Bot {server.token}"}) as session:
         yield session
+
+
+# Slack
+
+
+@pytest.fixture
+async def slack() -> "AsyncIterator[SlackServer]":
+    """Start a Slack whose waits are short, and in the end hold all that was called against the descriptions."""
+    from tests.servers.slack import SlackServer
+
+    async with SlackServer(pace=0.001, ack_seconds=2.0) as made:
+        yield made
+        assert not made.problems()
+
+
+@pytest.fixture
+def dana(slack: "SlackServer") -> "SlackMember":
+    """Let a member join the workspace."""
+    return slack.add_member("dana")
+
+
+@pytest.fixture
+async def bolt(slack: "SlackServer", dana: "SlackMember") -> "AsyncIterator[BoltProbe]":
+    """Connect the real libraries by Socket Mode."""
+    from tests.servers.slack.probe import running
+
+    async with running(slack) as made:
+        yield made

@@ -155,7 +155,7 @@ async def _appeal(reception: Reception, interaction: Interaction, form: Sent) ->
 async def _message(reception: Reception, interaction: Interaction, form: Sent) -> Reply | str:
     room, message_id = form.about
     visit = await reception.visit(interaction, form.answers.get(SERVER, ""))
-    message = await reception.reported(visit, room, message_id)
+    message = await reception.reported(interaction, visit, room, message_id)
     return await visit.community.desk.report_message(visit.asker, message, form.answers.get(WHY, ""))
 
 

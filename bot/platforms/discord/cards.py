@@ -21,6 +21,7 @@ BODY_CHARS_MAX, FIELDS_MAX = 4_000, 20
 LABEL_CHARS_MAX = 45
 """What stands before a colon is shown as a heading up to this length."""
 SPLIT = " · "
+CHANNELS = "https://discord.com/channels"
 URGENT_COLOUR, OPEN_COLOUR, DECIDED_COLOUR = discord.Colour(0xD93A3A), discord.Colour(0xE0A030), discord.Colour(0x5B8A72)
 
 
@@ -52,16 +53,24 @@ def card(action: Action, *, role: str = "") -> Look:
     title, who = _head(head)
     urgent = action.kind is ActionKind.URGENT
     colour = URGENT_COLOUR if urgent else OPEN_COLOUR if len(buttons) > 1 else DECIDED_COLOUR
-    embed = discord.Embed(title=cut(title, TITLE_CHARS_MAX), colour=colour)
+    embed = discord.Embed(title=cut(title, TITLE_CHARS_MAX), colour=colour, url=_place_of(action))
     _fill(embed, who, lines, f"/case {action.case}")
     if offered:
         embed.set_footer(text=offered)
     calls = urgent and role.isdecimal() and not action.card
-    mentions = discord.AllowedMentions(everyone=False, users=False, roles=[discord.Object(int(role))] if calls else False)
+    mentions = discord.AllowedMentions.none()
+    if calls:
+        mentions.roles = [discord.Object(int(role))]
     view = discord.ui.View(timeout=None)
     for what in buttons:
         view.add_item(CaseButton(action.case, what))
     return Look(content=f"<@&{role}>" if calls else None, embed=embed, view=view, allowed_mentions=mentions)
+
+
+def _place_of(action: Action) -> str | None:
+    """Where the title leads: to the message, else to its room; None for what is on no server."""
+    parts = [action.server, action.room, *([action.message] if action.message.isdecimal() else [])]
+    return "/".join([CHANNELS, *parts]) if all(part.isdecimal() for part in parts) else None
 
 
 def _head(line: str) -> tuple[str, str]:

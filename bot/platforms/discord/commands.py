@@ -22,7 +22,7 @@ from bot.core.model import Severity
 from bot.core.naming import place, rendered
 from bot.platforms.discord.buttons import BUTTONS, ForgetButton, form_sent
 from bot.platforms.discord.forms import HOURS_MAX, TEXT_CHARS_MAX, member_form, message_form
-from bot.platforms.discord.reception import CONNECTION_ERRORS, Interaction, Reception, Reply, Visit, nothing
+from bot.platforms.discord.reception import CONNECTION_ERRORS, Interaction, Reception, Reply, note, nothing
 from bot.platforms.discord.translate import NAME
 
 log = structlog.get_logger()
@@ -77,6 +77,7 @@ def attach(client: discord.Client, communities: Communities, *, after_setup: Cal
 
     _add_reports(tree, reception)
     _add_own(tree, reception)
+    _add_links(tree, reception)
     _add_menus(tree, reception)
     _add_cases(tree, reception)
     _add_decisions(tree, reception)
@@ -97,18 +98,20 @@ def _line(reception: Reception, interaction: Interaction, line: str, server: str
 # Choices while typing
 
 
-def _complete(reception: Reception, choices: Callable[[Visit], Awaitable[list[tuple[int, str]]]]) -> Complete:
-    """Offer case numbers. Whoever may see none is offered none."""
+def _offered(find: Callable[[Interaction, str], Awaitable[list[tuple[Any, str]]]]) -> Complete:
+    """Offer what is found, values and names, as far as it holds what is typed. Who may see nothing is offered nothing."""
 
     async def complete(interaction: Interaction, current: str) -> Choices:
         try:
-            visit = await reception.visit(interaction, str(getattr(interaction.namespace, "server", None) or ""))
-            found = await choices(visit)
-        except (NotAllowedError, discord.HTTPException):
+            found = await find(interaction, str(getattr(interaction.namespace, "server", None) or ""))
+        except NotAllowedError:
             return []
-        names = [(number, _cut(rendered(text, person=_name(interaction, "@"), place=_name(interaction, "#")))) for number, text in found]
+        except Exception as error:  # noqa: BLE001 - a choice that cannot be offered is no reason to stop
+            note(interaction, error, "no choices were offered")
+            return []
+        names = [(value, rendered(text, person=_name(interaction, "@"), place=_name(interaction, "#"))) for value, text in found]
         typed = str(current).strip().casefold()
-        return [app_commands.Choice(name=name, value=number) for number, name in names if typed in name.casefold()][:CHOICES_MAX]
+        return [app_commands.Choice(name=_cut(name), value=value) for value, name in names if typed in name.casefold()][:CHOICES_MAX]
 
     return complete
 
@@ -128,41 +131,35 @@ def _cut(name: str) -> str:
     return name if len(name) <= CHOICE_CHARS_MAX else f"{name[: CHOICE_CHARS_MAX - 1]}…"
 
 
-def _complete_server(reception: Reception) -> Complete:
-    """Offer the servers that the member shares with us."""
+def _own_cases(reception: Reception) -> Complete:
+    async def find(interaction: Interaction, server: str) -> list[tuple[Any, str]]:
+        visit = await reception.visit(interaction, server)
+        return list(await visit.community.desk.own_numbers(visit.asker))
 
-    async def complete(interaction: Interaction, current: str) -> Choices:
-        try:
-            shared = await reception.shared_with(interaction.user)
-        except discord.HTTPException:
-            return []
-        found = [one for one in shared if current.casefold() in one.name.casefold()]
-        return [app_commands.Choice(name=_cut(one.name), value=str(one.id)) for one in found][:CHOICES_MAX]
-
-    return complete
+    return _offered(find)
 
 
-def _complete_clause(reception: Reception) -> Complete:
-    """Offer the clauses of the code of conduct."""
+def _open_cases(reception: Reception) -> Complete:
+    async def find(interaction: Interaction, server: str) -> list[tuple[Any, str]]:
+        visit = await reception.visit(interaction, server)
+        return list(await visit.community.desk.open_numbers(visit.asker))
 
-    async def complete(interaction: Interaction, current: str) -> Choices:
-        try:
-            visit = await reception.visit(interaction, str(getattr(interaction.namespace, "server", None) or ""))
-        except (NotAllowedError, discord.HTTPException):
-            return []
-        names = [(one.number, f"{one.number}. {one.title}") for one in visit.community.parts.policy.clauses]
-        found = [(number, name) for number, name in names if current.casefold() in name.casefold()]
-        return [app_commands.Choice(name=_cut(name), value=number) for number, name in found][:CHOICES_MAX]
-
-    return complete
+    return _offered(find)
 
 
-async def _own_numbers(visit: Visit) -> list[tuple[int, str]]:
-    return await visit.community.desk.own_numbers(visit.asker)
+def _servers(reception: Reception) -> Complete:
+    async def find(interaction: Interaction, _: str) -> list[tuple[Any, str]]:
+        return [(str(one.id), one.name) for one in await reception.shared_with(interaction.user)]
+
+    return _offered(find)
 
 
-async def _open_numbers(visit: Visit) -> list[tuple[int, str]]:
-    return await visit.community.desk.open_numbers(visit.asker)
+def _clauses(reception: Reception) -> Complete:
+    async def find(interaction: Interaction, server: str) -> list[tuple[Any, str]]:
+        visit = await reception.visit(interaction, server)
+        return [(one.number, f"{one.number}. {one.title}") for one in visit.community.parts.policy.clauses]
+
+    return _offered(find)
 
 
 # What members use
@@ -171,7 +168,7 @@ async def _open_numbers(visit: Visit) -> list[tuple[int, str]]:
 def _add_reports(tree: Tree, reception: Reception) -> None:
     @tree.command(name="report", description="Tell the moderators that something is wrong")
     @app_commands.describe(what="What happened, and when", about="The member it is about, if it is one", server=WHICH_SERVER)
-    @app_commands.autocomplete(server=_complete_server(reception))
+    @app_commands.autocomplete(server=_servers(reception))
     async def report(interaction: Interaction, what: Text, about: discord.User | discord.Member | None = None, server: str = "") -> None:
         async def work() -> str:
             visit = await reception.visit(interaction, server)
@@ -183,7 +180,7 @@ def _add_reports(tree: Tree, reception: Reception) -> None:
 
     @tree.command(name="appeal", description="Ask another moderator to look at your case again")
     @app_commands.describe(case="The number of your case", why="Why we should look again", server=WHICH_SERVER)
-    @app_commands.autocomplete(case=_complete(reception, _own_numbers), server=_complete_server(reception))
+    @app_commands.autocomplete(case=_own_cases(reception), server=_servers(reception))
     async def appeal(interaction: Interaction, case: Number, why: Text = "", server: str = "") -> None:
         async def work() -> str:
             visit = await reception.visit(interaction, server)
@@ -193,7 +190,7 @@ def _add_reports(tree: Tree, reception: Reception) -> None:
 
     @tree.command(name="nocontact", description="Put on record that you do not want contact from somebody")
     @app_commands.describe(who="Whose contact you do not want", server=WHICH_SERVER)
-    @app_commands.autocomplete(server=_complete_server(reception))
+    @app_commands.autocomplete(server=_servers(reception))
     async def nocontact(interaction: Interaction, who: discord.User | discord.Member, server: str = "") -> None:
         async def work() -> str:
             visit = await reception.visit(interaction, server)
@@ -208,13 +205,13 @@ def _add_reports(tree: Tree, reception: Reception) -> None:
 def _add_own(tree: Tree, reception: Reception) -> None:
     @tree.command(name="mystanding", description="Your cases and strikes")
     @app_commands.describe(server=WHICH_SERVER)
-    @app_commands.autocomplete(server=_complete_server(reception))
+    @app_commands.autocomplete(server=_servers(reception))
     async def mystanding(interaction: Interaction, server: str = "") -> None:
         await reception.answer(interaction, _line(reception, interaction, "/mystanding", server))
 
     @tree.command(name="mydata", description="Everything that is kept about you, as a file")
     @app_commands.describe(server=WHICH_SERVER)
-    @app_commands.autocomplete(server=_complete_server(reception))
+    @app_commands.autocomplete(server=_servers(reception))
     async def mydata(interaction: Interaction, server: str = "") -> None:
         async def work() -> Reply:
             visit = await reception.visit(interaction, server)
@@ -225,7 +222,7 @@ def _add_own(tree: Tree, reception: Reception) -> None:
 
     @tree.command(name="forgetme", description="Ask that what is kept about you be deleted")
     @app_commands.describe(server=WHICH_SERVER)
-    @app_commands.autocomplete(server=_complete_server(reception))
+    @app_commands.autocomplete(server=_servers(reception))
     async def forgetme(interaction: Interaction, server: str = "") -> None:
         async def work() -> Reply:
             visit = await reception.visit(interaction, server)
@@ -235,11 +232,28 @@ def _add_own(tree: Tree, reception: Reception) -> None:
 
     @tree.command(name="code", description="The code of conduct in plain words")
     @app_commands.describe(clause="One clause of it", server=WHICH_SERVER)
-    @app_commands.autocomplete(clause=_complete_clause(reception), server=_complete_server(reception))
+    @app_commands.autocomplete(clause=_clauses(reception), server=_servers(reception))
     async def code(interaction: Interaction, clause: str = "", server: str = "") -> None:
         await reception.answer(interaction, _line(reception, interaction, f"/code {shlex.quote(clause) if clause else ''}", server))
 
     for command in (mystanding, mydata, forgetme, code):
+        command.allowed_contexts = everywhere
+
+
+def _add_links(tree: Tree, reception: Reception) -> None:
+    @tree.command(name="link", description="One record for your accounts in two chats of the same community")
+    @app_commands.describe(code="The code that you got in the other chat; leave it out to get one", server=WHICH_SERVER)
+    @app_commands.autocomplete(server=_servers(reception))
+    async def link(interaction: Interaction, code: str = "", server: str = "") -> None:
+        await reception.answer(interaction, _line(reception, interaction, f"/link {shlex.quote(code) if code else ''}", server))
+
+    @tree.command(name="unlink", description="A record of its own for this account again")
+    @app_commands.describe(server=WHICH_SERVER)
+    @app_commands.autocomplete(server=_servers(reception))
+    async def unlink(interaction: Interaction, server: str = "") -> None:
+        await reception.answer(interaction, _line(reception, interaction, "/unlink", server))
+
+    for command in (link, unlink):
         command.allowed_contexts = everywhere
 
 
@@ -250,7 +264,7 @@ def _add_menus(tree: Tree, reception: Reception) -> None:
             await reception.answer(interaction, _refused("this is my own message: use /appeal, or /report if something is wrong with it"))
             return
         resolved = cast("Mapping[str, Any]", interaction.data)["resolved"]["messages"]
-        reception.keep_evidence(resolved[str(message.id)])
+        reception.keep_evidence(interaction, resolved[str(message.id)])
         servers: list[tuple[str, str]] = []
         if reception.own_guild(interaction) is None:
             try:
@@ -287,7 +301,7 @@ def _add_cases(tree: Tree, reception: Reception) -> None:
 
     @tree.command(name="case", description="Everything about a case")
     @app_commands.describe(number="The number of the case")
-    @app_commands.autocomplete(number=_complete(reception, _open_numbers))
+    @app_commands.autocomplete(number=_open_cases(reception))
     async def case(interaction: Interaction, number: Number) -> None:
         await reception.answer(interaction, _line(reception, interaction, f"/case {number}"))
 
@@ -300,7 +314,16 @@ def _add_cases(tree: Tree, reception: Reception) -> None:
 
         await reception.answer(interaction, work)
 
-    for command in (cases, case, member):
+    @tree.command(name="done", description="You did by hand what Steward could not do in a case")
+    @app_commands.describe(number="The number of the case")
+    async def done(interaction: Interaction, number: Number) -> None:
+        async def work() -> str:
+            visit = await reception.visit(interaction)
+            return await visit.community.desk.done_by_hand(visit.asker, number)
+
+        await reception.answer(interaction, work)
+
+    for command in (cases, case, member, done):
         command.allowed_contexts, command.default_permissions = on_servers, moderators
 
 
@@ -314,13 +337,13 @@ def _add_decisions(tree: Tree, reception: Reception) -> None:
 
     @tree.command(name="uphold", description="Agree with what was done in a case")
     @app_commands.describe(number="The number of the case", reason="Why: the member reads this")
-    @app_commands.autocomplete(number=_complete(reception, _open_numbers))
+    @app_commands.autocomplete(number=_open_cases(reception))
     async def uphold(interaction: Interaction, number: Number, reason: Text = "") -> None:
         await decide(interaction, number, Decision.UPHOLD, reason)
 
     @tree.command(name="dismiss", description="Take everything back that was done in a case")
     @app_commands.describe(number="The number of the case", reason="Why: the member reads this")
-    @app_commands.autocomplete(number=_complete(reception, _open_numbers))
+    @app_commands.autocomplete(number=_open_cases(reception))
     async def dismiss(interaction: Interaction, number: Number, reason: Text = "") -> None:
         await decide(interaction, number, Decision.DISMISS, reason)
 
@@ -328,7 +351,7 @@ def _add_decisions(tree: Tree, reception: Reception) -> None:
     @app_commands.describe(
         number="The number of the case", severity="How grave it is", hours="Mute for so many hours", reason="Why: the member reads this"
     )
-    @app_commands.autocomplete(number=_complete(reception, _open_numbers))
+    @app_commands.autocomplete(number=_open_cases(reception))
     async def change(
         interaction: Interaction, number: Number, severity: Grade | None = None, hours: Hours | None = None, reason: Text = ""
     ) -> None:

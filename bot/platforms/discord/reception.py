@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from io import BytesIO
 from typing import TypeVar
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, ref
 
 import aiohttp
 import discord
@@ -86,9 +86,9 @@ class Reception:
         """`after_setup` is called with the server whenever somebody changed how it is run."""
         self.client, self.communities, self.after_setup = client, communities, after_setup
         self._seen: dict[int, None] = {}
-        self._evidence: dict[str, Json] = {}
+        self._evidence: dict[tuple[int, str], Json] = {}
         self._shared: dict[int, tuple[float, list[discord.Guild]]] = {}
-        _RECEPTIONS[client] = self
+        _RECEPTIONS[client] = ref(self)
 
     # Whose community it is
 
@@ -134,14 +134,17 @@ class Reception:
 
     # Messages that are reported
 
-    def keep_evidence(self, payload: Json) -> None:
+    def keep_evidence(self, interaction: Interaction, payload: Json) -> None:
         """Keep a message as it is when somebody begins to report it: it may be gone when they have written why."""
-        _remember(self._evidence, str(payload["id"]), payload, EVIDENCE_MAX)
+        _remember(self._evidence, (interaction.user.id, str(payload["id"])), payload, EVIDENCE_MAX)
 
-    async def reported(self, visit: Visit, room: str, message_id: str) -> Message:
+    async def reported(self, interaction: Interaction, visit: Visit, room: str, message_id: str) -> Message:
         """The message that somebody reports. Raises NotAllowedError where it is gone, or is no member's."""
-        payload = self._evidence.get(message_id) or await self._read(room, message_id)
         channel = self.client.get_channel(int(room))
+        is_here = isinstance(channel, (discord.abc.GuildChannel, discord.Thread)) and str(channel.guild.id) == visit.server
+        payload = self._evidence.get((interaction.user.id, message_id))
+        if payload is None and is_here:
+            payload = await self._read(room, message_id)
         place = Place(community=visit.community.name, server=visit.server, thread=room if isinstance(channel, discord.Thread) else "")
         message = message_of(payload, place) if payload else None
         if message is None:
@@ -149,7 +152,7 @@ class Reception:
         return message
 
     async def _read(self, room: str, message_id: str) -> Json | None:
-        """After a restart only: the message as it is now."""
+        """After a restart only, and only on the server whose moderators will see it: the message as it is now."""
         try:
             return await self.client.http.get_message(int(room), int(message_id))
         except (discord.NotFound, discord.Forbidden):
@@ -169,7 +172,7 @@ class Reception:
         except NotAllowedError as error:
             reply = sentence(error)
         except Exception as error:  # noqa: BLE001 - whatever it was, who asked gets an answer
-            _note(interaction, error, "a command failed")
+            note(interaction, error, "a command failed")
             reply = WENT_WRONG
         await self._say(interaction, Reply(text=reply) if isinstance(reply, str) else reply)
 
@@ -187,7 +190,7 @@ class Reception:
                 return False
             except CONNECTION_ERRORS as error:
                 if is_last:
-                    _note(interaction, error, "an interaction was not taken")
+                    note(interaction, error, "an interaction was not taken")
             else:
                 return True
         return False
@@ -204,16 +207,14 @@ class Reception:
                 await self._send(interaction, texts, files, reply.view)
             except CONNECTION_ERRORS as error:
                 if is_last:
-                    _note(interaction, error, "an answer was lost")
+                    note(interaction, error, "an answer was lost")
             except discord.HTTPException as error:
-                _note(interaction, error, "an answer was lost")
+                note(interaction, error, "an answer was lost")
                 return
             else:
                 return
 
-    async def _send(
-        self, interaction: Interaction, texts: list[str], files: list[tuple[str, bytes]], view: discord.ui.View | None
-    ) -> None:
+    async def _send(self, interaction: Interaction, texts: list[str], files: list[tuple[str, bytes]], view: discord.ui.View | None) -> None:
         none = discord.AllowedMentions.none()
         attached = [discord.File(BytesIO(data), filename=name) for name, data in files]
         await interaction.edit_original_response(content=texts[0], attachments=attached, view=view, allowed_mentions=none)
@@ -229,16 +230,18 @@ class Reception:
         try:
             await interaction.response.send_modal(form)
         except (discord.HTTPException, *CONNECTION_ERRORS) as error:
-            _note(interaction, error, "a form was not opened")
+            note(interaction, error, "a form was not opened")
 
 
-_RECEPTIONS: "WeakKeyDictionary[discord.Client, Reception]" = WeakKeyDictionary()
-"""Buttons are made by the library from what Discord sends, so they find their desk through the client."""
+_RECEPTIONS: "WeakKeyDictionary[discord.Client, ref[Reception]]" = WeakKeyDictionary()
+"""Buttons are made by the library from what Discord sends, so they find their desk through the client, whose commands hold it."""
 
 
 def reception_of(interaction: Interaction) -> Reception:
     """The desk of the client that received this."""
-    return _RECEPTIONS[interaction.client]
+    reception = _RECEPTIONS[interaction.client]()
+    assert reception is not None, "a client keeps its commands, and they keep the desk"
+    return reception
 
 
 def sentence(error: NotAllowedError) -> str:
@@ -264,8 +267,8 @@ def _remember(known: dict[K, V], key: K, value: V, most: int) -> None:
         del known[next(iter(known))]
 
 
-def _note(interaction: Interaction, error: BaseException, what: str) -> None:
-    """A line in the log: what kind of error and where, never its text, which may quote somebody."""
+def note(interaction: Interaction, error: BaseException, what: str) -> None:
+    """Leave a line in the log: what kind of error and where, never its text, which may quote somebody."""
     frames = traceback.extract_tb(error.__traceback__)
     where = f"{frames[-1].filename}:{frames[-1].lineno}" if frames else ""
     code = getattr(error, "code", 0)

@@ -7,15 +7,15 @@ no half of anything.
 
 import re
 
-import discord
-
 from bot.core.naming import rendered
 
 CONTENT_CHARS_MAX = 2_000
 """Discord's limit for a message's text."""
 CUT = "…"
-LINKED, NUMBERED = re.compile(r"\](?=\()"), re.compile(r"^(\s*[0-9]+)\.", re.MULTILINE)
-"""What escape_markdown leaves: the second link of a line, and numbers that Discord would count anew."""
+SIGNS = re.compile(r"(?P<link>https?://[^\s<>()\[\]*`|\\]+)|[\\*_~|`<]|\](?=\()")
+"""What formats, links or mentions anywhere; an address stays as it is."""
+STARTS, NUMBERS = re.compile(r"^([ \t]*)([#>-])", re.MULTILINE), re.compile(r"^([ \t]*[0-9]+)(\.)", re.MULTILINE)
+"""What makes a line a heading, a quotation or an entry of a list, which Discord would count anew."""
 
 
 def shown(text: str) -> str:
@@ -29,9 +29,9 @@ def _mention(sign: str, name: str) -> str:
 
 
 def escaped(text: str) -> str:
-    """Words that somebody wrote, so that Discord shows them and does nothing else: no format, link text, mention, heading."""
-    text = LINKED.sub(r"\\]", discord.utils.escape_markdown(text))
-    return NUMBERED.sub(r"\1\\.", text).replace("<", "\\<")
+    """Words that somebody wrote, so that Discord shows them and does nothing else: no format, link text, mention, heading, list."""
+    text = SIGNS.sub(lambda found: found[0] if found["link"] else f"\\{found[0]}", text)
+    return NUMBERS.sub(r"\1\\\2", STARTS.sub(r"\1\\\2", text))
 
 
 def cut(text: str, most: int) -> str:

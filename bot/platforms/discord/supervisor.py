@@ -13,6 +13,8 @@ from collections.abc import Awaitable, Callable
 import discord
 import structlog
 
+from bot.ports import PlatformSetupError
+
 log = structlog.get_logger()
 
 PAUSE_SECONDS_MIN, PAUSE_SECONDS_MAX = 1.0, 60.0
@@ -28,7 +30,7 @@ SWITCHES_LINE = (
 )
 
 
-class DiscordSetupError(Exception):
+class DiscordSetupError(PlatformSetupError):
     """What only the operator can mend, in one line that says how."""
 
 

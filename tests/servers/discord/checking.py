@@ -32,6 +32,7 @@ FLAGS_FOR_BOOLEANS = {"1": "true", "0": "false", "True": "true", "False": "false
 """How the library writes booleans in a query."""
 EDITS_OF_ANSWERS = "/webhooks/{webhook_id}/{webhook_token}/messages/"
 UNKNOWN_BUT_TAKEN = {
+    ("PATCH", "/channels/{channel_id}/messages/{message_id}"): {"tts"},
     ("PATCH", EDITS_OF_ANSWERS + "@original"): {"tts"},
     ("PATCH", EDITS_OF_ANSWERS + "{message_id}"): {"tts"},
 }
@@ -158,11 +159,32 @@ def _body_problems(one: Exchange, operation: Json, description: Description) -> 
 
 
 def _without_deviations(one: Exchange) -> Any:
-    name = NUMBERS_FOR_IDS.get((one.method, one.template))
-    if name is None or not isinstance(one.body, dict) or name not in one.body:
+    if not isinstance(one.body, dict):
         return one.body
-    value = one.body[name]
-    return {**one.body, name: [str(each) for each in value] if isinstance(value, list) else str(value)}
+    body = _with_text_ids(one.body)
+    name = NUMBERS_FOR_IDS.get((one.method, one.template))
+    if name is None or name not in body:
+        return body
+    value = body[name]
+    return {**body, name: [str(each) for each in value] if isinstance(value, list) else str(value)}
+
+
+def _with_text_ids(body: Json) -> Json:
+    """Ids inside a message that the library sends as numbers and Discord takes: pinged roles, attachments, what it refers to."""
+    made = dict(body)
+    mentions = made.get("allowed_mentions")
+    if isinstance(mentions, dict):
+        made["allowed_mentions"] = {
+            key: [str(one) for one in value] if isinstance(value, list) else value for key, value in mentions.items()
+        }
+    if isinstance(made.get("attachments"), list):
+        made["attachments"] = [{**one, "id": str(one["id"])} if "id" in one else one for one in made["attachments"]]
+    reference = made.get("message_reference")
+    if isinstance(reference, dict):
+        made["message_reference"] = {key: str(value) if key.endswith("_id") else value for key, value in reference.items()}
+    if isinstance(made.get("data"), dict):
+        made["data"] = _with_text_ids(made["data"])
+    return made
 
 
 def _missed_rules(one: Exchange) -> list[str]:

@@ -3,7 +3,7 @@
 Knows: envelopes, acknowledgements within 3 s, redelivery at once, after 1 and 5 minutes, what a test makes go wrong on the way.
 Must not know: what an event means.
 Rules: each envelope goes to one socket; an event with no way out is lost; a redelivery has the same event_id; a first delivery
-says retry_attempt 0; interactions are never sent again. Waits are multiplied with the clock's pace.
+says retry_attempt 0; interactions are never sent again. The waits for a redelivery are multiplied with the clock's pace.
 """
 
 import asyncio
@@ -72,10 +72,11 @@ class Deliveries:
         self.clock = clock
         self.way = way
         self.all: list[Delivery] = []
+        self.ack_seconds = ACKNOWLEDGED_WITHIN_SECONDS
         self.delay_seconds = 0.0
         self.acks_to_lose = 0
         self.duplicates_left = 0
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[object]] = set()
 
     def event(self, payload: Json) -> Delivery:
         """Send an event, and again until it is acknowledged."""
@@ -100,7 +101,7 @@ class Deliveries:
         """Send an event once more, though it was acknowledged: same event_id, first retry."""
         made = Delivery(kind=delivery.kind, payload=delivery.payload, event_id=delivery.event_id)
         self.all.append(made)
-        self._start(self._attempt(made, 1, "http_timeout"))
+        self._start(self._deliver_once(made, 1))
         return made
 
     @property
@@ -121,14 +122,14 @@ class Deliveries:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+    def _start(self, work: Coroutine[Any, Any, object]) -> None:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _deliver_once(self, delivery: Delivery) -> None:
+    async def _deliver_once(self, delivery: Delivery, number: int = 0) -> None:
         try:
-            await self._attempt(delivery, 0, "")
+            await self._attempt(delivery, number, "timeout" if number else "")
         finally:
             delivery.done.set()
 
@@ -153,7 +154,7 @@ class Deliveries:
         delivery.attempts.append(made)
         if self.delay_seconds:
             await asyncio.sleep(self.delay_seconds)
-        await self.way.send(delivery, made, reason, ACKNOWLEDGED_WITHIN_SECONDS * self.clock.pace)
+        await self.way.send(delivery, made, reason, self.ack_seconds)
         return made.acknowledged
 
 

@@ -46,65 +46,67 @@ def channel(one: Channel, reader: User) -> Json:
     }  # fmt: skip
 
 
-def message(one: Message, world: World, *, app_id: str = "", all_metadata: bool = False, in_event: bool = False) -> Json:
-    """A message object. `in_event`: as the Events API sends it, with the channel."""
+HISTORY, EVENT, CHANGE = "history", "event", "change"
+"""Where a message object stands: in history, as an event of its own, or within an event that speaks of a change."""
+
+
+def message(one: Message, world: World, *, all_metadata: bool = False, kind: str = HISTORY) -> Json:
+    """A message object, as it looks in history, in an event, or within the event of a change."""
     made: Json = {"type": "message"}
     if one.subtype:
         made["subtype"] = one.subtype
     if one.subtype == "tombstone":
         made |= {"user": "USLACKBOT", "text": one.text, "ts": one.ts, "hidden": True}
-        return made | _thread(one)
+        return made | _thread(one, kind)
     made |= {"user": one.user.id, "ts": one.ts}
     if one.client_msg_id:
         made["client_msg_id"] = one.client_msg_id
     if one.bot_id:
-        made |= {"bot_id": one.bot_id, "app_id": app_id, "bot_profile": _bot_profile(one, world, app_id)}
+        made |= {"bot_id": one.bot_id, "app_id": one.user.app_id, "bot_profile": _bot_profile(one, world)}
     made |= {"text": one.text, "team": world.team_id}
     made |= {key: value for key, value in one.parts.items() if value}
     if one.edited_ts:
         made["edited"] = {"user": one.user.id, "ts": one.edited_ts}
     if one.metadata:
         made["metadata"] = one.metadata if all_metadata else {"event_type": one.metadata["event_type"]}
-    if one.reactions and not in_event:
+    if one.reactions and kind != EVENT:
         made["reactions"] = [{"name": name, "users": list(users), "count": len(users)} for name, users in one.reactions.items()]
-    made |= _thread(one, counts=not in_event)
-    if in_event:
+    made |= _thread(one, kind)
+    if kind == EVENT:
         made |= {"channel": one.channel.id, "event_ts": one.ts, "channel_type": one.channel.kind}
     return made
 
 
-def _bot_profile(one: Message, world: World, app_id: str) -> Json:
+def _bot_profile(one: Message, world: World) -> Json:
     return {
         "id": one.bot_id, "deleted": False, "name": one.user.real_name, "updated": int(one.user.updated_at.timestamp()),
-        "app_id": app_id, "icons": {}, "team_id": world.team_id,
+        "app_id": one.user.app_id, "icons": {}, "team_id": world.team_id,
     }  # fmt: skip
 
 
-def _thread(one: Message, *, counts: bool = True) -> Json:
+def _thread(one: Message, kind: str) -> Json:
     if one.is_reply:
         parent = one.channel.messages.get(one.thread_ts)
-        made: Json = {"thread_ts": one.thread_ts, "parent_user_id": parent.user.id if parent else ""}
+        made: Json = {"thread_ts": one.thread_ts}
+        if one.subtype != "thread_broadcast" or kind == HISTORY:
+            made["parent_user_id"] = parent.user.id if parent else ""
         if one.subtype == "thread_broadcast" and parent is not None:
-            made["root"] = {
-                "type": "message", "user": parent.user.id, "text": parent.text, "ts": parent.ts, **_thread(parent)
-            }  # fmt: skip
+            root = {"type": "message", "user": parent.user.id, "text": parent.text, "ts": parent.ts}
+            made["root"] = root | _thread(parent, CHANGE)
         return made
     replies = one.channel.replies(one.ts)
     if not replies:
         return {}
-    made = {"thread_ts": one.ts}
-    if not counts:
-        return made
+    if kind == EVENT:
+        return {"thread_ts": one.ts}
     people = list(dict.fromkeys(each.user.id for each in replies))
-    return made | {
-        "reply_count": len(replies), "reply_users_count": len(people), "latest_reply": replies[-1].ts, "reply_users": people[:5],
-        "is_locked": False, "subscribed": False,
-    }  # fmt: skip
+    made = {"thread_ts": one.ts, "reply_count": len(replies), "reply_users_count": len(people), "latest_reply": replies[-1].ts}
+    return made | {"subscribed": False} | ({"reply_users": people[:5], "is_locked": False} if kind == HISTORY else {})
 
 
 def view(one: View, world: World, *, app_id: str, bot_id: str, values: Json | None = None) -> Json:
     """A view object with its state."""
-    made = {
+    made: Json = {
         "id": one.id, "team_id": world.team_id, "type": "modal", "title": {"type": "plain_text", "text": "View Title", "emoji": True},
         "submit": None, "close": None, "blocks": [], "private_metadata": "", "callback_id": "", "external_id": "", "state": {"values": {}},
         "hash": one.hash, "clear_on_close": False, "notify_on_close": False, "root_view_id": one.root_id or one.id,

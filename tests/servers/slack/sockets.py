@@ -53,7 +53,7 @@ class Sockets:
         self.dead_tickets_next = 0
         self.refusals: list[int] = []
         self.is_silent = False
-        self.greets = True
+        self.is_switched_on = True
         self.deliveries: Deliveries | None = None
         self._turn = 0
 
@@ -105,9 +105,8 @@ class Sockets:
             await socket.wire.close()
             return
         self.open.append(socket)
-        if self.greets:
-            hello = {"type": "hello", "num_connections": len(self.open), "debug_info": _debug(), "connection_info": {"app_id": self.app_id}}
-            socket.out.put_nowait(json.dumps(hello))
+        hello = {"type": "hello", "num_connections": len(self.open), "debug_info": _debug(), "connection_info": {"app_id": self.app_id}}
+        socket.out.put_nowait(json.dumps(hello))
         async for received in socket.wire:
             if received.type is aiohttp.WSMsgType.PING and not self.is_silent:
                 await socket.wire.pong(received.data)
@@ -163,9 +162,9 @@ class Sockets:
             socket.is_leaving = reason != "warning"
             asyncio.get_running_loop().call_later(LINGERS_SECONDS, socket.abort)
 
-    def drop(self) -> None:
-        """Cut every connection."""
-        for socket in list(self.open):
+    def drop(self, number: int | None = None) -> None:
+        """Cut every connection, or the one of that number."""
+        for socket in [one for one in self.open if number in {None, one.number}]:
             socket.abort()
             self.open.remove(socket)
 

@@ -6,7 +6,6 @@ Rules: everything that changes the world goes through here, so that an app and a
 what it subscribed to, where its bot is a member, with the scope for it.
 """
 
-import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
@@ -16,15 +15,19 @@ from tests.servers.slack import payloads
 from tests.servers.slack.delivery import Deliveries, Delivery
 from tests.servers.slack.tokens import HISTORY, READ, Token
 from tests.servers.slack.world import DIRECT, GROUP, PRIVATE, PUBLIC, Channel, Json, Message, User, View, World
+from tests.servers.slack.writing import rich_text
 
-EVENTS = frozenset(
-    "message.channels message.groups message.im reaction_added reaction_removed member_joined_channel member_left_channel "
-    "app_home_opened".split()
-)
-"""What the app hears of unless a test says otherwise."""
+EVENTS = frozenset("message.channels message.groups message.im reaction_added member_joined_channel app_home_opened".split())
+"""What the app hears of unless a test or a manifest says otherwise."""
+NEEDED_BY_EVENT: dict[str, set[str]] = {
+    "message.channels": {"channels:history"}, "message.groups": {"groups:history"}, "message.im": {"im:history"},
+    "message.mpim": {"mpim:history"}, "reaction_added": {"reactions:read"}, "reaction_removed": {"reactions:read"},
+    "member_joined_channel": {"channels:read", "groups:read"}, "member_left_channel": {"channels:read", "groups:read"},
+    "app_home_opened": set(), "team_join": {"users:read"},
+}  # fmt: skip
+"""Every event that this server sends, and the scopes of which one is needed for it."""
 MESSAGE_EVENTS = {PUBLIC: "message.channels", PRIVATE: "message.groups", DIRECT: "message.im", GROUP: "message.mpim"}
 TOMBSTONE = "This message was deleted."
-NEEDED = {"reaction_added": ("reactions:read",), "reaction_removed": ("reactions:read",), "team_join": ("users:read",)}
 SHOWN_MAX = 40_000
 """Characters of text; Slack cuts the rest."""
 
@@ -36,7 +39,7 @@ class State:
         self.world = world
         self.clock = world.clock
         self.bot = bot
-        self.app_id = world.clock.new_id("A")
+        self.app_id = bot.app_id = world.clock.new_id("A")
         self.subscribed: set[str] = set(EVENTS)
         self.bot_token: Token | None = None
         self.deliveries: Deliveries | None = None
@@ -78,7 +81,7 @@ class State:
         self.emit(event, MESSAGE_EVENTS[channel.kind], [HISTORY[channel.kind]], channel)
 
     def _json(self, message: Message) -> Json:
-        return payloads.message(message, self.world, app_id=self.app_id)
+        return payloads.message(message, self.world, kind=payloads.CHANGE)
 
     # Messages
 
@@ -88,19 +91,18 @@ class State:
     ) -> Message:  # fmt: skip
         """Make a message without posting it."""
         carried = {key: value for key, value in dict(parts or {}).items() if value}
-        is_app = user is self.bot
-        if not is_app and text and "blocks" not in carried:
+        if not user.is_bot and text and "blocks" not in carried:
             carried["blocks"] = [rich_text(text)]
         return Message(
             channel=channel, ts=self.clock.new_ts(sent_at), user=user, text=text[:SHOWN_MAX], thread_ts=thread_ts,
-            subtype="thread_broadcast" if broadcast else subtype, bot_id=user.bot_id if is_app else "",
-            client_msg_id="" if is_app or subtype else str(uuid4()), parts=numbered(carried), metadata=metadata,
+            subtype="thread_broadcast" if broadcast else subtype, bot_id=user.bot_id,
+            client_msg_id="" if user.is_bot or subtype else str(uuid4()), parts=numbered(carried), metadata=metadata,
         )  # fmt: skip
 
     def post(self, message: Message) -> Message:
         """Let a message appear."""
         message.channel.messages[message.ts] = message
-        event = payloads.message(message, self.world, app_id=self.app_id, in_event=True)
+        event = payloads.message(message, self.world, kind=payloads.EVENT)
         self._say_message(message.channel, event)
         return message
 
@@ -152,7 +154,7 @@ class State:
             "type": kind, "user": user.id, "reaction": name, "item": {"type": "message", "channel": message.channel.id, "ts": message.ts},
             "item_user": message.user.id, "event_ts": self.clock.new_ts(),
         }  # fmt: skip
-        self.emit(event, kind, NEEDED[kind], message.channel)
+        self.emit(event, kind, NEEDED_BY_EVENT[kind], message.channel)
         return True
 
     # Channels
@@ -207,17 +209,6 @@ class State:
     def view_json(self, view: View, values: Json | None = None) -> Json:
         """Write a view."""
         return payloads.view(view, self.world, app_id=self.app_id, bot_id=self.bot.bot_id, values=values)
-
-
-def rich_text(text: str) -> Json:
-    """The block that Slack's own client sends for typed text."""
-    elements: list[Json] = []
-    for part in re.split(r"(<@[UW][A-Z0-9]+>)", text):
-        if part.startswith("<@"):
-            elements.append({"type": "user", "user_id": part[2:-1]})
-        elif part:
-            elements.append({"type": "text", "text": part})
-    return {"type": "rich_text", "elements": [{"type": "rich_text_section", "elements": elements}]}
 
 
 def numbered(body: Mapping[str, Any]) -> Json:

@@ -21,13 +21,13 @@ ADMIN_SCOPES = frozenset({"chat:write"})
 APP_SCOPES = frozenset({"connections:write"})
 
 
-def by_channel(verb: str, *, public: str = "", user_public: str = "") -> dict[str, str]:
+def by_channel(verb: str, *, public: str = "") -> dict[str, str]:
     """Give the scope that each kind of channel needs: "history" → channels:history, groups:history, ...
 
     `public` is a bot's scope for public channels where it has another name.
     """
     return {
-        PUBLIC: public or user_public or f"channels:{verb}",
+        PUBLIC: public or f"channels:{verb}",
         PRIVATE: f"groups:{verb}",
         DIRECT: f"im:{verb}",
         GROUP: f"mpim:{verb}",

@@ -13,7 +13,6 @@ from typing import Any
 Json = dict[str, Any]
 PUBLIC, PRIVATE, DIRECT, GROUP = "channel", "group", "im", "mpim"
 """The channel types of Slack's events."""
-MENTION = re.compile(r"<@([UW][A-Z0-9]+)(?:\|[^>]*)?>")
 LINK = re.compile(r"<(https?://[^|>]+)(?:\|[^>]*)?>")
 
 
@@ -22,7 +21,7 @@ class Clock:
 
     def __init__(self, pace: float = 1.0) -> None:
         self.pace = pace
-        """What Slack's waits (acknowledgements, redeliveries) are multiplied with; 0.01 makes a minute 0.6 s."""
+        """What Slack's waits for a redelivery are multiplied with; 0.01 makes a minute 0.6 s."""
         self._moved = timedelta()
         self._last = 0
         self._count = 0
@@ -72,6 +71,7 @@ class User:
     is_guest: bool = False
     deleted: bool = False
     bot_id: str = ""
+    app_id: str = ""
     updated_at: datetime = field(default_factory=lambda: datetime.now(UTC))
 
     @property
@@ -130,7 +130,7 @@ class Message:
         found = [self.text, *words_of(self.blocks)]
         for one in self.parts.get("attachments", []):
             found += [one.get("pretext", ""), one.get("title", ""), one.get("text", ""), *words_of(one.get("blocks", []))]
-        return "\n".join(dict.fromkeys(filter(None, found)))
+        return plain_words(found)
 
     @property
     def elements(self) -> list[Json]:
@@ -193,7 +193,7 @@ class View:
     def words(self) -> str:
         """All that can be read in it."""
         title = (self.body.get("title") or {}).get("text", "")
-        return "\n".join(filter(None, [title, *words_of(self.blocks)]))
+        return plain_words([title, *words_of(self.blocks)])
 
     @property
     def elements(self) -> list[Json]:
@@ -244,6 +244,12 @@ class World:
                 return channel
         name = "" if kind == DIRECT else "mpdm-" + "--".join(self.users[one].name for one in people) + "-1"
         return self.add_channel(name, kind, people[0], people) if create else None
+
+
+def plain_words(found: Iterable[str]) -> str:
+    """Put texts together as a person reads them, each once, without Slack's escapes."""
+    read = (one.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&") for one in found if one)
+    return "\n".join(dict.fromkeys(read))
 
 
 def words_of(blocks: Iterable[Json]) -> list[str]:

@@ -1,0 +1,1 @@
+"""Slack: the platform, its connection, what can be done there."""
