@@ -363,7 +363,7 @@ class Communities:
         async with parts.transaction() as transaction:
             open_cases = len(await transaction.cases(CaseState.OPEN))
         live, behind = community.service.rooms_count(platform)
-        told = "Moderators are told what would happen; members are not." if parts.mode is Status.SHADOW else "Rules are enforced."
+        told = "What would happen is recorded and stands in /cases; nobody is told." if parts.mode is Status.SHADOW else "Rules are enforced."
         return "\n".join(
             [
                 f"Mode: {parts.mode}. {told}",
