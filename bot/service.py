@@ -34,7 +34,7 @@ SCORED_LENGTH_MAX = 256
 BATCH_MAX = 64
 """Messages in one transaction: 13,000 a second are committed at 32, more gains little."""
 PAUSE_SECONDS_MAX = 60.0
-COUNTED = frozenset({"too_long", "language"})
+COUNTED = frozenset({"too_long", "language", "no_label"})
 """Reasons that reading again does not mend: only their number is kept, per room and day."""
 LINGER_SECONDS_MAX = 0.05
 """While more messages wait, a batch waits this long for their scores: a commit for each one costs more than its judging."""

@@ -27,7 +27,8 @@ def score(model: Path, tokenizer: Path, texts: Sequence[str]) -> Scores:
 
     def one(text: str) -> NDArray[np.float32]:
         ids = np.array([reader.encode(text).ids], dtype=np.int64)
-        row: NDArray[np.float32] = session.run(None, {"input_ids": ids, "attention_mask": np.ones_like(ids)})[0][0]
+        given = {one.name: ids if one.name == "input_ids" else np.ones_like(ids) for one in session.get_inputs()}
+        row: NDArray[np.float32] = session.run(None, given)[0][0]
         return row
 
     with ThreadPoolExecutor(max_workers=os.cpu_count()) as workers:

@@ -15,7 +15,8 @@ import pytest
 import structlog
 from typer.testing import CliRunner
 
-from bot.cli import app, main
+from bot.__main__ import main
+from bot.cli.app import app
 from tests.acceptance.processes import TRIGGER
 
 PROGRAM = [sys.executable, "-m", "bot"]
@@ -36,6 +37,9 @@ COMMANDS = [
     ["case", "replay"],
     ["audit"],
     ["audit", "verify"],
+    ["doctor"],
+    ["model"],
+    ["model", "convert"],
 ]
 
 

@@ -29,6 +29,5 @@ def test_rules_whose_labels_the_model_has_are_judged(bert: Made, roberta: Made) 
     assert verdict(roberta).unjudged == ()
 
 
-@pytest.mark.xfail(strict=True, reason="bot/core/signals: a label that is absent from Scored.values reads as a low score")
 def test_rule_whose_label_the_model_lacks_is_unjudged_and_not_fine(bert: Made) -> None:
     assert [one.rule for one in verdict(bert).unjudged] == ["advance"]

@@ -96,6 +96,10 @@ class Reading:
         return tuple(((sent - r.sent_at).total_seconds(), fold(r.text).text.strip()) for r in mine)
 
 
+NO_LABEL = "no_label"
+"""Why a score is missing where the model that is used does not give it at all."""
+
+
 class Label(StrEnum):
     """What the model scores."""
 
@@ -128,8 +132,8 @@ class Score:
         highest, missing = None, ""
         for n in reading.of_role(self.role):
             scored = reading.scores[n]
-            missing = missing or scored.missing
             value = scored.values.get(self.label)
+            missing = missing or scored.missing or (NO_LABEL if value is None else "")
             if value is not None and (highest is None or value > highest):
                 highest = value
         if highest is not None and highest >= self.at_least:

@@ -65,6 +65,12 @@ class Bot:
     async def _after_setup(self, server: str) -> None:
         self.set_up.append(server)
 
+    async def finish(self) -> None:
+        """Wait for what is still being worked on: the library's listeners run beside its acknowledgements."""
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        for community in self.communities.all():
+            await community.settle()
+
     @property
     def team(self) -> str:
         return self.server.world.team_id
@@ -157,6 +163,6 @@ async def running(server: SlackServer, folder: Path) -> AsyncIterator[Bot]:
             yield bot
         finally:
             task.cancel()
-            with contextlib.suppress(BaseException):
-                await asyncio.wait_for(task, 5)
+            await asyncio.wait([task], timeout=5)
+            await bot.finish()
     await store.close()

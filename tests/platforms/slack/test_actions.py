@@ -210,7 +210,8 @@ async def until_done(at_work: Steward, member: Member, kind: ActionKind) -> None
     """Wait until an action was performed, however often it had to be tried."""
     async with asyncio.timeout(15):
         while await at_work.state(member, kind) is not ActionState.DONE:
-            await asyncio.sleep(0.05)
+            await asyncio.sleep(0.2)
+            at_work.community.outbox.wake()  # what a test settles by itself, the outbox does not look at before half a minute
 
 
 @pytest.mark.parametrize("performed", [True, False])
