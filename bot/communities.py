@@ -363,13 +363,13 @@ class Communities:
         async with parts.transaction() as transaction:
             open_cases = len(await transaction.cases(CaseState.OPEN))
         live, behind = community.service.rooms_count(platform)
-        told = "What would happen is recorded and stands in /cases; nobody is told." if parts.mode is Status.SHADOW else "Rules are enforced."
+        told = "Rules are enforced." if parts.mode is Status.ENFORCE else "What would happen stands in /cases; nobody is told."
         return "\n".join(
             [
                 f"Mode: {parts.mode}. {told}",
                 f"Community: {community.name}. Policy: {parts.policy.name}.",
                 f"Cards go to: {_shown(setup.escalation_channel) or NOWHERE}.",
-                f"Moderators: {setup.moderator_role or 'whoever may time members out'}, {len(parts.moderators)} now.",
+                f"Moderators: {setup.moderator_role or 'by their rights on this server'}, {len(parts.moderators)} now.",
                 f"Rooms: {live} live, {behind} being caught up. Waiting to be judged: {community.service.waiting}.",
                 f"Open cases: {open_cases}.",
             ]

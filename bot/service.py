@@ -22,7 +22,7 @@ from bot.core.judge import ToScore, judge, texts_to_score
 from bot.core.model import MINUTE, ActionKind, Contact, Context, Kind, Message, Recent, Scored, Status, Unjudged, Verdict
 from bot.core.policy import Policy
 from bot.core.respond import Response
-from bot.ports import Platform, PlatformUnavailableError
+from bot.ports import Platform, PlatformRefusedError, PlatformUnavailableError
 from bot.store.store import StoreError, Transaction
 
 log = structlog.get_logger()
@@ -242,7 +242,7 @@ class Service:
             platform = self.parts.platforms.get(one.platform)
             try:
                 message = await platform.read(one.room, one.message) if platform else None
-            except PlatformUnavailableError:
+            except (PlatformUnavailableError, PlatformRefusedError):
                 continue
             if message is None:
                 await self._judged_again(one.platform, one.room, one.message, judged=False)

@@ -46,6 +46,7 @@ class Settings(BaseSettings):
     slack_signing_secret: SecretStr | None = None
     slack_admin_token: SecretStr | None = None
     slack_api_url: str = ""
+    slack_port: int = 3000
     console_in: Path | None = None
     console_out: Path | None = None
     crash_at: str = ""

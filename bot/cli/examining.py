@@ -8,6 +8,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from pydantic import SecretStr
+
+from bot.platforms.checks import exit_code, run_doctor_text
 from bot.settings import Settings
 from bot.store.records import ServerSetup
 from bot.store.store import Store
@@ -43,12 +46,28 @@ async def examine_discord(settings: Settings, say: Say) -> int:
     point_at(settings.discord_api_url, settings.discord_gateway_url)
     setup_of = await _setups(settings)
     checks = await doctor.examine(settings.discord_token.get_secret_value(), setup_of=lambda server: setup_of("discord", server))
-    say(doctor.run_doctor_text(checks))
-    return doctor.exit_code(checks)
+    say(run_doctor_text(checks))
+    return exit_code(checks)
 
 
 async def examine_slack(settings: Settings, say: Say) -> int:
     """Look at the Slack app; gives the exit code."""
-    del settings
-    say("Slack cannot be examined yet.")
-    return 2
+    from bot.platforms.slack import doctor  # noqa: PLC0415 - see the rules
+
+    if not settings.slack_bot_token:
+        say(doctor.first_steps())
+        return 2
+    tokens = doctor.Tokens(
+        bot=_secret(settings.slack_bot_token),
+        app=_secret(settings.slack_app_token),
+        admin=_secret(settings.slack_admin_token),
+        signing_secret=_secret(settings.slack_signing_secret),
+    )
+    setup_of = await _setups(settings)
+    checks = await doctor.examine(tokens, api_url=settings.slack_api_url, setup_of=lambda server: setup_of("slack", server))
+    say(run_doctor_text(checks))
+    return exit_code(checks)
+
+
+def _secret(one: SecretStr | None) -> str:
+    return one.get_secret_value() if one else ""

@@ -323,6 +323,7 @@ def _platforms(settings: Settings, communities: Communities) -> dict[str, Platfo
             signing_secret=settings.slack_signing_secret,
             admin_token=settings.slack_admin_token,
             api_url=settings.slack_api_url,
+            port=settings.slack_port,
         )
     if not platforms:
         raise SettingsError(NO_PLATFORM)

@@ -8,7 +8,6 @@ from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from enum import StrEnum
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlencode
@@ -17,6 +16,7 @@ import aiohttp
 import discord
 
 from bot.communities import ServerSetup
+from bot.platforms.checks import Check, State
 from bot.platforms.discord.translate import NAME, Json
 
 PORTAL = "https://discord.com/developers/applications"
@@ -74,25 +74,6 @@ INTENTS = {"Message Content Intent": (1 << 18) | (1 << 19), "Server Members Inte
 """The switches of the page "Bot", and the application's flags that say they are on (the second of each: in under 100 servers)."""
 
 
-class State(StrEnum):
-    """How one thing stands."""
-
-    GOOD = "ok"
-    HINT = "hint"
-    CARE = "careful"
-    WRONG = "wrong"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Check:
-    """One thing that was looked at: what, how it stands, what was found, and which switch to press where."""
-
-    what: str
-    state: State
-    found: str
-    press: str = ""
-
-
 def invite(application: str, *, automod: bool = False) -> str:
     """The link with which the owner of a server lets Steward in, with the least it needs; `automod`: hear of Discord's AutoMod too."""
     wanted = 0
@@ -114,23 +95,6 @@ def first_steps() -> str:
  6. Write the token into the file .env, in one line without blanks: STEWARD_DISCORD_TOKEN=the token
  7. Type: steward doctor --discord
     It says whether all is well, and shows the link with which you invite the bot to your server."""
-
-
-def run_doctor_text(checks: Sequence[Check]) -> str:
-    """All checks for a terminal, what is wrong with what to do about it."""
-    lines = []
-    for one in checks:
-        lines.append(f"{one.state:>8}  {one.what}: {one.found}")
-        lines += [f"{'':>10}→ {step}" for step in one.press.split("\n") if step]
-    wrong, care = (sum(one.state is state for one in checks) for state in (State.WRONG, State.CARE))
-    lines.append("")
-    lines.append("All is well." if not wrong and not care else f"{wrong} wrong, {care} to be careful about.")
-    return "\n".join(lines)
-
-
-def exit_code(checks: Sequence[Check]) -> int:
-    """1 where something is wrong, else 0."""
-    return int(any(one.state is State.WRONG for one in checks))
 
 
 def defaults_of(server: str) -> ServerSetup:

@@ -13,7 +13,8 @@ with warnings.catch_warnings():
 import discord
 
 from bot.communities import ServerSetup
-from bot.platforms.discord.doctor import Check, State, examine, exit_code, first_steps, invite, run_doctor_text
+from bot.platforms.checks import Check, State, exit_code, run_doctor_text
+from bot.platforms.discord.doctor import examine, first_steps, invite
 from tests.platforms.discord.at_work import MODERATORS, invalid
 from tests.servers.discord import DiscordServer, Guild, Intent, Permission, Role
 from tests.servers.discord.permissions import NONE, STEWARD
