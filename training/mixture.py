@@ -19,6 +19,23 @@ STAGE_ONE_COPIES = 2
 STAGE_TWO_COPIES = 4
 STAGE_TWO_PUBLIC = 40_000
 SWAPS_PER_SENTENCE = 14
+SWAPS_PER_SENTENCE_LAST = 30
+# The last stage: what is nearest to a branch's chat in full or in part, and less of all else, so that nothing is forgotten.
+STAGE_THREE_PUBLIC = {
+    "cad": 9_000,
+    "convabuse": 1_640,
+    "jigsaw_half": 4_000,
+    "civil_spans": 2_000,
+    "hatexplain": 2_500,
+    "kennedy_mhs": 2_000,
+    "dynhate": 4_000,
+    "hatemojibuild": 1_500,
+    "irc": 2_000,
+    "jigsaw_neg": 1_000,
+    "edos": 700,
+    "davidson": 400,
+}
+STAGE_THREE_COPIES = 2
 SWAPS_WEIGHT = 1.5
 _THREAT = HEADS.index("threat")
 
@@ -44,7 +61,7 @@ def _content(name: str) -> list[str]:
     return [line for line in lines if line and not line.startswith("#")]
 
 
-def swaps(chance: random.Random) -> list[Labelled]:
+def swaps(chance: random.Random, per_sentence: int = SWAPS_PER_SENTENCE) -> list[Labelled]:
     """Return the sentences of swaps/ with many groups each: what is fine, or an attack, is so whoever is named."""
     groups: dict[str, list[tuple[str, str]]] = {"a": [], "p": []}
     for line in _content("groups.txt"):
@@ -54,7 +71,7 @@ def swaps(chance: random.Random) -> list[Labelled]:
     for name, attack in (("benign.txt", 0.0), ("attacking.txt", 1.0)):
         for sentence in _content(name):
             form = "a" if "{a}" in sentence else "p"
-            for characteristic, group in chance.sample(groups[form], SWAPS_PER_SENTENCE):
+            for characteristic, group in chance.sample(groups[form], min(per_sentence, len(groups[form]))):
                 written = group.lower() if chance.random() < 0.4 else group  # noqa: PLR2004
                 text = sentence.replace(f"{{{form}}}", written)
                 known = dict.fromkeys(HEADS, (0.0, SWAPS_WEIGHT))
@@ -96,3 +113,14 @@ def stage_two(public: list[Labelled], *, held_out: bool, seed: int) -> list[Labe
     rows += chance.sample(public, min(STAGE_TWO_PUBLIC, len(public)))
     rows += _written(held_out=held_out) * STAGE_TWO_COPIES
     return _regrouped(rows, chance) + swaps(chance)
+
+
+def stage_three(public: list[Labelled], *, held_out: bool, seed: int) -> list[Labelled]:
+    """Return the rows of stage three: the nearest public sets, the written lines, and twice the sentences with many more groups."""
+    chance = random.Random(seed)
+    rows = [row for row in public if row.weights[_THREAT] and row.targets[_THREAT] >= 0.5]
+    for source, count in STAGE_THREE_PUBLIC.items():
+        known = [row for row in public if row.source == source]
+        rows += chance.sample(known, min(count, len(known)))
+    rows += _written(held_out=held_out) * STAGE_THREE_COPIES
+    return _regrouped(rows, chance) + swaps(chance, SWAPS_PER_SENTENCE_LAST) + swaps(chance, SWAPS_PER_SENTENCE_LAST)

@@ -53,6 +53,9 @@ RECIPES = {
     "two": Recipe(
         epochs=1, rate=2.8e-5, rate_end_share=0.0, warm_up_share=0.01, respelled_share=0.2, gains=(1, 1, 1.5, 1, 1, 1.5)
     ),
+    "three": Recipe(
+        epochs=1, rate=2.5e-5, rate_end_share=0.0, warm_up_share=0.02, respelled_share=0.15, gains=(1, 1, 1, 1, 1, 1)
+    ),
 }
 
 
@@ -145,10 +148,10 @@ def main() -> int:
     public = read_rows(WORK / "public.jsonl")
     torch.manual_seed(recipe.seed)
     start = WORK / options.start if options.start else None
-    mixed = mixture.stage_one if options.stage == "one" else mixture.stage_two
+    mixed = {"one": mixture.stage_one, "two": mixture.stage_two, "three": mixture.stage_three}[options.stage]
     rows = mixed(public, held_out=not options.all_written, seed=recipe.seed)
-    if options.stage == "two":
-        start = start or WORK / "stage-one"
+    if options.stage != "one":
+        start = start or WORK / {"two": "stage-one", "three": "stage-two"}[options.stage]
     model, tokenizer = (load(start), (start / "tokenizer.json").read_text("utf-8")) if start else fresh()
     (folder / "tokenizer.json").write_text(tokenizer, encoding="utf-8")
     (folder / "recipe.json").write_text(json.dumps(dataclasses.asdict(recipe), indent=2) + "\n", encoding="utf-8")

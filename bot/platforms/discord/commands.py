@@ -391,7 +391,7 @@ def _steward(reception: Reception) -> app_commands.Group:
     ) -> None:
         async def work() -> str:
             visit = await reception.visit(interaction)
-            said = await communities.set_up(
+            await communities.set_up(
                 NAME,
                 visit.server,
                 mode=mode,
@@ -400,6 +400,7 @@ def _steward(reception: Reception) -> app_commands.Group:
                 moderator_role=str(moderator_role.id) if moderator_role else None,
             )
             await reception.after_setup(visit.server)
+            said = await communities.status(NAME, visit.server)  # as it is now: who moderates may have changed just then
             return "\n".join([said, *_cares(escalation_channel)])
 
         await reception.answer(interaction, work)

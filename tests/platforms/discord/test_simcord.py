@@ -14,7 +14,7 @@ import asyncio
 import contextlib
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -22,7 +22,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from pydantic import SecretStr
 
-from tests.platforms.discord.running import FINE, THREATENING, WAIT_SECONDS, policy, proven
+from tests.platforms.discord.running import BAD, FINE, THREATENING, WAIT_SECONDS, policy, proven
 
 import discord  # isort: skip - running skips where it is not there
 
@@ -182,11 +182,11 @@ class Branch:
 
     def said(self) -> list[str]:
         """What stands in the members' channel."""
-        return [one.content for one in self.general.history(viewer=self.bob)]
+        return [one.content for one in self.general.history(viewer=self.robin)]
 
     def cards(self) -> list[discord.Message]:
-        """What stands in the moderators' channel."""
-        return [one for one in self.officers.history(viewer=self.robin) if one.author.bot]
+        """The cards in the moderators' channel."""
+        return [one for one in self.officers.history(viewer=self.robin) if one.embeds]
 
     def letters(self, member: Any) -> list[discord.Message]:
         """What a member got in direct messages."""
@@ -217,7 +217,13 @@ async def holds(condition: Callable[[], bool] | Callable[[], Awaitable[bool]]) -
 
 def labels(message: discord.Message) -> list[str]:
     """The buttons under a message."""
-    return [one.label or "" for row in message.components if isinstance(row, discord.ActionRow) for one in row.children if isinstance(one, discord.Button)]
+    return [
+        one.label or ""
+        for row in message.components
+        if isinstance(row, discord.ActionRow)
+        for one in row.children
+        if isinstance(one, discord.Button)
+    ]
 
 
 def answered(result: Any) -> str:
@@ -238,9 +244,166 @@ async def in_simcord(folder: Path) -> AsyncIterator[Branch]:
         yield Branch(env, folder)
 
 
+async def decided(who: Any, card: discord.Message, button: str, why: str = "") -> str:
+    """Press a button under a card, send the form that it opens; gives the answer."""
+    form = await who.click(card, label=button)
+    return answered(await who.submit_modal(form, {"why": why}))
+
+
 async def test_a_breach_is_hidden_muted_told_and_put_before_the_moderators(tmp_path: Path) -> None:
     async with in_simcord(tmp_path) as branch, branch.running():
         await branch.bob.send(branch.general, FINE)
         card = await branch.carded(THREATENING)
-        print(await branch.done(), card.embeds[0].to_dict(), card.content, labels(card), branch.said(), [l.content for l in branch.letters(branch.ann)])
-        print(branch.muted_until(branch.ann), branch.guild.audit_log(), branch.officers.threads)
+        assert branch.said() == [FINE]
+        assert await branch.done() == {"1 hide": "done", "1 mute": "done", "1 notify": "done", "1 urgent": "done"}
+        until = branch.muted_until(branch.ann)
+        assert until is not None
+        assert timedelta(hours=23) < until - datetime.now(UTC) <= timedelta(hours=24)
+        with pytest.raises(simcord.BackendError, match="Missing Permissions"):
+            await branch.ann.send(branch.general, FINE)
+        assert {(one.user_id, one.target_id, one.reason) for one in branch.guild.audit_log()} == {
+            (branch.env.backend.bot_user.id, branch.ann.id, "Steward, case 1")
+        }
+        (letter,) = branch.letters(branch.ann)
+        assert all(words in letter.content for words in ("You are muted until", "clause 2", branch.general.mention, "/appeal 1"))
+        assert labels(letter) == ["Appeal"]
+        assert card.content == branch.role.mention
+        assert labels(card) == ["Uphold", "Change", "Dismiss", "Show"]
+        assert THREATENING in str(card.embeds[0].to_dict())
+        assert [thread.name for thread in branch.officers.threads] == ["Case 1"]
+        assert not branch.letters(branch.bob)
+
+
+async def test_a_serious_breach_mutes_for_an_hour_and_calls_nobody(tmp_path: Path) -> None:
+    async with in_simcord(tmp_path) as branch, branch.running():
+        card = await branch.carded(BAD)
+        assert await branch.done() == {"1 escalate": "done", "1 hide": "done", "1 mute": "done", "1 notify": "done"}
+        assert branch.said() == []
+        until = branch.muted_until(branch.ann)
+        assert until is not None
+        assert until - datetime.now(UTC) <= timedelta(hours=1)
+        assert card.content == ""
+
+
+async def test_a_reported_message_becomes_a_case_that_does_not_say_who_reported(tmp_path: Path) -> None:
+    async with in_simcord(tmp_path) as branch, branch.running():
+        message = await branch.ann.send(branch.general, "nobody likes bob's cake")
+        form = await branch.bob.context_menu(branch.general, "Report message", message)
+        assert "Your report is number 1" in answered(await branch.bob.submit_modal(form, {"why": "it hurts"}))
+        await holds(lambda: len(branch.cards()) == 1)
+        (card,) = branch.cards()
+        shown = str(card.embeds[0].to_dict())
+        assert "it hurts" in shown
+        assert "cake" in shown
+        assert str(branch.bob.id) not in shown
+        assert labels(card) == ["Uphold", "Change", "Dismiss", "Show"]
+        assert "dismissed" in await decided(branch.morgan, card, "Dismiss", "taste may be discussed")
+        await holds(lambda: labels(branch.cards()[0]) == ["Show"])
+        assert branch.said() == ["nobody likes bob's cake"]
+        assert not branch.letters(branch.ann)
+
+
+async def test_a_report_in_words_waits_for_the_moderators(tmp_path: Path) -> None:
+    async with in_simcord(tmp_path) as branch, branch.running():
+        said = await branch.bob.slash(branch.general, "report", what="he shouts in the car park", about=branch.ann)
+        assert "Your report is number 1" in answered(said)
+        form = await branch.bob.context_menu(branch.general, "Report member", branch.ann)
+        assert "Your report is number 2" in answered(await branch.bob.submit_modal(form, {"why": "and on the stairs"}))
+        waiting = answered(await branch.morgan.slash(branch.officers, "cases"))
+        assert "he shouts in the car park" in waiting
+        assert "and on the stairs" in waiting
+        assert str(branch.bob.id) not in waiting
+        with pytest.raises(simcord.SetupError, match="not visible"):
+            await branch.ann.slash(branch.general, "cases")
+
+
+async def test_a_moderator_decides_by_command(tmp_path: Path) -> None:
+    async with in_simcord(tmp_path) as branch, branch.running():
+        await branch.carded(THREATENING)
+        (choice,) = await branch.morgan.autocomplete(branch.officers, "uphold", "number", "1")
+        assert choice["value"] == 1
+        said = await branch.morgan.slash(branch.officers, "uphold", number=1, reason="that is a threat")
+        assert "Case 1 is upheld" in answered(said)
+        await holds(lambda: labels(branch.cards()[0]) == ["Show"])
+        await branch.done()
+        detail = await branch.case()
+        assert (detail.case.decided_by, detail.reason) == (str(branch.morgan.id), "that is a threat")
+        assert branch.muted_until(branch.ann) is not None
+        assert ["decided: uphold. that is a threat" in one.content for one in branch.officers.threads[0].history()] == [True]
+
+
+async def test_a_moderator_takes_a_mute_back_by_a_button(tmp_path: Path) -> None:
+    async with in_simcord(tmp_path) as branch, branch.running():
+        card = await branch.carded(THREATENING)
+        assert THREATENING in answered(await branch.morgan.click(card, label="Show"))
+        assert "Case 1 is dismissed" in await decided(branch.morgan, card, "Dismiss", "it was a song")
+        await holds(lambda: branch.muted_until(branch.ann) is None)
+        await holds(lambda: labels(branch.cards()[0]) == ["Show"])
+        await branch.done()
+        await branch.ann.send(branch.general, FINE)
+        assert any("it was a song" in one.content for one in branch.letters(branch.ann))
+        with pytest.raises(simcord.SetupError, match="No matching component"):
+            await branch.morgan.click(branch.cards()[0], label="Uphold")
+
+
+async def test_a_muted_member_appeals_and_another_moderator_lifts_the_mute(tmp_path: Path) -> None:
+    async with in_simcord(tmp_path) as branch, branch.running():
+        card = await branch.carded(THREATENING)
+        assert "Case 1 is upheld" in await decided(branch.morgan, card, "Uphold")
+        await branch.done()
+        form = await branch.ann.user.click(branch.letters(branch.ann)[0], label="Appeal")
+        said = answered(await branch.ann.user.submit_modal(form, {"why": "I was quoting a film"}))
+        assert "We have your appeal on case 1" in said
+        await holds(lambda: labels(branch.cards()[0]) == ["Uphold", "Change", "Dismiss", "Show"])
+        assert "quoting a film" in str(branch.cards()[0].embeds[0].to_dict())
+        refused = await decided(branch.morgan, branch.cards()[0], "Dismiss")
+        assert "another moderator" in refused
+        assert branch.muted_until(branch.ann) is not None
+        assert "dismissed" in await decided(branch.robin, branch.cards()[0], "Dismiss", "it is from a film")
+        await holds(lambda: branch.muted_until(branch.ann) is None)
+        await branch.done()
+        assert "it is from a film" in branch.letters(branch.ann)[-1].content
+        await branch.ann.send(branch.general, FINE)
+        assert branch.said() == [FINE]
+
+
+async def test_a_muted_member_appeals_by_command_in_direct_messages(tmp_path: Path) -> None:
+    async with in_simcord(tmp_path) as branch, branch.running():
+        await branch.carded(THREATENING)
+        with pytest.raises(simcord.SetupError, match="use-application-commands"):
+            await branch.ann.slash(branch.general, "appeal", case=1)
+        said = await branch.ann.user.slash("appeal", case=1, why="I was quoting a film")
+        assert "We have your appeal on case 1" in answered(said)
+        assert "Case 1" in answered(await branch.ann.user.slash("mystanding"))
+
+
+async def test_buttons_from_before_a_restart_work_and_what_was_said_meanwhile_has_a_card_alone(tmp_path: Path) -> None:
+    async with in_simcord(tmp_path) as branch:
+        async with branch.running():
+            card = await branch.carded(THREATENING)
+            form = await branch.morgan.click(card, label="Dismiss")
+        await branch.bob.send(branch.general, BAD)
+        async with branch.running():
+            await holds(lambda: len(branch.cards()) == 2)
+            assert await branch.done(2) == {"1 escalate": "done"}
+            assert branch.said() == [BAD]
+            assert THREATENING in answered(await branch.robin.click(card, label="Show"))
+            assert "Case 1 is dismissed" in answered(await branch.morgan.submit_modal(form, {"why": "a song"}))
+            await holds(lambda: branch.muted_until(branch.ann) is None)
+            form = await branch.ann.user.click(branch.letters(branch.ann)[0], label="Appeal")
+            assert "Case 1 is closed" in answered(await branch.ann.user.submit_modal(form, {}))
+
+
+async def test_an_owner_sets_a_server_up_by_commands(tmp_path: Path) -> None:
+    async with in_simcord(tmp_path) as branch, branch.running(Defaults()):
+        await branch.ann.send(branch.general, BAD)
+        await branch.community.settle()
+        assert branch.said() == [BAD]
+        wanted = {"mode": "enforce", "escalation_channel": branch.officers, "moderator_role": branch.role}
+        said = answered(await branch.owner.slash(branch.officers, "steward setup", **wanted))
+        assert all(words in said for words in ("Mode: enforce", branch.officers.mention, "2 now"))
+        with pytest.raises(simcord.SetupError, match="default-member-permissions"):
+            await branch.morgan.slash(branch.officers, "steward mode", mode="shadow")
+        await branch.ann.send(branch.general, THREATENING)
+        await holds(lambda: branch.said() == [BAD])
+        await holds(lambda: len(branch.cards()) == 1)
