@@ -430,11 +430,7 @@ class Service:
         self.parts.clock.saw(message.sent_at)
         transaction.now = self.parts.clock.now()
         context = await self._whole_context(waiting, known, requests, transaction)
-        try:
-            verdict = judge(message, context, self.policy)
-        except Exception as error:  # one message never stops the others: it is recorded unjudged and goes to people
-            log.exception("judging failed", message=message.id, room=message.room, error=type(error).__name__)
-            verdict = Verdict(message=message, unjudged=(Unjudged(rule="", reason="failure"),))
+        verdict = self._verdict(message, context)
         response, letters = None, False
         if any(row.objects for row in verdict.contacts) and self._late(waiting) is None:
             letters = await self.letters.ask_to_confirm(transaction, verdict, context)
@@ -460,6 +456,14 @@ class Service:
             if not said_while_muted:
                 self._muted.discard(message.author)
         return Outcome(verdict=verdict, response=response, said_while_muted=said_while_muted, letters=letters)
+
+    def _verdict(self, message: Message, context: Context) -> Verdict:
+        """Judge; one message never stops the others: what fails is recorded unjudged and goes to people."""
+        try:
+            return judge(message, context, self.policy)
+        except Exception as error:
+            log.exception("judging failed", message=message.id, room=message.room, error=type(error).__name__)
+            return Verdict(message=message, unjudged=(Unjudged(rule="", reason="failure"),))
 
     async def _whole_context(
         self,

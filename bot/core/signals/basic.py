@@ -284,7 +284,7 @@ def alike(one: str, other: str) -> bool:
     """Say whether two folded texts are the same, or nearly: of their words (five at least) four in five stand in both."""
     if one == other:
         return True
-    mine, theirs = set(one.split()), set(other.split())
+    mine, theirs = ({word for word, _, _ in words(text)} for text in (one, other))
     return min(len(mine), len(theirs)) >= ALIKE_WORDS_MIN and len(mine & theirs) >= ALIKE_SHARE_MIN * len(mine | theirs)
 
 
