@@ -287,5 +287,6 @@ class _Compiler(Builder):
         return tuple(sorted(said, key=lambda message: message.ago, reverse=True))
 
     def _message(self, value: Value, **given: object) -> Example:
-        _either(value, "say", "shares")
+        if not (isinstance(value.content, Mapping) and "refuses" in value.content and "before" in given):
+            _either(value, "say", "shares")
         return self.build(Example, value, **given)

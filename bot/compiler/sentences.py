@@ -39,6 +39,15 @@ FIELDS: Mapping[str, frozenset[str]] = {
     "news_by_hand": frozenset({"by", "kinds"}),
     "news_lapsed news_suspended news_reported": frozenset({"case"}),
     "card_reported card_not_notified": frozenset(),
+    "no_contact_ask no_contact_ended": frozenset({"other"}),
+    "no_contact_told no_contact_told_office": frozenset({"requester", "until"}),
+    "no_contact_asked no_contact_quiet no_contact_renewed": frozenset({"other", "until"}),
+    "no_contact_line": frozenset({"other", "until", "state"}),
+    "target_hidden target_called": frozenset({"author", "room"}),
+    "support": frozenset({"target", "members", "messages", "since"}),
+    "card_earlier": frozenset({"when", "author", "room", "words"}),
+    "news_earlier": frozenset({"case"}),
+    "no_contact_asked_office no_contact_none target_can support_can earlier_waiting earlier_gone answer_in_kind": frozenset(),
     "also_hidden by_program muted_can about undone_unmute undone_unhide mute_over card_nothing": frozenset(),
 }
 NEEDED: Mapping[str, frozenset[str]] = {name: fields for names, fields in FIELDS.items() for name in names.split()}

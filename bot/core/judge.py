@@ -7,12 +7,26 @@ answer; three answers: found, not found, unjudged. A missing score never clears.
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from bot.core.model import Context, Evidence, Finding, Kind, Message, Recent, Role, Segment, Status, Unjudged, Verdict
+from bot.core.model import (
+    Concern,
+    Context,
+    Evidence,
+    Finding,
+    Kind,
+    Message,
+    Recent,
+    Role,
+    Segment,
+    Severity,
+    Status,
+    Unjudged,
+    Verdict,
+)
 from bot.core.policy import All, Any, Condition, Not, Policy, Rule, Test
-from bot.core.signals import NO, Aim, AimedAt, Measure, Reading, contacts_left
+from bot.core.signals import NO, Aim, AimedAt, Measure, Reading, contacts_left, provoked_by
 from bot.core.text import fold, quoted
 
 JOIN_WITHIN = timedelta(seconds=60)
@@ -22,8 +36,8 @@ JOIN_CHARS_MAX = 60
 JOIN_MESSAGES_MAX = 8
 SHORT_CHARS_MAX = 2000
 """Shorter texts are always read whole by the scorer: nothing needs to be pointed out."""
-OBJECTIONS = "objections"
-"""The bank whose phrases tell somebody to stop contacting the speaker."""
+ANSWER_IN_KIND = "answer_in_kind"
+"""The signal of the evidence that a finding answers a message which has a finding of its own."""
 MARKUP = re.compile(r"<@[!&]?\w+(?:\|[^>]*)?>|<#\w+(?:\|[^>]*)?>|<a?:(\w+):\d+>")
 
 
@@ -102,13 +116,14 @@ def read(message: Message, context: Context, policy: Policy) -> Reading:
 def judge(message: Message, context: Context, policy: Policy) -> Verdict:
     """Ask every rule of the policy about a message."""
     reading = read(message, context, policy)
-    findings, unjudged = [], []
+    findings: list[Finding] = []
+    unjudged: list[Unjudged] = []
     for rule in policy.rules:
         if rule.status is Status.OFF:
             continue
         measure = evaluate(rule.when, reading)
         if measure.value:
-            findings.append(_finding(rule, measure, reading))
+            findings.append(_mitigated(_finding(rule, measure, reading), reading))
         elif measure.value is None:
             unjudged.append(Unjudged(rule=rule.id, reason=measure.missing))
     return Verdict(
@@ -117,7 +132,7 @@ def judge(message: Message, context: Context, policy: Policy) -> Verdict:
         scores=context.scores,
         findings=tuple(findings),
         unjudged=tuple(unjudged),
-        contacts=contacts_left(reading, OBJECTIONS if OBJECTIONS in policy.banks else "") if reading.targets else (),
+        contacts=contacts_left(reading),
     )
 
 
@@ -147,6 +162,15 @@ def evaluate(condition: Condition, reading: Reading) -> Measure:
                 return Measure(value=True, evidence=tuple(e for measure in true for e in measure.evidence))
             unknown = next((m.missing or "failure" for m in measures if m.value is None), "")
             return Measure(value=None, missing=unknown) if unknown else NO
+
+
+def _mitigated(finding: Finding, reading: Reading) -> Finding:
+    """An answer in kind counts one severity less; threats, slurs and private information never do."""
+    provoked = provoked_by(reading) if finding.concern is Concern.NONE and finding.severity > Severity.MINOR and finding.names else ""
+    if not provoked:
+        return finding
+    evidence = Evidence(signal=ANSWER_IN_KIND, messages=(provoked,))
+    return replace(finding, severity=Severity(finding.severity - 1), evidence=(*finding.evidence, evidence))
 
 
 def _finding(rule: Rule, measure: Measure, reading: Reading) -> Finding:

@@ -8,6 +8,7 @@ and private data are masked; a notice never names who reported.
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
+from bot.core.judge import ANSWER_IN_KIND
 from bot.core.model import CARDS, ActionKind, CaseState, CaseView, Concern, Evidence, Finding, Role, Segment, Verdict
 from bot.core.naming import person, place, unmarked
 from bot.core.policy import Clause, Policy
@@ -34,6 +35,16 @@ def shown_words(segments: Iterable[Segment], findings: Iterable[Finding], roles:
     text = unmarked(" ".join(segment.text for segment in segments if segment.role in roles)).strip()
     for word in sorted(masked, key=len, reverse=True):
         text = text.replace(word, mask(word))
+    text = " ".join(text.split())
+    return text if len(text) <= WORDS_CHARS_MAX else text[: WORDS_CHARS_MAX - 1] + "…"
+
+
+def masked(text: str, policy: Policy) -> str:
+    """A text with the words of masked banks masked, cut to WORDS_CHARS_MAX characters."""
+    text = unmarked(text)
+    for found in sorted(policy.index.find(text), key=lambda one: one.start, reverse=True):
+        if policy.masked(found.bank):
+            text = text[: found.start] + mask(text[found.start : found.end]) + text[found.end :]
     text = " ".join(text.split())
     return text if len(text) <= WORDS_CHARS_MAX else text[: WORDS_CHARS_MAX - 1] + "…"
 
@@ -71,6 +82,8 @@ def notice(response: Response, verdict: Verdict, policy: Policy, sentences: Sent
     if ActionKind.HIDE in kinds and response.answer:
         lines.append(sentences["also_hidden"])
     lines.append(_summary(clause, sentences))
+    if any(evidence.signal == ANSWER_IN_KIND for evidence in finding.evidence):
+        lines.append(sentences["answer_in_kind"])
     lines.append(sentences["words"].format(words=quote(shown_words(verdict.segments, response.findings) or "(shared)")))
     if rule.better:
         lines.append(sentences["better"].format(better=rule.better))
@@ -148,8 +161,14 @@ def _reason(evidence: Evidence) -> str:
         "words": f"{evidence.detail} {words}{where}",
         "aimed_at": f"aimed at {people or (words if evidence.words else 'a person')}",
         "shared_from": f"shared from {words}",
-        "contact_after_objection": f"contact number {value:.0f} after {people} objected",
-        "hostile_contact": f"hostile contact number {value:.0f} with {people}",
+        "refused_contact": f"contact number {value:.0f} after {people} asked for none",
+        "course_of_conduct": f"a course of conduct towards {people}: {evidence.detail}",
+        "answer_in_kind": "an answer to a message that has a finding of its own, so one severity lower",
+        "same_words": f"the same words from {value:.0f} new accounts to {people}; that does not make them one person",
+        "raid": f"{value:.0f} accounts that have just come write at once",
+        "new_account": f"message {value:.0f} of a new account",
+        "mass_mentions": f"{value:.0f} members mentioned at once",
+        "shouting": f"{value:.0f} walls of capitals",
         "repeats": f"the same text {value:.0f} times",
         "flood": f"{value:.0f} messages in a row",
     }

@@ -97,7 +97,9 @@ class Bank:
 class Example:
     """A message of an example or a history, said `ago` before the last one; `reply_to` is the member whom it answers.
 
-    `repeat` and `every` are spelt out when a policy is compiled: its examples hold every repetition as a message.
+    With `refuses` nothing is said: `author` asks that this member leave them alone, and the member is told at that moment.
+    `account_age` is how old the author's account is. `repeat` and `every` are spelt out when a policy is compiled: its examples
+    hold every repetition as a message.
     """
 
     say: str = ""
@@ -111,6 +113,8 @@ class Example:
     ago: timedelta = field(default=NO_TIME, metadata={"needed": True, "low": NO_TIME})
     repeat: int = field(default=1, metadata={"low": 1, "high": 1000})
     every: timedelta = SECOND
+    refuses: str = ""
+    account_age: timedelta | None = None
     before: "tuple[Example, ...]" = field(default=(), metadata={"read": "conversation"})
     pair: str = ""
     note: str = ""
