@@ -15,6 +15,7 @@ from bot.core.judge import evaluate, judge, read, texts_to_score
 from bot.core.model import MINUTE, Contact, Context, Finding, Message, Recent, Scored, Status, Verdict
 from bot.core.policy import All, Any, Condition, Example, Not, Policy, Rule, Test
 from bot.core.signals import SIGNALS, Reading, Score
+from bot.facts import facts_of
 from bot.links import share_of
 
 ANCHOR = datetime(2026, 3, 2, 20, 0, tzinfo=UTC)
@@ -101,7 +102,7 @@ def acting(verdict: Verdict) -> list[Finding]:
 def judge_example(example: Example, policy: Policy, score: ScoreText) -> Judged:
     """Judge an example with its history, as the service would."""
     messages = [*(m for before in example.before for m in _messages(before)), *_messages(replace(example, ago=timedelta()))]
-    *_, last = _follow(messages, policy, score)
+    *_, last = _follow(messages, policy, score, example)
     return Judged(example=example, reading=last[0], verdict=last[1])
 
 
@@ -110,11 +111,15 @@ def judge_history(messages: Sequence[Example], policy: Policy, score: ScoreText)
     return [verdict for _, verdict in _follow([m for one in messages for m in _messages(one)], policy, score)]
 
 
-def _follow(messages: Sequence[Message], policy: Policy, score: ScoreText) -> Iterator[tuple[Reading, Verdict]]:
+def _follow(
+    messages: Sequence[Message], policy: Policy, score: ScoreText, known_as: Example | None = None
+) -> Iterator[tuple[Reading, Verdict]]:
     """Judge messages in order of time, each with the context that the earlier ones leave."""
     ordered = [replace(message, id=str(n)) for n, message in enumerate(sorted(messages, key=lambda m: m.sent_at), start=1)]
     names = {n for m in ordered for n in (m.author, m.reply_author, *m.mentions) if n}
     people = {name.casefold(): name for name in names}
+    office_holders = {*policy.office_holders, *(known_as.office_holders if known_as else ())}
+    under_18 = {*policy.under_18, *(known_as.under_18 if known_as else ())}
     contacts: list[Contact] = []
     found: set[str] = set()
     for n, message in enumerate(ordered):
@@ -124,11 +129,10 @@ def _follow(messages: Sequence[Message], policy: Policy, score: ScoreText) -> It
             if m.room == message.room and message.sent_at - m.sent_at <= RECENT_WITHIN
         )
         known = tuple(row for row in contacts if message.author in (row.author, row.target))
-        context = Context(
-            recent=recent, found=frozenset(found), contacts=known, people=people, office_holders=frozenset(policy.office_holders)
-        )
+        context = Context(recent=recent, found=frozenset(found), contacts=known, people=people)
+        context = replace(context, office_holders=frozenset(office_holders), under_18=frozenset(under_18))
         texts = texts_to_score(message, context, policy)
-        context = replace(context, scores=tuple(score(one.text) for one in texts))
+        context = replace(context, facts=facts_of(message, context, policy), scores=tuple(score(one.text) for one in texts))
         verdict = judge(message, context, policy)
         contacts += verdict.contacts
         found |= {message.id} if verdict.findings else set()

@@ -22,6 +22,7 @@ from bot.core.judge import ToScore, judge, texts_to_score
 from bot.core.model import MINUTE, ActionKind, Contact, Context, Kind, Message, Recent, Scored, Status, Unjudged, Verdict
 from bot.core.policy import Policy
 from bot.core.respond import Response
+from bot.facts import facts_of
 from bot.ports import Platform, PlatformUnavailableError
 from bot.store.store import StoreError, Transaction
 
@@ -294,6 +295,7 @@ class Service:
                 self._seen.popitem(last=False)
             context = self._context(message)
             try:
+                context = replace(context, facts=facts_of(message, context, self.policy))
                 texts = texts_to_score(message, context, self.policy)
             except Exception as error:  # noqa: BLE001 - judged without scores it fails again, is recorded unjudged, and passed
                 log.error("splitting failed", message=message.id, room=message.room, error=type(error).__name__)
@@ -315,7 +317,9 @@ class Service:
         if sum(one.author == message.author for one in recent) < RECENT_PER_AUTHOR_MAX:
             room.append(Recent(id=message.id, author=message.author, text=message.text, sent_at=message.sent_at, thread=message.thread))
         people = {word: self._people[word] for word in set(WORD.findall(message.text.casefold())) if word in self._people}
-        return Context(recent=recent, people=people, office_holders=frozenset(self.policy.office_holders))
+        return Context(
+            recent=recent, people=people, office_holders=frozenset(self.policy.office_holders), under_18=frozenset(self.policy.under_18)
+        )
 
     # Hops 3 and 4: verdict and response, in one transaction per batch.
 

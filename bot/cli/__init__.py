@@ -42,6 +42,7 @@ from bot.core.judge import judge, text_to_score, texts_to_score
 from bot.core.model import Context, Message, Role, Scored, Segment
 from bot.core.naming import plain
 from bot.examples import prove
+from bot.facts import facts_of
 from bot.folders import DEFAULT_POLICY, FolderError, code_digest
 from bot.platforms import terminal as terminals
 from bot.platforms.terminal import Terminal
@@ -201,7 +202,8 @@ def check(
         mentions=mentions,
     )
     people = {name.casefold(): name for name in (*mentions, to) if name}
-    context = Context(people=people, office_holders=frozenset(loaded.office_holders))
+    context = Context(people=people, office_holders=frozenset(loaded.office_holders), under_18=frozenset(loaded.under_18))
+    context = replace(context, facts=facts_of(message, context, loaded))
     scores = tuple(scorer.score_now(one.text, one.pointed_out) for one in texts_to_score(message, context, loaded))
     verdict = judge(message, replace(context, scores=scores), loaded)
     shown = json.dumps(showing.verdict_json(verdict)) if as_json else showing.verdict_in_words(verdict, loaded)

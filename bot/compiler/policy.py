@@ -76,7 +76,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, replace
 
 from bot.compiler.source import Builder, Problem, Value, read, shown, silent, spell, suggest
-from bot.core.model import ActionKind, Shared, Status
+from bot.core.model import ActionKind, Severity, Shared, Status
 from bot.core.policy import (
     EXAMPLES_MIN,
     NO_TIME,
@@ -193,6 +193,8 @@ class _Compiler(Builder):
             if number < EXAMPLES_MIN and (not listed or isinstance(listed.content, tuple)):
                 text = f"{number or 'no'} example{'s' * (number != 1)} under '{name}', at least {EXAMPLES_MIN} are needed"
                 (listed or examples or value).problem(text, "a rule without them must have the status 'off'")
+        if rule.note and rule.severity is not Severity.MINOR:
+            value.part("note").problem("only a rule of severity minor may have a note instead of a notice")
         everything = [example for one in fields(Examples) for example in getattr(rule.examples, one.name)]
         pairs = [example.pair for example in everything if example.pair and len(value.problems) == noted]
         for pair in pairs:

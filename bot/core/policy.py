@@ -98,6 +98,7 @@ class Example:
     """A message of an example or a history, said `ago` before the last one; `reply_to` is the member whom it answers.
 
     `repeat` and `every` are spelt out when a policy is compiled: its examples hold every repetition as a message.
+    `office_holders` and `under_18` are such members in this example, besides those of policy.yaml.
     """
 
     say: str = ""
@@ -114,6 +115,8 @@ class Example:
     before: "tuple[Example, ...]" = field(default=(), metadata={"read": "conversation"})
     pair: str = ""
     note: str = ""
+    office_holders: tuple[str, ...] = ()
+    under_18: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,7 +132,11 @@ class Examples:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """Signals with the clauses they serve. `better`: a better way to say it, "" where there is none."""
+    """Signals with the clauses they serve. `better`: a better way to say it, "" where there is none.
+
+    `note`: what the author reads instead of the usual notice, privately: no clause is named, nothing is counted, and moderators get
+    a quiet card. Only for what is minor.
+    """
 
     id: str = field(metadata={"read": "name_of_file"})
     title: str
@@ -140,6 +147,7 @@ class Rule:
     characteristics: tuple[str, ...] = ()
     why: str
     better: str = ""
+    note: str = ""
     when: Condition = field(metadata={"read": "condition"})
     examples: Examples = Examples()
 
@@ -234,6 +242,9 @@ class Policy:
     ladder: tuple[Rung, ...] = field(metadata={"read": "ladder"})
     limits: Mapping[ActionKind, Limit] = field(metadata={"among": LIMITED})
     office_holders: tuple[str, ...]
+    office_contacts: tuple[str, ...] = ()
+    under_18: tuple[str, ...] = ()
+    safeguarding_contact: str = ""
     appeal_hours: int = field(metadata={"low": 1, "high": 720})
     retention: Retention
     routes: tuple[Route, ...]
@@ -244,6 +255,10 @@ class Policy:
     def rule(self, rule_id: str) -> Rule:
         """Find a rule. Raises KeyError where there is none."""
         return {rule.id: rule for rule in self.rules}[rule_id]
+
+    def note(self, rule_id: str) -> str:
+        """The rule's private note instead of a notice; "" where it has none."""
+        return next((rule.note for rule in self.rules if rule.id == rule_id), "")
 
     def has_rule(self, rule_id: str) -> bool:
         """Say whether there is such a rule."""

@@ -10,7 +10,7 @@ To add a signal: 1. write a class in a module of this package, with a docstring 
 
 from collections.abc import Mapping
 
-from bot.core.signals import basic
+from bot.core.signals import basic, text_facts
 from bot.core.signals.basic import (
     NO,
     Aim,
@@ -42,4 +42,7 @@ __all__ = [
     "contacts_left",
 ]
 
-SIGNALS: Mapping[str, type[Signal]] = {**basic.SIGNALS}
+SIGNALS: Mapping[str, type[Signal]] = {
+    **basic.SIGNALS,
+    **text_facts.SIGNALS,
+}
