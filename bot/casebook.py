@@ -30,7 +30,20 @@ from bot.core.model import (
     Verdict,
 )
 from bot.core.naming import person, unmarked
-from bot.core.notices import STATES, Sentences, because, card, card_head, cautions, decision_notice, notice, quote, shown_words, span
+from bot.core.notices import (
+    STATES,
+    Sentences,
+    because,
+    card,
+    card_head,
+    cautions,
+    characteristics,
+    decision_notice,
+    notice,
+    quote,
+    shown_words,
+    span,
+)
 from bot.core.policy import Policy
 from bot.core.respond import Circumstances, Response, Ruling, decide, respond
 from bot.folders import code_digest
@@ -423,6 +436,7 @@ def case_card(detail: CaseDetail, policy: Policy, sentences: Sentences) -> str:
         lines.append(sentences["card_text"].format(words=quote(shown_words(one.segments, own))))
     if findings:
         lines.append(sentences["card_because"].format(because="; ".join(dict.fromkeys(map(because, findings)))))
+    lines += characteristics(findings, sentences)
     lines += cautions(findings, policy, sentences)
     done = [f"{row.action.kind} ({row.state})" for row in detail.actions if row.action.kind not in (*CARDS, ActionKind.NOTIFY)]
     lines.append(sentences["card_done"].format(done=", ".join(done) or sentences["card_nothing"]))

@@ -19,6 +19,7 @@ FIELDS: Mapping[str, frozenset[str]] = {
     "appeal": frozenset({"case", "days", "hours"}),
     "decided_change decided_dismiss decided_uphold_reported appeal_suspended appeal_lapsed card_decide": frozenset({"case"}),
     "decided_uphold_noted": frozenset({"case"}),
+    "characteristics": frozenset({"names"}),
     "noted": frozenset({"room"}),
     "card_child": frozenset({"contact"}),
     "card_welfare card_no_contact": frozenset(),

@@ -77,6 +77,7 @@ def notice(response: Response, verdict: Verdict, policy: Policy, sentences: Sent
         lines.append(sentences["also_hidden"])
     lines.append(_summary(clause, sentences))
     lines.append(sentences["words"].format(words=quote(shown_words(verdict.segments, response.findings) or "(shared)")))
+    lines += characteristics((finding,), sentences)
     if rule.better:
         lines.append(sentences["better"].format(better=rule.better))
     lines += [sentences["by_program"], _appeal(response.case.number, policy, sentences)]
@@ -112,6 +113,7 @@ def card(response: Response, verdict: Verdict, policy: Policy, sentences: Senten
     lines = [card_head(head, response.case, response.findings, policy, sentences)]
     lines.append(sentences["card_text"].format(words=quote(shown_words(verdict.segments, response.findings, roles))))
     lines.append(sentences["card_because"].format(because="; ".join(dict.fromkeys(because(f) for f in response.findings))))
+    lines += characteristics(response.findings, sentences)
     lines += cautions(response.findings, policy, sentences)
     done = ", ".join(str(a.kind) for a in response.actions if a.kind not in (*CARDS, ActionKind.NOTIFY))
     lines.append(sentences["card_done"].format(done=done or sentences["card_nothing"]))
@@ -122,6 +124,12 @@ def card(response: Response, verdict: Verdict, policy: Policy, sentences: Senten
     if response.manual:
         lines.append(sentences["card_manual"].format(kinds=", ".join(map(str, response.manual))))
     return "\n".join([*lines, sentences["card_decide"].format(case=response.case.number)])
+
+
+def characteristics(findings: Iterable[Finding], sentences: Sentences) -> list[str]:
+    """What people are attacked for, where findings name it."""
+    named = dict.fromkeys(one for finding in findings for one in finding.characteristics)
+    return [sentences["characteristics"].format(names=", ".join(named))] if named else []
 
 
 def cautions(findings: Iterable[Finding], policy: Policy, sentences: Sentences) -> list[str]:

@@ -11,7 +11,7 @@ from datetime import timedelta
 from functools import cached_property
 
 from bot.core.model import DAY, EPOCH_GAP, ActionKind, Concern, Kind, Severity, Shared, Status
-from bot.core.signals import Signal
+from bot.core.signals import Label, Signal
 from bot.core.text import PhraseIndex
 
 NO_TIME, SECOND = timedelta(), timedelta(seconds=1)
@@ -131,11 +131,30 @@ class Examples:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Characteristic:
+    """Something that people are attacked for, and how a finding knows that it was meant: by a bank of words, by a label of the model.
+
+    `called`: the name of the prejudice ("antisemitism"), where it has one.
+    """
+
+    name: str
+    called: str = ""
+    bank: str = field(metadata={"bank": "words"})
+    label: Label | None = None
+
+    @property
+    def shown(self) -> str:
+        """Its name, and what the prejudice is called."""
+        return f"{self.name} ({self.called})" if self.called else self.name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
     """Signals with the clauses they serve. `better`: a better way to say it, "" where there is none.
 
     `note`: what the author reads instead of the usual notice, privately: no clause is named, nothing is counted, and moderators get
-    a quiet card. Only for what is minor.
+    a quiet card. Only for what is minor. `characteristics`: those that its findings may name. `contested`: on a subject on which the
+    branch is divided in good faith, never above review unless a slur, a threat or a member aimed at is there too.
     """
 
     id: str = field(metadata={"read": "name_of_file"})
@@ -145,6 +164,7 @@ class Rule:
     severity: Severity
     concern: Concern = Concern.NONE
     characteristics: tuple[str, ...] = ()
+    contested: bool = False
     why: str
     better: str = ""
     note: str = ""
@@ -241,6 +261,7 @@ class Policy:
     strikes: Strikes
     ladder: tuple[Rung, ...] = field(metadata={"read": "ladder"})
     limits: Mapping[ActionKind, Limit] = field(metadata={"among": LIMITED})
+    characteristics: tuple[Characteristic, ...] = ()
     office_holders: tuple[str, ...]
     office_contacts: tuple[str, ...] = ()
     under_18: tuple[str, ...] = ()

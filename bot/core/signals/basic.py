@@ -97,7 +97,7 @@ class Reading:
 
 
 class Label(StrEnum):
-    """What the model scores."""
+    """What a model may score. The `attacked_` labels mean something only beside a high identity attack; not every model has them."""
 
     TOXICITY = "toxicity"
     INSULT = "insult"
@@ -105,6 +105,13 @@ class Label(StrEnum):
     OBSCENE = "obscene"
     IDENTITY_ATTACK = "identity_attack"
     SEXUAL = "sexual"
+    ATTACKED_RACE = "attacked_race"
+    ATTACKED_RELIGION = "attacked_religion"
+    ATTACKED_SEX = "attacked_sex"
+    ATTACKED_SEXUAL_ORIENTATION = "attacked_sexual_orientation"
+    ATTACKED_GENDER_IDENTITY = "attacked_gender_identity"
+    ATTACKED_DISABILITY = "attacked_disability"
+    ATTACKED_AGE = "attacked_age"
 
 
 class Aim(StrEnum):
