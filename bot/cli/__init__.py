@@ -41,6 +41,7 @@ from bot.compiler.policy import compile_policy
 from bot.core.judge import judge, text_to_score, texts_to_score
 from bot.core.model import Context, Message, Role, Scored, Segment
 from bot.core.naming import plain
+from bot.coverage import coverage
 from bot.examples import prove
 from bot.facts import facts_of
 from bot.folders import DEFAULT_POLICY, FolderError, code_digest
@@ -280,6 +281,12 @@ def policy_test(policy: PolicyArgument = DEFAULT_POLICY) -> None:
     typer.echo(showing.proof_in_words(loaded, proof))
     if not proof.passed:
         raise typer.Exit(1)
+
+
+@policy_app.command("coverage")
+def policy_coverage(policy: PolicyArgument = DEFAULT_POLICY) -> None:
+    """Say for each clause which rules serve it and what Steward does."""
+    typer.echo(coverage(load(policy).policy), nl=False)
 
 
 @policy_app.command("explain")

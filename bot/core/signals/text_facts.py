@@ -159,7 +159,49 @@ class SaidOfAnother:
         return Measure(value=True, evidence=(Evidence(signal="words", role=self.role, words=tuple(shown), detail=self.bank),))
 
 
+class Known(StrEnum):
+    """What policy.yaml says of some accounts."""
+
+    OFFICE_HOLDER = "office_holder"
+    UNDER_18 = "under_18"
+
+
+def _known(reading: Reading, who: Known) -> frozenset[str]:
+    return reading.context.office_holders if who is Known.OFFICE_HOLDER else reading.context.under_18
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Addresses:
+    """The message mentions, answers or names an account that policy.yaml lists: an office holder, a member known to be under 18."""
+
+    single: ClassVar[str] = "who"
+    who: Known
+
+    def measure(self, reading: Reading) -> Measure:
+        """Which of them."""
+        people = tuple(one for one in reading.targets if one in _known(reading, self.who))
+        if not people:
+            return NO
+        return Measure(value=True, evidence=(Evidence(signal="addresses", people=people, detail=self.who),))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SaidBy:
+    """The author is an account that policy.yaml lists: an office holder, a member known to be under 18."""
+
+    single: ClassVar[str] = "who"
+    who: Known
+
+    def measure(self, reading: Reading) -> Measure:
+        """Look the author up."""
+        if reading.message.author not in _known(reading, self.who):
+            return NO
+        return Measure(value=True, evidence=(Evidence(signal="said_by", detail=f"said by: {self.who}".replace("_", " ")),))
+
+
 SIGNALS: Mapping[str, type[Signal]] = {
     "private_information": PrivateInformation,
     "said_of_another": SaidOfAnother,
+    "addresses": Addresses,
+    "said_by": SaidBy,
 }
