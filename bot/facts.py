@@ -11,12 +11,14 @@ from bot.core.judge import segments_of
 from bot.core.model import Context, Facts, Message
 from bot.core.policy import Policy
 from bot.details import details_in, plain_detail
+from bot.languages import foreign
 
 
 def facts_of(message: Message, context: Context, policy: Policy) -> tuple[Facts, ...]:
     """The facts of each segment of a message."""
     known = _known(policy.office_contacts)
-    return tuple(Facts(details=details_in(segment.text, known)) for segment in segments_of(message, context))
+    segments = segments_of(message, context)
+    return tuple(Facts(details=details_in(one.text, known), language=foreign(one.text, policy.languages)) for one in segments)
 
 
 @lru_cache(maxsize=8)

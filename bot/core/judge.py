@@ -10,7 +10,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from bot.core.model import Concern, Context, Evidence, Finding, Kind, Message, Recent, Role, Segment, Status, Unjudged, Verdict
+from bot.core.model import (
+    Concern,
+    Context,
+    Evidence,
+    Facts,
+    Finding,
+    Kind,
+    Message,
+    Recent,
+    Role,
+    Scored,
+    Segment,
+    Status,
+    Unjudged,
+    Verdict,
+)
 from bot.core.policy import All, Any, Condition, Not, Policy, Rule, Test
 from bot.core.signals import NO, Aim, AimedAt, Measure, Reading, contacts_left
 from bot.core.text import fold, quoted
@@ -93,12 +108,19 @@ def read(message: Message, context: Context, policy: Policy) -> Reading:
         message=message,
         context=context,
         segments=segments,
-        scores=context.scores,
+        scores=_in_known_words(context),
         folded=tuple(one.text for one in folded),
         found=tuple(tuple(policy.index.find(s.text, f)) for s, f in zip(segments, folded, strict=True)),
         banks=policy,
         joins=not answered,
     )
+
+
+def _in_known_words(context: Context) -> tuple[Scored, ...]:
+    """The scores, without those of segments in a language that the policy does not speak: the model knows nothing of it."""
+    facts = context.facts or (Facts(),) * len(context.scores)
+    assert len(facts) == len(context.scores), "facts of every segment"
+    return tuple(Scored(missing="language") if fact.language else scored for fact, scored in zip(facts, context.scores, strict=True))
 
 
 def judge(message: Message, context: Context, policy: Policy) -> Verdict:
