@@ -42,11 +42,13 @@ _ACCOUNT = re.compile(r"(?<![\d-])\d{8}(?![\d-])|(?<![\d-])\d{4} \d{4}(?![\d -])
 _IBAN = re.compile(r"\b[a-z]{2}\d{2}(?: ?[a-z\d]{2,4}){3,8}\b")
 _CARD = re.compile(r"(?<![\d-])\d(?:[ -]?\d){12,18}(?![\d-])")
 _NINO = re.compile(r"\b(?!bg|gb|kn|nk|nt|tn|zz)[abceghj-prstw-z][abceghj-nprstw-z] ?\d{2} ?\d{2} ?\d{2} ?[a-d]\b")
+_NI_NAMED = re.compile(r"\b(?:ni|nino|national insurance|insurance (?:no|number))\b")
 _NHS = re.compile(r"\bnhs (?:no|num|number)\b\.?[^\d\n]{0,12}(\d{3}[ -]?\d{3}[ -]?\d{4})\b")
 _EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@(?:[a-z\d-]{1,63}\.){1,4}[a-z]{2,24}\b")
 _PLATE = re.compile(r"\b[a-z]{2}\d{2} ?[a-z]{3}\b|\b[a-z]\d{1,3} ?[a-z]{3}\b")
 _CARS = re.compile(r"\b(?:car|cars|van|reg|registration|plate|plates|number ?plate|drives|driving|parked|vehicle|motor|bike|motorbike)\b")
-_CAR_WITHIN = 80
+_CAR_WITHIN = _NAMED_WITHIN = 80
+"""What says that something is a number plate or an NI number stands this near to it, in characters."""
 _ASKS_PHONE = re.compile(r"[+0]")
 
 
@@ -86,7 +88,9 @@ def _bank(text: str) -> Iterator[tuple[int, int]]:
 
 
 def _identity(text: str) -> Iterator[tuple[int, int]]:
-    yield from (found.span() for found in _NINO.finditer(text))
+    for found in _NINO.finditer(text):  # written in one it may be a part number, unless it is called what it is
+        if " " in found[0] or _NI_NAMED.search(text, max(0, found.start() - _NAMED_WITHIN), found.end() + _NAMED_WITHIN):
+            yield found.span()
     yield from (found.span(1) for found in _NHS.finditer(text) if nhs.is_valid(found[1]))
 
 
