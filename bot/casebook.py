@@ -36,6 +36,8 @@ from bot.core.notices import (
     because,
     card,
     card_head,
+    cautions,
+    characteristics,
     decision_notice,
     masked,
     notice,
@@ -493,6 +495,8 @@ def case_card(detail: CaseDetail, policy: Policy, sentences: Sentences) -> str:
     lines += earlier_lines(detail.earlier[-EARLIER_LINES_MAX:], policy, sentences)
     if findings:
         lines.append(sentences["card_because"].format(because="; ".join(dict.fromkeys(map(because, findings)))))
+    lines += characteristics(findings, sentences)
+    lines += cautions(findings, policy, sentences)
     done = [f"{row.action.kind} ({row.state})" for row in detail.actions if row.action.kind not in (*CARDS, ActionKind.NOTIFY)]
     lines.append(sentences["card_done"].format(done=", ".join(done) or sentences["card_nothing"]))
     if detail.late is not None:

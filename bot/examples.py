@@ -27,6 +27,7 @@ from bot.core.model import (
 )
 from bot.core.policy import All, Any, Condition, Example, Not, Policy, Rule, Test
 from bot.core.signals import SIGNALS, Reading, Score
+from bot.facts import facts_of
 from bot.links import share_of
 
 ANCHOR = datetime(2026, 3, 2, 20, 0, tzinfo=UTC)
@@ -115,7 +116,7 @@ def acting(verdict: Verdict) -> list[Finding]:
 def judge_example(example: Example, policy: Policy, score: ScoreText) -> Judged:
     """Judge an example with its history, as the service would."""
     said = [*example.before, replace(example, ago=timedelta())]
-    *_, last = _follow([m for one in said for m in _messages(one)], policy, score, _requests(said))
+    *_, last = _follow([m for one in said for m in _messages(one)], policy, score, _requests(said), example)
     return Judged(example=example, reading=last[0], verdict=last[1])
 
 
@@ -126,13 +127,19 @@ def judge_history(messages: Sequence[Example], policy: Policy, score: ScoreText)
 
 
 def _follow(
-    messages: Sequence[Message], policy: Policy, score: ScoreText, requests: Sequence[NoContact] = ()
+    messages: Sequence[Message],
+    policy: Policy,
+    score: ScoreText,
+    requests: Sequence[NoContact] = (),
+    known_as: Example | None = None,
 ) -> Iterator[tuple[Reading, Verdict]]:
     """Judge messages in order of time, each with the context that the earlier ones leave."""
     ordered = [replace(message, id=str(n)) for n, message in enumerate(sorted(messages, key=lambda m: m.sent_at), start=1)]
     written: Counter[str] = Counter()
     names = {n for m in ordered for n in (m.author, m.reply_author, *m.mentions) if n}
     people = {name.casefold(): name for name in names}
+    office_holders = {*policy.office_holders, *(known_as.office_holders if known_as else ())}
+    under_18 = {*policy.under_18, *(known_as.under_18 if known_as else ())}
     contacts: list[Contact] = []
     found: set[str] = set()
     for n, message in enumerate(ordered):
@@ -143,13 +150,14 @@ def _follow(
             found=frozenset(found),
             contacts=known,
             people=people,
-            office_holders=frozenset((*policy.office_holders, HOLDER)),
+            office_holders=frozenset((*office_holders, HOLDER)),
+            under_18=frozenset(under_18),
             requests=tuple(one for one in requests if one.other == message.author and one.requested_at <= message.sent_at),
             account_messages=written[message.author] if message.came_at else None,
         )
         written[message.author] += 1
         texts = texts_to_score(message, context, policy)
-        context = replace(context, scores=tuple(score(one.text) for one in texts))
+        context = replace(context, facts=facts_of(message, context, policy), scores=tuple(score(one.text) for one in texts))
         verdict = judge(message, context, policy)
         contacts += verdict.contacts
         found |= {message.id} if verdict.findings else set()

@@ -38,6 +38,7 @@ from bot.core.policy import Policy
 from bot.core.respond import Response
 from bot.core.signals.disruption import NEW_WITHIN
 from bot.core.signals.relations import HOSTILE
+from bot.facts import facts_of
 from bot.letters import Letters
 from bot.ports import Platform, PlatformRefusedError, PlatformUnavailableError
 from bot.store.store import StoreError, Transaction
@@ -354,6 +355,7 @@ class Service:
                 self._seen.popitem(last=False)
             context = self._context(message)
             try:
+                context = replace(context, facts=facts_of(message, context, self.policy))
                 texts = texts_to_score(message, context, self.policy)
             except Exception as error:  # noqa: BLE001 - judged without scores it fails again, is recorded unjudged, and passed
                 log.error("splitting failed", message=message.id, room=message.room, error=type(error).__name__)
@@ -375,12 +377,17 @@ class Service:
         if sum(one.author == message.author for one in recent) < RECENT_PER_AUTHOR_MAX:
             room.append(recent_of(message))
         people = {word: self._people[word] for word in set(WORD.findall(message.text.casefold())) if word in self._people}
-        return Context(recent=recent, people=people, office_holders=self._office_holders(message.platform))
+        return Context(
+            recent=recent,
+            people=people,
+            office_holders=self._named(self.policy.office_holders, message.platform) | frozenset(self.parts.moderators),
+            under_18=self._named(self.policy.under_18, message.platform),
+        )
 
-    def _office_holders(self, platform: str) -> frozenset[str]:
-        """Those whom the policy names ("discord/123", or a bare account), and the moderators."""
-        named = (one.rpartition("/") for one in self.policy.office_holders)
-        return frozenset((*(account for place, _, account in named if place in ("", platform)), *self.parts.moderators))
+    def _named(self, accounts: Iterable[str], platform: str) -> frozenset[str]:
+        """Those of the accounts that the policy names ("discord/123", or a bare one) which are of this platform."""
+        parted = (one.rpartition("/") for one in accounts)
+        return frozenset(account for place, _, account in parted if place in ("", platform))
 
     # Hops 3 and 4: verdict and response, in one transaction per batch.
 

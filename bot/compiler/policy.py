@@ -76,7 +76,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, replace
 
 from bot.compiler.source import Builder, Problem, Value, read, shown, silent, spell, suggest
-from bot.core.model import ActionKind, Shared, Status
+from bot.core.model import ActionKind, Severity, Shared, Status
 from bot.core.policy import (
     EXAMPLES_MIN,
     NO_TIME,
@@ -133,6 +133,7 @@ def compile_policy(files: Mapping[str, str]) -> Policy:
     nothing = PhraseIndex({})
     policy = compiler.build(Policy, root, digest=_digest(files), rules=(), banks=banks, index=nothing, ordinary_talk=talk)
     compiler.clauses = [clause.number for clause in policy.clauses]
+    compiler.characteristics = [one.name for one in policy.characteristics]
     rules = sorted(inside("rules/", compiler.rule), key=lambda rule: rule.id)
     if problems:
         raise PolicyError(tuple(sorted(set(problems))))
@@ -161,6 +162,7 @@ class _Compiler(Builder):
     def __init__(self) -> None:
         self.banks: Mapping[str, Bank] = {}
         self.clauses: Sequence[str] = ()
+        self.characteristics: Sequence[str] = ()
 
     def bank(self, value: Value) -> Bank:
         bank = self.build(Bank, value)
@@ -193,6 +195,13 @@ class _Compiler(Builder):
             if number < EXAMPLES_MIN and (not listed or isinstance(listed.content, tuple)):
                 text = f"{number or 'no'} example{'s' * (number != 1)} under '{name}', at least {EXAMPLES_MIN} are needed"
                 (listed or examples or value).problem(text, "a rule without them must have the status 'off'")
+        for name in rule.characteristics if self.characteristics else ():
+            if name not in self.characteristics:
+                value.part("characteristics").problem(
+                    f"policy.yaml knows no characteristic {shown(name)}", suggest(name, self.characteristics)
+                )
+        if rule.note and rule.severity is not Severity.MINOR:
+            value.part("note").problem("only a rule of severity minor may have a note instead of a notice")
         everything = [example for one in fields(Examples) for example in getattr(rule.examples, one.name)]
         pairs = [example.pair for example in everything if example.pair and len(value.problems) == noted]
         for pair in pairs:

@@ -57,12 +57,28 @@ class Severity(IntEnum):
 
 
 class Concern(StrEnum):
-    """The kinds of breach for which fairness rules differ (DESIGN.md sections 2 and 5)."""
+    """The kinds of finding for which fairness rules differ (DESIGN.md sections 2 and 5).
+
+    `welfare`: somebody may need help, so the message is never held against them. `child`: a member known to be under 18.
+    """
 
     NONE = "none"
     THREAT = "threat"
     SLUR = "slur"
     PRIVATE_INFORMATION = "private_information"
+    WELFARE = "welfare"
+    CHILD = "child"
+
+
+class Private(StrEnum):
+    """Kinds of private details that can be known by their form."""
+
+    BANK = "bank"
+    IDENTITY = "identity"
+    ADDRESS = "address"
+    PHONE = "phone"
+    EMAIL = "email"
+    CAR = "car"
 
 
 class ActionKind(StrEnum):
@@ -174,6 +190,26 @@ class Scored:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Detail:
+    """A private detail and where it stands in its segment: a bank account, an NI or NHS number, an address, a phone number ..."""
+
+    kind: Private
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What libraries found in one segment before the core sees it: details, and its language where that is surely a foreign one.
+
+    `language` is an ISO 639-1 code, "" where the text may well be in one of the policy's languages.
+    """
+
+    details: tuple[Detail, ...] = ()
+    language: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Recent:
     """A message of the last ten minutes in the same room. Lives in memory only.
 
@@ -225,7 +261,8 @@ class NoContact:
 class Context:
     """All that the judge may know besides the message.
 
-    `scores` stand in the order of `texts_to_score`. `recent` holds the last ten minutes of the room, oldest first, without
+    `scores` stand in the order of `texts_to_score`, and so do `facts` (None: nobody looked, which never clears).
+    `recent` holds the last ten minutes of the room, oldest first, without
     the message itself; `found` the ids of those that have a finding. `contacts` holds the rows of 90 days between the author
     and those the message addresses, both directions, oldest first. `people` maps a folded display name to an account.
     `requests` are the no-contact requests of those it addresses about the author that are in force. `account_messages` is how many
@@ -233,6 +270,7 @@ class Context:
     """
 
     scores: tuple[Scored, ...] = ()
+    facts: tuple[Facts, ...] | None = None
     recent: tuple[Recent, ...] = ()
     found: frozenset[str] = frozenset()
     contacts: tuple[Contact, ...] = ()
@@ -240,6 +278,7 @@ class Context:
     office_holders: frozenset[str] = frozenset()
     requests: tuple[NoContact, ...] = ()
     account_messages: int | None = None
+    under_18: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ To add a signal: 1. write a class in a module of this package, with a docstring 
 
 from collections.abc import Mapping
 
-from bot.core.signals import basic, disruption, relations
+from bot.core.signals import basic, disruption, relations, text_facts
 from bot.core.signals.basic import (
     NO,
     Aim,
@@ -44,4 +44,4 @@ __all__ = [
     "provoked_by",
 ]
 
-SIGNALS: Mapping[str, type[Signal]] = {**basic.SIGNALS, **relations.SIGNALS, **disruption.SIGNALS}
+SIGNALS: Mapping[str, type[Signal]] = {**basic.SIGNALS, **text_facts.SIGNALS, **relations.SIGNALS, **disruption.SIGNALS}

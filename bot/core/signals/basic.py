@@ -18,6 +18,8 @@ from bot.core.text import Found, fold, words
 YOU = frozenset("you your yours yourself yourselves u ur youre you're you've you'd you'll yous youse ya yer thee thou".split())
 THIRD_PERSON_VERBS = frozenset("is was isn't wasn't has had does did should can will would needs wants thinks lies looks sounds 's".split())
 MENTION = re.compile(r"<@!?(?P<id>\w+)(?:\|[^>]*)?>|(?<![\w@])@(?P<name>[\w.-]*\w)")
+SPELT_OUT = re.compile(r"(?<![^\W_])[^\W_]([ .\-_*])[^\W_](?:\1[^\W_]){2,}(?![^\W_])")
+DIGITS = str.maketrans("013", "oie")
 SHORT_WORDS_MAX = 5
 """A reply or a mention of at most this many words, with no verb for anything else, is taken to speak of the person addressed."""
 
@@ -72,8 +74,9 @@ class Reading:
 
     @cached_property
     def said_words(self) -> tuple[str, ...]:
-        """The words of that, without mentions."""
-        return tuple(word for word, _, _ in words(MENTION.sub(" ", self.said)))
+        """The words of that, without mentions; a word that is spelt out letter by letter is one."""
+        joined = SPELT_OUT.sub(lambda run: run[0][::2], MENTION.sub(" ", self.said))
+        return tuple(word for word, _, _ in words(joined))
 
     @cached_property
     def targets(self) -> tuple[str, ...]:
@@ -86,7 +89,7 @@ class Reading:
     @cached_property
     def you(self) -> tuple[str, ...]:
         """The words of the second person that were said."""
-        return tuple(word for word in self.said_words if word in YOU)
+        return tuple(word for word in self.said_words if word.translate(DIGITS) in YOU)
 
     @cached_property
     def own_recent(self) -> tuple[tuple[float, str], ...]:
@@ -101,7 +104,7 @@ NO_LABEL = "no_label"
 
 
 class Label(StrEnum):
-    """What the model scores."""
+    """What a model may score. The `attacked_` labels mean something only beside a high identity attack; not every model has them."""
 
     TOXICITY = "toxicity"
     INSULT = "insult"
@@ -109,6 +112,13 @@ class Label(StrEnum):
     OBSCENE = "obscene"
     IDENTITY_ATTACK = "identity_attack"
     SEXUAL = "sexual"
+    ATTACKED_RACE = "attacked_race"
+    ATTACKED_RELIGION = "attacked_religion"
+    ATTACKED_SEX = "attacked_sex"
+    ATTACKED_SEXUAL_ORIENTATION = "attacked_sexual_orientation"
+    ATTACKED_GENDER_IDENTITY = "attacked_gender_identity"
+    ATTACKED_DISABILITY = "attacked_disability"
+    ATTACKED_AGE = "attacked_age"
 
 
 class Aim(StrEnum):

@@ -10,7 +10,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import StrEnum
-from typing import ClassVar
 
 from bot.core.model import Contact, Evidence, Message, NoContact, Role
 from bot.core.signals.basic import NO, Aim, AimedAt, Label, Measure, Reading, Signal
@@ -195,20 +194,6 @@ class Standing(StrEnum):
     OFFICE_HOLDER = "office_holder"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AuthorIs:
-    """The author is an office holder: named in policy.yaml, or a moderator."""
-
-    single: ClassVar[str] = "who"
-    who: Standing
-
-    def measure(self, reading: Reading) -> Measure:
-        """Look the author up."""
-        if reading.message.author not in reading.context.office_holders:
-            return NO
-        return Measure(value=True, evidence=(Evidence(signal="author_is", detail=self.who),))
-
-
 def provoked_by(reading: Reading) -> str:
     """The message of the last minutes, itself with a finding, that this one answers in kind; "" where there is none.
 
@@ -246,5 +231,4 @@ def pile_on(rows: Sequence[Contact], now: datetime) -> tuple[Contact, ...]:
 SIGNALS: Mapping[str, type[Signal]] = {
     "refused_contact": RefusedContact,
     "course_of_conduct": CourseOfConduct,
-    "author_is": AuthorIs,
 }
