@@ -71,11 +71,19 @@ class Clause:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """A phrase, domain or account of a bank, and where it helps the reason for it."""
+    """A phrase, domain or account of a bank, and where it helps the reason for it.
+
+    A source (a domain or an account) also says what shows that it keeps spreading hate, who proposed it, who seconded that, and
+    until when it holds unless somebody looks at it again (a day, 2027-03-31).
+    """
 
     single: typing.ClassVar[str] = "entry"
     entry: str
     reason: str = ""
+    evidence: str = ""
+    proposed_by: str = ""
+    seconded_by: str = ""
+    review_by: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -267,6 +275,8 @@ class Policy:
     characteristics: tuple[Characteristic, ...] = ()
     office_holders: tuple[str, ...]
     office_contacts: tuple[str, ...] = ()
+    own_accounts: tuple[str, ...] = ()
+    regulated_titles: tuple[str, ...] = ()
     under_18: tuple[str, ...] = ()
     safeguarding_contact: str = ""
     appeal_hours: int = field(metadata={"low": 1, "high": 720})
