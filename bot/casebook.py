@@ -7,7 +7,7 @@ audit; a message that is in a case already has no second answer.
 """
 
 import json
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -29,13 +29,40 @@ from bot.core.model import (
     StrikeState,
     Verdict,
 )
-from bot.core.naming import person
-from bot.core.notices import STATES, Sentences, because, card, card_head, decision_notice, notice, one_line, quote, shown_words, span
+from bot.core.naming import person, place
+from bot.core.notices import (
+    STATES,
+    Sentences,
+    because,
+    card,
+    card_head,
+    cautions,
+    characteristics,
+    decision_notice,
+    masked,
+    notice,
+    one_line,
+    quote,
+    shown_words,
+    span,
+    when,
+)
 from bot.core.policy import Policy
 from bot.core.respond import Circumstances, Response, Ruling, decide, respond
+from bot.core.signals.disruption import NEW_WITHIN
 from bot.folders import code_digest
-from bot.ports import Clock, Platform, Scorer
-from bot.store.records import ActionState, Appeal, CaseDetail, Hashes, NoticeState, OutboxRow, SanctionState
+from bot.ports import Clock, Platform, PlatformUnavailableError, Scorer
+from bot.store.records import (
+    ActionState,
+    Appeal,
+    CaseDetail,
+    Earlier,
+    EarlierState,
+    Hashes,
+    NoticeState,
+    OutboxRow,
+    SanctionState,
+)
 from bot.store.store import Store, Transaction
 
 
@@ -90,6 +117,7 @@ class Parts:
 
 APPEALED = (AppealState.OPEN, AppealState.SUSPENDED)
 APPEAL_WITHIN = timedelta(days=180)
+EARLIER_LINES_MAX = 10
 CARD_MESSAGES_MAX = 5
 """A card shows the latest messages of a case; /case shows all."""
 SWEEP_EVERY = timedelta(hours=1)
@@ -171,6 +199,33 @@ class Casebook:
         kind = "opened" if response.opens else "added"
         await transaction.audit(kind, case=case.number, step=step, values=values)
         await transaction.add_actions(actions)
+
+        await transaction.add_earlier(_earlier(verdict, context, case))
+
+    async def read_earlier(self) -> None:
+        """Read the words of older messages that findings rest on from their platforms, outside any transaction."""
+        async with self._parts.transaction() as transaction:
+            waiting = await transaction.earlier_waiting()
+        read: list[tuple[Earlier, str | None]] = []
+        for row in waiting:
+            platform = self._parts.platforms.get(row.platform)
+            if platform is None:
+                continue
+            try:
+                message = await platform.read(row.room, row.message)
+            except PlatformUnavailableError:
+                continue
+            read.append((row, message.text if message else None))
+        if not read:
+            return
+        async with self._parts.transaction() as transaction:
+            for row, text in read:
+                await transaction.earlier_read(row, text)
+            for number in dict.fromkeys(row.case for row, _ in read):
+                case = await transaction.case(number)
+                assert case is not None, "an earlier message belongs to a case"
+                await transaction.update_case(replace(case, steps=case.steps + 1))
+                await self._update_card(transaction, number, self._parts.sentences["news_earlier"].format(case=number))
 
     async def _with_text(self, transaction: Transaction, action: Action, verdict: Verdict, response: Response) -> Action:
         parts = self._parts
@@ -355,9 +410,11 @@ class Casebook:
     async def look_after(self) -> None:
         """What time alone brings: mutes end, undecided cases lapse, appeals that nobody answered suspend the penalty."""
         now = self._parts.clock.now()
+        await self.read_earlier()
         async with self._parts.transaction() as transaction:
             if self._swept_at is None or now - self._swept_at >= SWEEP_EVERY:
                 await transaction.forget_contacts(now - self._parts.policy.retention.contacts)
+                await transaction.forget_newcomers(now - NEW_WITHIN)
                 self._swept_at = now
             for sanction in await transaction.ended_sanctions():
                 await transaction.end_sanction(sanction.case, ActionKind(sanction.kind), SanctionState.ENDED)
@@ -435,8 +492,11 @@ def case_card(detail: CaseDetail, policy: Policy, sentences: Sentences) -> str:
     for one in detail.messages[-CARD_MESSAGES_MAX:]:
         own = [each.finding for each in detail.findings if each.step == one.step]
         lines.append(sentences["card_text"].format(words=quote(shown_words(one.segments, own))))
+    lines += earlier_lines(detail.earlier[-EARLIER_LINES_MAX:], policy, sentences)
     if findings:
         lines.append(sentences["card_because"].format(because="; ".join(dict.fromkeys(map(because, findings)))))
+    lines += characteristics(findings, sentences)
+    lines += cautions(findings, policy, sentences)
     done = [f"{row.action.kind} ({row.state})" for row in detail.actions if row.action.kind not in (*CARDS, ActionKind.NOTIFY)]
     lines.append(sentences["card_done"].format(done=", ".join(done) or sentences["card_nothing"]))
     if detail.late is not None:
@@ -455,6 +515,28 @@ def case_card(detail: CaseDetail, policy: Policy, sentences: Sentences) -> str:
     if waiting or case.state is CaseState.OPEN:
         lines.append(sentences["card_decide"].format(case=case.number))
     return "\n".join(lines)
+
+
+def earlier_lines(rows: Iterable[Earlier], policy: Policy, sentences: Sentences) -> list[str]:
+    """The older messages that a finding rests on, one a line; slurs are masked, what is gone is said to be."""
+    lines = []
+    for row in rows:
+        words = quote(masked(row.text, policy)) if row.state is EarlierState.READ else sentences[f"earlier_{row.state}"]
+        lines.append(sentences["card_earlier"].format(when=when(row.sent_at), author=person(row.author), room=place(row.room), words=words))
+    return lines
+
+
+def _earlier(verdict: Verdict, context: Context, case: CaseView) -> list[Earlier]:
+    """The older messages that a verdict's findings rest on, where they can be read."""
+    where = {row.message: (row.room, row.author, row.sent_at) for row in context.contacts}
+    where |= {row.id: (verdict.message.room, row.author, row.sent_at) for row in context.recent}
+    wanted = dict.fromkeys(message for finding in verdict.findings for message in finding.messages if message in where)
+    platform = verdict.message.platform
+    rows = [(message, *where[message]) for message in wanted]
+    return [
+        Earlier(case=case.number, step=case.steps, platform=platform, room=room, message=message, author=author, sent_at=sent_at)
+        for message, room, author, sent_at in rows
+    ]
 
 
 def _numbered(response: Response, number: int) -> Response:

@@ -9,20 +9,25 @@ import json
 import re
 import shlex
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from bot import linking
-from bot.casebook import Casebook, Parts
+from bot.casebook import Casebook, Parts, earlier_lines
 from bot.core.cases import AppealState, Decision, NotAllowedError, parties_of, recused
-from bot.core.model import ActionKind, CaseState, CaseView, Message, Severity, StrikeState
+from bot.core.model import REQUEST_HOLDS, Action, ActionKind, CaseState, CaseView, Message, Severity, StrikeState
 from bot.core.naming import person, place, unmarked
-from bot.core.notices import STATES, because, quote, shown_words, span, when
+from bot.core.notices import STATES, Sentences, because, quote, shown_words, span, when
+from bot.core.policy import Policy
 from bot.core.respond import Ruling, strikes_weight
 from bot.ports import PlatformRefusedError, PlatformUnavailableError
 from bot.store.records import ActionState, CaseDetail, OutboxRow
 from bot.store.store import Transaction
 
+REQUESTS_MAX = 5
+"""No-contact requests of one member at a time: more would be a way to clear a room."""
+ASK_AGAIN_AFTER = timedelta(days=1)
+"""Whoever ends a request can make it again so much later: each one sends a notice."""
 TEXT_CHARS_MAX = 2_000
 """Longest reason, report or appeal."""
 HOURS = re.compile(r"[0-9]{1,4}h")
@@ -40,6 +45,7 @@ class Asker:
     account: str
     platform: str
     room: str = ""
+    server: str = ""
 
 
 Answer = Callable[["Desk", Asker, list[str]], Awaitable[str]]
@@ -170,17 +176,76 @@ class Desk:
         if asker.account not in self.parts.moderators:
             raise NotAllowedError("only moderators can do this")
 
-    async def nocontact(self, asker: Asker, account: str) -> str:
-        """A member does not want contact from another one."""
+    async def nocontact(self, asker: Asker, account: str, *, quietly: bool = False) -> str:
+        """A member wants no contact from another one, who is told so; `quietly`: kept as evidence, and nobody is told."""
         if account in ("", asker.account):
             raise NotAllowedError("say whose contact you do not want")
-        async with self.parts.transaction() as transaction:
-            await transaction.add_no_contact(asker.platform, target=asker.account, author=account)
-            await transaction.audit("no_contact", values={"target": asker.account, "author": account})
-        return (
-            f"It is on record that you do not want contact from {person(account)}. They have not been told: "
-            "tell them once yourself, or ask a moderator to. If they go on, /report it."
+        parts = self.parts
+        async with parts.transaction() as transaction:
+            until = transaction.now + REQUEST_HOLDS
+            mine = [one for one in await transaction.no_contacts_of(asker.platform, asker.account) if one.other != account]
+            if len(mine) >= REQUESTS_MAX:
+                raise NotAllowedError(f"you have {REQUESTS_MAX} such requests already: end one with /nocontact end and a name")
+            ended = await transaction.no_contact_ended(asker.platform, requester=asker.account, other=account)
+            if ended and transaction.now - ended < ASK_AGAIN_AFTER:
+                raise NotAllowedError("you ended such a request today: you can make it again tomorrow, and /report at any time")
+            fields = {"requester": person(asker.account), "other": person(account), "until": when(until)}
+            office = "_office" if self._holds_office(asker) else ""
+            letter = ""
+            if not quietly:
+                action = self._letter(asker, account, parts.sentences[f"no_contact_told{office}"].format_map(fields))
+                action = replace(action, step=await transaction.next_letter())
+                letter = action.key
+                await transaction.add_actions([action])
+            await transaction.ask_no_contact(asker.platform, requester=asker.account, other=account, until=until, letter=letter)
+            await transaction.audit("no_contact", values={"requester": asker.account, "other": account, "quietly": quietly})
+        self._wake()
+        answer = parts.sentences["no_contact_quiet" if quietly else "no_contact_asked"].format_map(fields)
+        return answer if quietly or not office else f"{answer} {parts.sentences['no_contact_asked_office']}"
+
+    def _holds_office(self, asker: Asker) -> bool:
+        named = {asker.account, f"{asker.platform}/{asker.account}"}
+        return not named.isdisjoint(self.parts.policy.office_holders) or asker.account in self.parts.moderators
+
+    def _letter(self, asker: Asker, account: str, text: str) -> Action:
+        """A notice outside any case; its step is still to come."""
+        return Action(
+            community=self.parts.community,
+            case=0,
+            step=0,
+            kind=ActionKind.NOTIFY,
+            platform=asker.platform,
+            server=asker.server,
+            room=asker.room,
+            target=account,
+            text=text,
         )
+
+    async def nocontacts(self, asker: Asker) -> str:
+        """The no-contact requests in force that a member made."""
+        async with self.parts.transaction() as transaction:
+            mine = await transaction.no_contacts_of(asker.platform, asker.account)
+        line = self.parts.sentences["no_contact_line"]
+        shown = [(one, f"told on {when(one.told_at)}" if one.told_at else "not told") for one in mine]
+        lines = [line.format(other=person(one.other), until=when(one.until), state=state) for one, state in shown]
+        return "\n".join(lines) or self.parts.sentences["no_contact_none"]
+
+    async def nocontact_renew(self, asker: Asker, account: str) -> str:
+        """Let a request hold for another 90 days from now."""
+        async with self.parts.transaction() as transaction:
+            until = transaction.now + REQUEST_HOLDS
+            if not await transaction.renew_no_contact(asker.platform, requester=asker.account, other=account, until=until):
+                raise NotAllowedError("you have no such request: make it with /nocontact and the name")
+            await transaction.audit("no_contact_renewed", values={"requester": asker.account, "other": account})
+        return self.parts.sentences["no_contact_renewed"].format(other=person(account), until=when(until))
+
+    async def nocontact_end(self, asker: Asker, account: str) -> str:
+        """End a request."""
+        async with self.parts.transaction() as transaction:
+            if not await transaction.end_no_contact(asker.platform, requester=asker.account, other=account):
+                raise NotAllowedError("you have no such request")
+            await transaction.audit("no_contact_ended", values={"requester": asker.account, "other": account})
+        return self.parts.sentences["no_contact_ended"].format(other=person(account))
 
     async def mydata(self, asker: Asker, _: list[str] | None = None) -> str:
         """What is on record about a member and all their linked accounts, as JSON: cases, strikes, reports they made, appeals, requests."""
@@ -226,7 +291,16 @@ class Desk:
         return await self.member(asker, _account(words))
 
     async def unwanted(self, asker: Asker, words: list[str]) -> str:
-        """The same, from a line."""
+        """Requests for no contact from a line: nothing (a list), renew WHO, end WHO, WHO, WHO quietly."""
+        if not words:
+            return await self.nocontacts(asker)
+        match words[0].lower(), words[1:]:
+            case "renew", [who]:
+                return await self.nocontact_renew(asker, _account([who]))
+            case "end", [who]:
+                return await self.nocontact_end(asker, _account([who]))
+            case _, [quietly] if quietly.lower() == "quietly":
+                return await self.nocontact(asker, _account(words[:1]), quietly=True)
         return await self.nocontact(asker, _account(words))
 
     async def standing(self, asker: Asker, _: list[str]) -> str:
@@ -272,7 +346,9 @@ class Desk:
     async def _left_to_people(self, transaction: Transaction, state: ActionState, asker: Asker) -> list[OutboxRow]:
         """What people have to do, without the cases that the moderator is part of."""
         rows = await transaction.actions_in(state)
-        return [row for row in rows if await self._seen_by(transaction, row.action.case, asker)][:SHOWN_MAX]
+        letters = [row for row in rows if not row.action.case and asker.account != row.action.target]
+        shown = [row for row in letters if person(asker.account) not in row.action.text]
+        return [*shown, *[row for row in rows if row.action.case and await self._seen_by(transaction, row.action.case, asker)]][:SHOWN_MAX]
 
     async def case(self, asker: Asker, words: list[str]) -> str:
         """Everything about one case."""
@@ -280,7 +356,7 @@ class Desk:
         async with self.parts.transaction() as transaction:
             detail = await self._seen_by(transaction, number, asker, must=True)
         assert detail is not None, "must raises"
-        return _show(detail)
+        return _show(detail, self.parts.policy, self.parts.sentences)
 
     async def _seen_by(self, transaction: Transaction, number: int, asker: Asker, *, must: bool = False) -> CaseDetail | None:
         """A case, unless the moderator is part of it."""
@@ -427,7 +503,7 @@ COMMANDS: Mapping[str, Command] = {
     "report": Command(usage="/report WHAT", what="tell the moderators that something is wrong", answer=Desk.report),
     "appeal": Command(usage="/appeal CASE [WHY]", what="ask another moderator to look at your case again", answer=Desk.appeal),
     "mystanding": Command(usage="/mystanding", what="your cases and strikes", answer=Desk.standing),
-    "nocontact": Command(usage="/nocontact WHO", what="put on record that you do not want contact from somebody", answer=Desk.unwanted),
+    "nocontact": Command(usage="/nocontact [WHO]", what="ask for no contact (WHO quietly, renew WHO, end WHO)", answer=Desk.unwanted),
     "mydata": Command(usage="/mydata", what="everything that is kept about you", answer=Desk.mydata),
     "forgetme": Command(usage="/forgetme", what="ask that what is kept about you be deleted", answer=Desk.forgetme),
     "link": Command(usage="/link [CODE]", what="one record for your accounts in two chats", answer=Desk.link),
@@ -473,10 +549,12 @@ def _rules(detail: CaseDetail) -> str:
 
 
 def _by_hand(row: OutboxRow, what: str) -> str:
+    if not row.action.case:
+        return f"For {person(row.action.target)}: {what} ({row.error or row.detail}): {quote(row.action.text)}"
     return f"Case {row.action.case}: {row.action.kind} for {person(row.action.target)}: {what} ({row.error or row.detail})"
 
 
-def _show(detail: CaseDetail) -> str:
+def _show(detail: CaseDetail, policy: Policy, sentences: Sentences) -> str:
     """A case in full, as a moderator reads it."""
     case = detail.case
     by = f", by {person(case.decided_by)}: {unmarked(detail.reason)}" if case.decided_by else ""
@@ -485,6 +563,7 @@ def _show(detail: CaseDetail) -> str:
         found = [each.finding for each in detail.findings if each.step == one.step]
         lines.append(f"{when(one.message.sent_at)} {person(one.message.author)}: {quote(shown_words(one.segments, found))}")
         lines += [f"    {each.rule} (clause {', '.join(each.clauses)}): {because(each)}" for each in found]
+    lines += earlier_lines(detail.earlier, policy, sentences)
     if detail.late is not None:
         lines.append(f"Found {span(detail.late)} late: no penalty.")
     lines += [f"Done: {row.action.kind}, {row.state}" + (f" ({row.error})" if row.error else "") for row in detail.actions]

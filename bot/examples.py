@@ -12,9 +12,22 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from bot.core.judge import evaluate, judge, read, texts_to_score
-from bot.core.model import MINUTE, Contact, Context, Finding, Message, Recent, Scored, Status, Verdict
+from bot.core.model import (
+    MINUTE,
+    REQUEST_HOLDS,
+    Contact,
+    Context,
+    Finding,
+    Message,
+    NoContact,
+    Scored,
+    Status,
+    Verdict,
+    recent_of,
+)
 from bot.core.policy import All, Any, Condition, Example, Not, Policy, Rule, Test
 from bot.core.signals import SIGNALS, Reading, Score
+from bot.facts import facts_of
 from bot.links import share_of
 
 ANCHOR = datetime(2026, 3, 2, 20, 0, tzinfo=UTC)
@@ -24,6 +37,8 @@ MARGIN = 0.05
 RECENT_WITHIN = 10 * MINUTE
 MEMBER = "dana"
 """The member whom ordinary talk answers or mentions."""
+HOLDER = "councillor"
+"""The account of this name holds office in every example."""
 
 ScoreText = Callable[[str], Scored]
 
@@ -100,43 +115,65 @@ def acting(verdict: Verdict) -> list[Finding]:
 
 def judge_example(example: Example, policy: Policy, score: ScoreText) -> Judged:
     """Judge an example with its history, as the service would."""
-    messages = [*(m for before in example.before for m in _messages(before)), *_messages(replace(example, ago=timedelta()))]
-    *_, last = _follow(messages, policy, score)
+    said = [*example.before, replace(example, ago=timedelta())]
+    *_, last = _follow([m for one in said for m in _messages(one)], policy, score, _requests(said), example)
     return Judged(example=example, reading=last[0], verdict=last[1])
 
 
 def judge_history(messages: Sequence[Example], policy: Policy, score: ScoreText) -> list[Verdict]:
     """Judge every message of a conversation."""
-    return [verdict for _, verdict in _follow([m for one in messages for m in _messages(one)], policy, score)]
+    said = [m for one in messages for m in _messages(one)]
+    return [verdict for _, verdict in _follow(said, policy, score, _requests(messages))]
 
 
-def _follow(messages: Sequence[Message], policy: Policy, score: ScoreText) -> Iterator[tuple[Reading, Verdict]]:
+def _follow(
+    messages: Sequence[Message],
+    policy: Policy,
+    score: ScoreText,
+    requests: Sequence[NoContact] = (),
+    known_as: Example | None = None,
+) -> Iterator[tuple[Reading, Verdict]]:
     """Judge messages in order of time, each with the context that the earlier ones leave."""
     ordered = [replace(message, id=str(n)) for n, message in enumerate(sorted(messages, key=lambda m: m.sent_at), start=1)]
+    written: Counter[str] = Counter()
     names = {n for m in ordered for n in (m.author, m.reply_author, *m.mentions) if n}
     people = {name.casefold(): name for name in names}
+    office_holders = {*policy.office_holders, *(known_as.office_holders if known_as else ())}
+    under_18 = {*policy.under_18, *(known_as.under_18 if known_as else ())}
     contacts: list[Contact] = []
     found: set[str] = set()
     for n, message in enumerate(ordered):
-        recent = tuple(
-            Recent(id=m.id, author=m.author, text=m.text, sent_at=m.sent_at, thread=m.thread)
-            for m in ordered[:n]
-            if m.room == message.room and message.sent_at - m.sent_at <= RECENT_WITHIN
-        )
+        recent = tuple(recent_of(m) for m in ordered[:n] if m.room == message.room and message.sent_at - m.sent_at <= RECENT_WITHIN)
         known = tuple(row for row in contacts if message.author in (row.author, row.target))
         context = Context(
-            recent=recent, found=frozenset(found), contacts=known, people=people, office_holders=frozenset(policy.office_holders)
+            recent=recent,
+            found=frozenset(found),
+            contacts=known,
+            people=people,
+            office_holders=frozenset((*office_holders, HOLDER)),
+            under_18=frozenset(under_18),
+            requests=tuple(one for one in requests if one.other == message.author and one.requested_at <= message.sent_at),
+            account_messages=written[message.author] if message.came_at else None,
         )
+        written[message.author] += 1
         texts = texts_to_score(message, context, policy)
-        context = replace(context, scores=tuple(score(one.text) for one in texts))
+        context = replace(context, facts=facts_of(message, context, policy), scores=tuple(score(one.text) for one in texts))
         verdict = judge(message, context, policy)
         contacts += verdict.contacts
         found |= {message.id} if verdict.findings else set()
         yield read(message, context, policy), verdict
 
 
+def _requests(said: Iterable[Example]) -> list[NoContact]:
+    """The no-contact requests of a history: each told at once."""
+    asked = [(one, ANCHOR - one.ago) for one in said if one.refuses]
+    return [NoContact(requester=one.author, other=one.refuses, requested_at=at, told_at=at, until=at + REQUEST_HOLDS) for one, at in asked]
+
+
 def _messages(example: Example) -> Iterator[Message]:
-    """The message of an example."""
+    """The message of an example; none where it only asks for no contact."""
+    if example.refuses:
+        return
     yield Message(
         community="examples",
         platform="examples",
@@ -150,6 +187,7 @@ def _messages(example: Example) -> Iterator[Message]:
         reply_to="0" if example.reply_to else "",
         reply_author=example.reply_to,
         mentions=example.mentions,
+        account_created_at=ANCHOR - example.ago - example.account_age if example.account_age is not None else None,
         shares=tuple(share_of(share.text, share.link) for share in example.shares),
     )
 

@@ -150,7 +150,7 @@ class Outbox:
     async def _take(self, transaction: Transaction, row: OutboxRow) -> bool:
         """Mark one as being performed; drop it where a person has dismissed the case; leave to people what only they can do."""
         action = row.action
-        case = await transaction.case(action.case)
+        case = await transaction.case(action.case) if action.case else None
         if case and overruled(action, case):
             await transaction.mark(action.key, ActionState.DROPPED, detail="decided otherwise before it was performed")
             return False
@@ -161,7 +161,7 @@ class Outbox:
             due = self._clock.now() + timedelta(seconds=PAUSE_SECONDS_MAX)
             await transaction.mark(action.key, ActionState.PENDING, due_at=due, error=f"{action.platform} is not set up here")
             return False
-        if not platform.capabilities.can(action.kind):
+        if action.kind is not ActionKind.TELL and not platform.capabilities.can(action.kind):
             await self._give_to_people(transaction, row, "this platform cannot do it")
             return False
         return await transaction.mark(action.key, ActionState.PERFORMING)
@@ -176,6 +176,10 @@ class Outbox:
         try:
             if self._simulate:
                 done = Performed(detail="simulated")
+            elif action.kind is ActionKind.TELL:
+                async with asyncio.timeout(PERFORM_SECONDS_MAX):
+                    await self._platforms[action.platform].tell_moderators(action.server, action.text, action.key)
+                done = Performed()
             else:
                 if action.kind in CARDS:
                     action = await self._with_card(action)
@@ -198,7 +202,9 @@ class Outbox:
     async def _done(self, transaction: Transaction, action: Action, done: Performed) -> None:
         state = ActionState.SIMULATED if self._simulate else ActionState.DONE
         await transaction.mark(action.key, state, reference=done.reference, detail=done.detail)
-        if action.kind in TOLD:
+        if action.kind in TOLD and not action.case:
+            await transaction.no_contact_told(action.key)
+        elif action.kind in TOLD:
             way = NoticeState.THREAD if done.detail == PRIVATE_THREAD else NoticeState.DIRECT
             await transaction.notice_delivered(action.case, action.step, action.target, way)
         self._on_point("before_marking_done")
@@ -239,7 +245,7 @@ class Outbox:
             else:
                 due = self._clock.now() + timedelta(seconds=pause)
                 await transaction.mark(action.key, ActionState.PENDING, due_at=due, error=reason)
-                if action.kind in TOLD:
+                if action.kind in TOLD and action.case:
                     await transaction.notice_tried(action.case, action.step, action.target)
 
         await self._record(record)
@@ -248,10 +254,12 @@ class Outbox:
         """A manual task; a notice that did not arrive shows as not notified."""
         action = row.action
         await transaction.mark(action.key, ActionState.MANUAL, error=reason)
-        if action.kind in TOLD:
+        if action.kind in TOLD and action.case:
             await transaction.notice_delivered(action.case, action.step, action.target, NoticeState.MANUAL)
 
     def _repeats(self, row: OutboxRow) -> Repeat:
+        if row.action.kind is ActionKind.TELL:
+            return Repeat.NONCE  # said once for each key where that can be had: twice is better than not at all
         platform = self._platforms.get(row.action.platform)
         known = platform.capabilities.repeats if platform else {}
         return known.get(row.action.kind, Repeat.UNCERTAIN)

@@ -17,6 +17,7 @@ from typing import Annotated, Any, TextIO
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from bot.core.model import Finding, Kind, Message, Status
+from bot.core.notices import mask
 from bot.links import share_of
 from bot.service import Outcome, Service
 
@@ -171,7 +172,7 @@ def finding_json(finding: Finding) -> dict[str, Any]:
                 "role": str(one.role),
                 **({"label": one.label, "score": round(one.value, 4)} if one.label and one.value is not None else {}),
                 **({"count": int(one.value)} if not one.label and one.value is not None else {}),
-                **({"words": [words.text for words in one.words]} if one.words else {}),
+                **({"words": [mask(w.text) if one.signal == "private_information" else w.text for w in one.words]} if one.words else {}),
                 **({"people": list(one.people)} if one.people else {}),
                 **({"messages": list(one.messages)} if one.messages else {}),
             }

@@ -19,9 +19,27 @@ import structlog
 
 from bot.casebook import Casebook, Parts
 from bot.core.judge import ToScore, judge, texts_to_score
-from bot.core.model import MINUTE, ActionKind, Contact, Context, Kind, Message, Recent, Scored, Status, Unjudged, Verdict
+from bot.core.model import (
+    MINUTE,
+    ActionKind,
+    Contact,
+    Context,
+    Kind,
+    Message,
+    NoContact,
+    Recent,
+    Scored,
+    Status,
+    Unjudged,
+    Verdict,
+    recent_of,
+)
 from bot.core.policy import Policy
 from bot.core.respond import Response
+from bot.core.signals.disruption import NEW_WITHIN
+from bot.core.signals.relations import HOSTILE
+from bot.facts import facts_of
+from bot.letters import Letters
 from bot.ports import Platform, PlatformRefusedError, PlatformUnavailableError
 from bot.store.store import StoreError, Transaction
 
@@ -57,11 +75,15 @@ WORD = re.compile(r"[\w'-]+")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What became of one message. `said_while_muted`: it was said during a mute that this platform only simulates."""
+    """What became of one message. `said_while_muted`: it was said during a mute that this platform only simulates.
+
+    `letters`: somebody is told something outside any case because of it.
+    """
 
     verdict: Verdict
     response: Response | None = None
     said_while_muted: bool = False
+    letters: bool = False
 
 
 @dataclass(slots=True, kw_only=True)
@@ -111,7 +133,7 @@ class Service:
         self.parts = parts
         self.community = parts.community
         self.policy = parts.policy
-        self.casebook = Casebook(parts)
+        self.casebook, self.letters = Casebook(parts), Letters(parts)
         self._waits = waits
         self._committed = committed
         self._on_outcome = on_outcome
@@ -265,7 +287,7 @@ class Service:
         """Judge by another policy or in another mode from the next batch on."""
         self.parts = replace(self.parts, policy=policy, policy_source=source, mode=mode)
         self.policy = policy
-        self.casebook = Casebook(self.parts)
+        self.casebook, self.letters = Casebook(self.parts), Letters(self.parts)
 
     def rooms_count(self, platform: str) -> tuple[int, int]:
         """How many rooms of a platform are live, and how many behind."""
@@ -333,6 +355,7 @@ class Service:
                 self._seen.popitem(last=False)
             context = self._context(message)
             try:
+                context = replace(context, facts=facts_of(message, context, self.policy))
                 texts = texts_to_score(message, context, self.policy)
             except Exception as error:  # noqa: BLE001 - judged without scores it fails again, is recorded unjudged, and passed
                 log.error("splitting failed", message=message.id, room=message.room, error=type(error).__name__)
@@ -352,9 +375,19 @@ class Service:
             room.popleft()
         recent = tuple(room)
         if sum(one.author == message.author for one in recent) < RECENT_PER_AUTHOR_MAX:
-            room.append(Recent(id=message.id, author=message.author, text=message.text, sent_at=message.sent_at, thread=message.thread))
+            room.append(recent_of(message))
         people = {word: self._people[word] for word in set(WORD.findall(message.text.casefold())) if word in self._people}
-        return Context(recent=recent, people=people, office_holders=frozenset(self.policy.office_holders))
+        return Context(
+            recent=recent,
+            people=people,
+            office_holders=self._named(self.policy.office_holders, message.platform) | frozenset(self.parts.moderators),
+            under_18=self._named(self.policy.under_18, message.platform),
+        )
+
+    def _named(self, accounts: Iterable[str], platform: str) -> frozenset[str]:
+        """Those of the accounts that the policy names ("discord/123", or a bare one) which are of this platform."""
+        parted = (one.rpartition("/") for one in accounts)
+        return frozenset(account for place, _, account in parted if place in ("", platform))
 
     # Hops 3 and 4: verdict and response, in one transaction per batch.
 
@@ -384,7 +417,7 @@ class Service:
             self._on_point("after_commit")
             rest = rest[len(outcomes) :]
             if self._committed:
-                await self._committed(any(one.response and one.response.actions for one in outcomes))
+                await self._committed(any(one.letters or (one.response and one.response.actions) for one in outcomes))
             for outcome in outcomes:
                 _log(outcome)
                 if self._on_outcome:
@@ -423,16 +456,11 @@ class Service:
 
     async def _judge_some(self, batch: Sequence[Waiting], transaction: Transaction) -> list[Outcome]:
         """Judge messages in order, up to and including the first one with a finding."""
-        pairs = {platform_pair for waiting in batch for platform_pair in _pairs(waiting)}
-        known: dict[tuple[str, str, str], list[Contact]] = {}
-        for platform in {platform for platform, _, _ in pairs}:
-            wanted = [(a, b) for p, a, b in pairs if p == platform]
-            for (a, b), found in (await transaction.contacts_between(platform, wanted)).items():
-                known[platform, a, b] = list(found)
+        known, requests = await _relations(batch, transaction)
         outcomes: list[Outcome] = []
         fresh: dict[str, list[Contact]] = {}
         for waiting in batch:
-            outcome = await self._judge_one(waiting, known, transaction)
+            outcome = await self._judge_one(waiting, known, requests, transaction)
             outcomes.append(outcome)
             platform = waiting.message.platform
             for row in outcome.verdict.contacts:
@@ -443,30 +471,34 @@ class Service:
                 break
         for platform, rows in fresh.items():
             await transaction.add_contacts(platform, rows)
+        for target in dict.fromkeys(row.target for rows in fresh.values() for row in rows if row.hostility >= HOSTILE):
+            if await self.letters.support(transaction, outcomes[-1].verdict.message, target):
+                outcomes[-1] = replace(outcomes[-1], letters=True)
         return outcomes
 
     async def _judge_one(
-        self, waiting: Waiting, known: Mapping[tuple[str, str, str], Sequence[Contact]], transaction: Transaction
+        self,
+        waiting: Waiting,
+        known: Mapping[tuple[str, str, str], Sequence[Contact]],
+        requests: Mapping[tuple[str, str], Sequence[NoContact]],
+        transaction: Transaction,
     ) -> Outcome:
         message = waiting.message
-        rows = sorted((row for key in _pairs(waiting) for row in known.get(key, ())), key=lambda row: (row.sent_at, row.message))
-        recent = waiting.context.recent if self._found else ()
-        found = frozenset(one.id for one in recent if (message.platform, message.room, one.id) in self._found)
-        context = replace(waiting.context, scores=waiting.scores.result(), contacts=tuple(rows), found=found)
         self.parts.clock.saw(message.sent_at)
         transaction.now = self.parts.clock.now()
-        try:
-            verdict = judge(message, context, self.policy)
-        except Exception as error:  # one message never stops the others: it is recorded unjudged and goes to people
-            log.exception("judging failed", message=message.id, room=message.room, error=type(error).__name__)
-            verdict = Verdict(message=message, unjudged=(Unjudged(rule="", reason="failure"),))
-        response = None
+        context = await self._whole_context(waiting, known, requests, transaction)
+        verdict = self._verdict(message, context)
+        response, letters = None, False
+        if any(row.objects for row in verdict.contacts) and self._late(waiting) is None:
+            letters = await self.letters.ask_to_confirm(transaction, verdict, context)
         if verdict.findings:
             self._found[message.platform, message.room, message.id] = None
             if len(self._found) > FOUND_MAX:
                 self._found.popitem(last=False)
             late = self._late(waiting)
             response = await self.casebook.answer(transaction, verdict, context, late=late)
+            if response:
+                letters = await self.letters.help_targets(transaction, verdict, response) or letters
             if response and response.answer is ActionKind.MUTE:
                 self._muted.add(message.author)
         failed = any(one.reason not in COUNTED for one in verdict.unjudged)
@@ -480,7 +512,35 @@ class Service:
             said_while_muted = await transaction.muted_until(message.platform, message.author) is not None
             if not said_while_muted:
                 self._muted.discard(message.author)
-        return Outcome(verdict=verdict, response=response, said_while_muted=said_while_muted)
+        return Outcome(verdict=verdict, response=response, said_while_muted=said_while_muted, letters=letters)
+
+    def _verdict(self, message: Message, context: Context) -> Verdict:
+        """Judge; one message never stops the others: what fails is recorded unjudged and goes to people."""
+        try:
+            return judge(message, context, self.policy)
+        except Exception as error:
+            log.exception("judging failed", message=message.id, room=message.room, error=type(error).__name__)
+            return Verdict(message=message, unjudged=(Unjudged(rule="", reason="failure"),))
+
+    async def _whole_context(
+        self,
+        waiting: Waiting,
+        known: Mapping[tuple[str, str, str], Sequence[Contact]],
+        requests: Mapping[tuple[str, str], Sequence[NoContact]],
+        transaction: Transaction,
+    ) -> Context:
+        """What was known when the message came, with its scores and what is between its author and those it addresses."""
+        message = waiting.message
+        rows = sorted((row for key in _pairs(waiting) for row in known.get(key, ())), key=lambda row: (row.sent_at, row.message))
+        recent = waiting.context.recent if self._found else ()
+        return replace(
+            waiting.context,
+            scores=waiting.scores.result(),
+            contacts=tuple(rows),
+            found=frozenset(one.id for one in recent if (message.platform, message.room, one.id) in self._found),
+            requests=tuple(requests.get((message.platform, message.author), ())),
+            account_messages=await _messages_before(message, transaction),
+        )
 
     def _late(self, waiting: Waiting) -> timedelta | None:
         """How late a message is judged; None in time."""
@@ -520,6 +580,29 @@ def _pairs(waiting: Waiting) -> set[tuple[str, str, str]]:
     message = waiting.message
     others = {*message.mentions, message.reply_author, *waiting.context.people.values()} - {"", message.author}
     return {(message.platform, message.author, other) for other in others}
+
+
+async def _relations(
+    batch: Sequence[Waiting], transaction: Transaction
+) -> tuple[dict[tuple[str, str, str], list[Contact]], dict[tuple[str, str], list[NoContact]]]:
+    """What is on record between the authors of a batch and those they may address: contact rows, and requests about an author."""
+    pairs = {platform_pair for waiting in batch for platform_pair in _pairs(waiting)}
+    known: dict[tuple[str, str, str], list[Contact]] = {}
+    requests: dict[tuple[str, str], list[NoContact]] = {}
+    for platform in {platform for platform, _, _ in pairs}:
+        wanted = [(a, b) for p, a, b in pairs if p == platform]
+        for (a, b), found in (await transaction.contacts_between(platform, wanted)).items():
+            known[platform, a, b] = list(found)
+        for request in await transaction.no_contact_between(platform, wanted):
+            requests.setdefault((platform, request.other), []).append(request)
+    return known, requests
+
+
+async def _messages_before(message: Message, transaction: Transaction) -> int | None:
+    """How many messages a new account has written before; None for others."""
+    if message.came_at is None or message.sent_at - message.came_at >= NEW_WITHIN:
+        return None
+    return await transaction.count_newcomer(message.platform, message.author)
 
 
 def _log(outcome: Outcome) -> None:

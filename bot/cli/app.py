@@ -40,7 +40,9 @@ from bot.compiler.policy import compile_policy
 from bot.core.judge import judge, texts_to_score
 from bot.core.model import Context, Message
 from bot.core.naming import plain
+from bot.coverage import coverage
 from bot.examples import prove
+from bot.facts import facts_of
 from bot.folders import DEFAULT_POLICY, FolderError, code_digest
 from bot.platforms import terminal as terminals
 from bot.platforms.terminal import Terminal
@@ -211,7 +213,8 @@ def check(
         mentions=mentions,
     )
     people = {name.casefold(): name for name in (*mentions, to) if name}
-    context = Context(people=people, office_holders=frozenset(loaded.office_holders))
+    context = Context(people=people, office_holders=frozenset(loaded.office_holders), under_18=frozenset(loaded.under_18))
+    context = replace(context, facts=facts_of(message, context, loaded))
     scores = tuple(scorer.score_now(one.text, one.pointed_out) for one in texts_to_score(message, context, loaded))
     verdict = judge(message, replace(context, scores=scores), loaded)
     shown = json.dumps(showing.verdict_json(verdict)) if as_json else showing.verdict_in_words(verdict, loaded)
@@ -243,6 +246,12 @@ def policy_test(policy: PolicyArgument = DEFAULT_POLICY) -> None:
     typer.echo(showing.proof_in_words(loaded, proof))
     if not proof.passed:
         raise typer.Exit(1)
+
+
+@policy_app.command("coverage")
+def policy_coverage(policy: PolicyArgument = DEFAULT_POLICY) -> None:
+    """Say for each clause which rules serve it and what Steward does."""
+    typer.echo(coverage(load(policy).policy), nl=False)
 
 
 @policy_app.command("explain")

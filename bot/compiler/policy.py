@@ -76,7 +76,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, replace
 
 from bot.compiler.source import Builder, Problem, Value, read, shown, silent, spell, suggest
-from bot.core.model import ActionKind, Shared, Status
+from bot.core.model import ActionKind, Severity, Shared, Status
 from bot.core.policy import (
     EXAMPLES_MIN,
     NO_TIME,
@@ -86,6 +86,7 @@ from bot.core.policy import (
     Bank,
     Clause,
     Condition,
+    Entry,
     Example,
     Examples,
     Not,
@@ -103,6 +104,8 @@ T = typing.TypeVar("T")
 FILE = re.compile(r"policy\.yaml|(rules|banks|ordinary-talk)/[^/]+\.yaml")
 FILES = "known: policy.yaml, rules/NAME.yaml, banks/NAME.yaml, ordinary-talk/NAME.yaml"
 NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+DAY_WRITTEN = re.compile(r"20\d\d-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])")
+FOUNDED = ("reason", "evidence", "proposed_by", "seconded_by", "review_by")
 ENTRIES = {
     "domains": (re.compile(r"[^\s/:@?#A-Z]+\.[^\s/:@?#A-Z]+"), "write example.org: small letters, no https:// or www."),
     "accounts": (re.compile(r"[^\s/:@?#A-Z]+\.[^\s/:@?#A-Z]+/[^\s/?#A-Z]+"), "write x.com/somebody: small letters, no https:// or www."),
@@ -133,6 +136,8 @@ def compile_policy(files: Mapping[str, str]) -> Policy:
     nothing = PhraseIndex({})
     policy = compiler.build(Policy, root, digest=_digest(files), rules=(), banks=banks, index=nothing, ordinary_talk=talk)
     compiler.clauses = [clause.number for clause in policy.clauses]
+    compiler.refuse_sources(policy)
+    compiler.characteristics = [one.name for one in policy.characteristics]
     rules = sorted(inside("rules/", compiler.rule), key=lambda rule: rule.id)
     if problems:
         raise PolicyError(tuple(sorted(set(problems))))
@@ -161,6 +166,8 @@ class _Compiler(Builder):
     def __init__(self) -> None:
         self.banks: Mapping[str, Bank] = {}
         self.clauses: Sequence[str] = ()
+        self.characteristics: Sequence[str] = ()
+        self.sources: list[tuple[Value, str]] = []
 
     def bank(self, value: Value) -> Bank:
         bank = self.build(Bank, value)
@@ -174,11 +181,32 @@ class _Compiler(Builder):
             form, hint = ENTRIES.get(bank.kind, (None, ""))
             if form and not form.fullmatch(entry.entry):
                 item.problem(f"{shown(entry.entry)} is no entry for a bank of {bank.kind}", hint)
+            if bank.kind != "words":
+                self.source(item, entry)
             try:
                 PhraseIndex({bank.name: [entry.entry]} if bank.kind == "words" else {})
             except ValueError as error:
                 item.problem(str(error))
         return bank
+
+    def source(self, item: Value, entry: Entry) -> None:
+        """Check that a source is well founded: two people, evidence, and a day on which it is looked at again."""
+        missing = [name for name in FOUNDED if not getattr(entry, name)]
+        if missing:
+            item.problem(f"{shown(entry.entry)} has no {', '.join(missing)}", "a source is founded on evidence, by two people, until a day")
+        if entry.proposed_by and entry.proposed_by.casefold() == entry.seconded_by.casefold():
+            item.problem(f"{shown(entry.entry)} was proposed and seconded by the same", "somebody else has to second it")
+        if entry.review_by and not DAY_WRITTEN.fullmatch(entry.review_by):
+            item.problem(f"{shown(entry.review_by)} is no day", "write 2027-03-31")
+        self.sources.append((item, entry.entry))
+
+    def refuse_sources(self, policy: Policy) -> None:
+        """Members' own accounts and news titles that answer for what they print are nobody's abusive sources."""
+        for item, entry in self.sources:
+            if entry in policy.own_accounts:
+                item.problem(f"{shown(entry)} is a member's own account", "speak to the member")
+            if entry in policy.regulated_titles:
+                item.problem(f"{shown(entry)} is a news title that answers for what it prints", "complain to its regulator")
 
     def talk(self, value: Value) -> Talk:
         _either(value, "lines", "histories")
@@ -193,6 +221,13 @@ class _Compiler(Builder):
             if number < EXAMPLES_MIN and (not listed or isinstance(listed.content, tuple)):
                 text = f"{number or 'no'} example{'s' * (number != 1)} under '{name}', at least {EXAMPLES_MIN} are needed"
                 (listed or examples or value).problem(text, "a rule without them must have the status 'off'")
+        for name in rule.characteristics if self.characteristics else ():
+            if name not in self.characteristics:
+                value.part("characteristics").problem(
+                    f"policy.yaml knows no characteristic {shown(name)}", suggest(name, self.characteristics)
+                )
+        if rule.note and rule.severity is not Severity.MINOR:
+            value.part("note").problem("only a rule of severity minor may have a note instead of a notice")
         everything = [example for one in fields(Examples) for example in getattr(rule.examples, one.name)]
         pairs = [example.pair for example in everything if example.pair and len(value.problems) == noted]
         for pair in pairs:
@@ -287,5 +322,6 @@ class _Compiler(Builder):
         return tuple(sorted(said, key=lambda message: message.ago, reverse=True))
 
     def _message(self, value: Value, **given: object) -> Example:
-        _either(value, "say", "shares")
+        if not (isinstance(value.content, Mapping) and "refuses" in value.content and "before" in given):
+            _either(value, "say", "shares")
         return self.build(Example, value, **given)

@@ -7,12 +7,28 @@ answer; three answers: found, not found, unjudged. A missing score never clears.
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from bot.core.model import Context, Evidence, Finding, Kind, Message, Recent, Role, Segment, Status, Unjudged, Verdict
+from bot.core.model import (
+    Concern,
+    Context,
+    Evidence,
+    Facts,
+    Finding,
+    Kind,
+    Message,
+    Recent,
+    Role,
+    Scored,
+    Segment,
+    Severity,
+    Status,
+    Unjudged,
+    Verdict,
+)
 from bot.core.policy import All, Any, Condition, Not, Policy, Rule, Test
-from bot.core.signals import NO, Aim, AimedAt, Measure, Reading, contacts_left
+from bot.core.signals import NO, Aim, AimedAt, Measure, Reading, contacts_left, provoked_by
 from bot.core.text import fold, quoted
 
 JOIN_WITHIN = timedelta(seconds=60)
@@ -22,8 +38,10 @@ JOIN_CHARS_MAX = 60
 JOIN_MESSAGES_MAX = 8
 SHORT_CHARS_MAX = 2000
 """Shorter texts are always read whole by the scorer: nothing needs to be pointed out."""
-OBJECTIONS = "objections"
-"""The bank whose phrases tell somebody to stop contacting the speaker."""
+ANSWER_IN_KIND = "answer_in_kind"
+"""The signal of the evidence that a finding answers a message which has a finding of its own."""
+ATTACKED_AT_LEAST = 0.5
+"""From here on a label such as attacked_race counts as naming it; it is only asked where a rule found hate already."""
 MARKUP = re.compile(r"<@[!&]?\w+(?:\|[^>]*)?>|<#\w+(?:\|[^>]*)?>|<a?:(\w+):\d+>")
 
 
@@ -91,7 +109,7 @@ def read(message: Message, context: Context, policy: Policy) -> Reading:
         message=message,
         context=context,
         segments=segments,
-        scores=context.scores,
+        scores=_in_known_words(context),
         folded=tuple(one.text for one in folded),
         found=tuple(tuple(policy.index.find(s.text, f)) for s, f in zip(segments, folded, strict=True)),
         banks=policy,
@@ -99,25 +117,33 @@ def read(message: Message, context: Context, policy: Policy) -> Reading:
     )
 
 
+def _in_known_words(context: Context) -> tuple[Scored, ...]:
+    """The scores, without those of segments in a language that the policy does not speak: the model knows nothing of it."""
+    facts = context.facts or (Facts(),) * len(context.scores)
+    assert len(facts) == len(context.scores), "facts of every segment"
+    return tuple(Scored(missing="language") if fact.language else scored for fact, scored in zip(facts, context.scores, strict=True))
+
+
 def judge(message: Message, context: Context, policy: Policy) -> Verdict:
     """Ask every rule of the policy about a message."""
     reading = read(message, context, policy)
-    findings, unjudged = [], []
+    findings: list[Finding] = []
+    unjudged: list[Unjudged] = []
     for rule in policy.rules:
         if rule.status is Status.OFF:
             continue
         measure = evaluate(rule.when, reading)
         if measure.value:
-            findings.append(_finding(rule, measure, reading))
+            findings.append(_mitigated(_finding(rule, measure, reading, policy), reading))
         elif measure.value is None:
             unjudged.append(Unjudged(rule=rule.id, reason=measure.missing))
     return Verdict(
         message=message,
         segments=reading.segments,
         scores=context.scores,
-        findings=tuple(findings),
+        findings=_settled(findings, reading, policy),
         unjudged=tuple(unjudged),
-        contacts=contacts_left(reading, OBJECTIONS if OBJECTIONS in policy.banks else "") if reading.targets else (),
+        contacts=contacts_left(reading),
     )
 
 
@@ -149,7 +175,37 @@ def evaluate(condition: Condition, reading: Reading) -> Measure:
             return Measure(value=None, missing=unknown) if unknown else NO
 
 
-def _finding(rule: Rule, measure: Measure, reading: Reading) -> Finding:
+def _mitigated(finding: Finding, reading: Reading) -> Finding:
+    """An answer in kind counts one severity less; threats, slurs and private information never do."""
+    provoked = provoked_by(reading) if finding.concern is Concern.NONE and finding.severity > Severity.MINOR and finding.names else ""
+    if not provoked:
+        return finding
+    evidence = Evidence(signal=ANSWER_IN_KIND, messages=(provoked,))
+    return replace(finding, severity=Severity(finding.severity - 1), evidence=(*finding.evidence, evidence))
+
+
+def _settled(findings: Sequence[Finding], reading: Reading, policy: Policy) -> tuple[Finding, ...]:
+    """Findings on contested subjects stay below enforce, unless a slur, a threat or a member aimed at is there too."""
+    plain = any(finding.concern in (Concern.SLUR, Concern.THREAT) for finding in findings)
+    if plain or AimedAt(at=Aim.MEMBER).measure(reading).value:
+        return tuple(findings)
+    return tuple(replace(f, status=min(f.status, Status.REVIEW)) if policy.rule(f.rule).contested else f for f in findings)
+
+
+def _named(rule: Rule, evidence: Sequence[Evidence], reading: Reading, policy: Policy) -> tuple[str, ...]:
+    """Which of a rule's characteristics a finding is about, by the words of their banks and the labels of the model."""
+    roles = {one.role for one in evidence}
+    shown = [n for n, segment in enumerate(reading.segments) if segment.role in roles]
+    words = {found.bank for n in shown for found in reading.found[n]}
+    return tuple(
+        one.shown
+        for one in policy.characteristics
+        if one.name in rule.characteristics
+        and (one.bank in words or (one.label and any(reading.scores[n].values.get(one.label, 0.0) >= ATTACKED_AT_LEAST for n in shown)))
+    )
+
+
+def _finding(rule: Rule, measure: Measure, reading: Reading, policy: Policy) -> Finding:
     evidence = tuple(dict.fromkeys(measure.evidence))
     named = AimedAt(at=Aim.MEMBER).measure(reading)
     people = (*(p for e in evidence for p in e.people), *(p for e in named.evidence for p in e.people))
@@ -162,5 +218,5 @@ def _finding(rule: Rule, measure: Measure, reading: Reading) -> Finding:
         evidence=evidence,
         names=tuple(dict.fromkeys(people)),
         messages=tuple(dict.fromkeys(m for e in evidence for m in e.messages)),
-        characteristics=rule.characteristics,
+        characteristics=_named(rule, evidence, reading, policy) if policy.characteristics else rule.characteristics,
     )

@@ -57,12 +57,28 @@ class Severity(IntEnum):
 
 
 class Concern(StrEnum):
-    """The kinds of breach for which fairness rules differ (DESIGN.md sections 2 and 5)."""
+    """The kinds of finding for which fairness rules differ (DESIGN.md sections 2 and 5).
+
+    `welfare`: somebody may need help, so the message is never held against them. `child`: a member known to be under 18.
+    """
 
     NONE = "none"
     THREAT = "threat"
     SLUR = "slur"
     PRIVATE_INFORMATION = "private_information"
+    WELFARE = "welfare"
+    CHILD = "child"
+
+
+class Private(StrEnum):
+    """Kinds of private details that can be known by their form."""
+
+    BANK = "bank"
+    IDENTITY = "identity"
+    ADDRESS = "address"
+    PHONE = "phone"
+    EMAIL = "email"
+    CAR = "car"
 
 
 class ActionKind(StrEnum):
@@ -78,6 +94,7 @@ class ActionKind(StrEnum):
     UNHIDE = "unhide"
     UNMUTE = "unmute"
     UPDATE = "update"
+    TELL = "tell"
 
 
 TOLD = frozenset({ActionKind.NUDGE, ActionKind.WARN, ActionKind.NOTIFY})
@@ -104,7 +121,10 @@ class Shared:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """What an account did in a room. Identity: community, platform, room, id, version (the hash of its text)."""
+    """What an account did in a room. Identity: community, platform, room, id, version (the hash of its text).
+
+    `account_created_at`: when the account was made; `joined_at`: when it came to this server. None where that is not known.
+    """
 
     community: str
     platform: str
@@ -120,6 +140,8 @@ class Message:
     reply_author: str = ""
     mentions: tuple[str, ...] = ()
     shares: tuple[Shared, ...] = ()
+    account_created_at: datetime | None = None
+    joined_at: datetime | None = None
 
     def __post_init__(self) -> None:
         assert self.sent_at.tzinfo is not None, "times are aware"
@@ -129,6 +151,16 @@ class Message:
         """Hash of what was written and passed on, 16 hexadecimal digits."""
         parts = [self.text, *(part for share in self.shares for part in (share.text, share.link))]
         return hashlib.sha256("\x00".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+    @property
+    def came_at(self) -> datetime | None:
+        """Since when the account can have been here; None where that is not known."""
+        return max((moment for moment in (self.account_created_at, self.joined_at) if moment), default=None)
+
+    @property
+    def addressed(self) -> tuple[str, ...]:
+        """Whom it mentions or answers, never the author."""
+        return tuple(dict.fromkeys(one for one in (*self.mentions, self.reply_author) if one and one != self.author))
 
     @property
     def identity(self) -> tuple[str, str, str, str, str]:
@@ -158,14 +190,39 @@ class Scored:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Detail:
+    """A private detail and where it stands in its segment: a bank account, an NI or NHS number, an address, a phone number ..."""
+
+    kind: Private
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What libraries found in one segment before the core sees it: details, and its language where that is surely a foreign one.
+
+    `language` is an ISO 639-1 code, "" where the text may well be in one of the policy's languages.
+    """
+
+    details: tuple[Detail, ...] = ()
+    language: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Recent:
-    """A message of the last ten minutes in the same room. Lives in memory only."""
+    """A message of the last ten minutes in the same room. Lives in memory only.
+
+    `addressed`: whom it mentions or answers; `came_at`: see Message.
+    """
 
     id: str
     author: str
     text: str
     sent_at: datetime
     thread: str = ""
+    addressed: tuple[str, ...] = ()
+    came_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,7 +230,8 @@ class Contact:
     """One account addressed another: kept for 90 days, without text.
 
     `hostility` is a band, 0 none · 1 heated · 2 hostile · 3 abusive. `objects`: the author told the target to stop.
-    `answered`: the author was answering a message of the target.
+    `answered`: the author was answering a message of the target. `direct`: the author turned to the target, who is not merely
+    named or one of many: what a no-contact request covers.
     """
 
     author: str
@@ -184,23 +242,43 @@ class Contact:
     hostility: int = 0
     objects: bool = False
     answered: bool = False
+    thread: str = ""
+    direct: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoContact:
+    """`requester` asked that `other` leave them alone. It binds from `told_at` (None: nobody told them) to `until`."""
+
+    requester: str
+    other: str
+    requested_at: datetime
+    told_at: datetime | None = None
+    until: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
     """All that the judge may know besides the message.
 
-    `scores` stand in the order of `texts_to_score`. `recent` holds the last ten minutes of the room, oldest first, without
+    `scores` stand in the order of `texts_to_score`, and so do `facts` (None: nobody looked, which never clears).
+    `recent` holds the last ten minutes of the room, oldest first, without
     the message itself; `found` the ids of those that have a finding. `contacts` holds the rows of 90 days between the author
     and those the message addresses, both directions, oldest first. `people` maps a folded display name to an account.
+    `requests` are the no-contact requests of those it addresses about the author that are in force. `account_messages` is how many
+    messages the account has written before, None where it is not new or nobody counts.
     """
 
     scores: tuple[Scored, ...] = ()
+    facts: tuple[Facts, ...] | None = None
     recent: tuple[Recent, ...] = ()
     found: frozenset[str] = frozenset()
     contacts: tuple[Contact, ...] = ()
     people: Mapping[str, str] = field(default_factory=dict)
     office_holders: frozenset[str] = frozenset()
+    requests: tuple[NoContact, ...] = ()
+    account_messages: int | None = None
+    under_18: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -285,6 +363,9 @@ class Strike:
 class Action:
     """Something to be done, exactly once. Key: community, case number, step number in the case, kind.
 
+    Case 0 is no case: what people are told who are in none (a no-contact request, help for somebody who was attacked), and
+    `tell`, what the moderators are told outside any case. Its step is a number of its own.
+
     `target` is the account it is done to or the member who reads it, `message` what it hides, `until` the end of a mute,
     `text` what is read: the notice, or the card. `news` is one line for the moderators' discussion of the case. `card` is where
     the case's card stands, named by the outbox when the action is performed: "" while there is none.
@@ -347,7 +428,22 @@ class CaseView:
     decided_by: str = ""
 
 
+def recent_of(message: Message) -> Recent:
+    """What is remembered of a message for ten minutes."""
+    return Recent(
+        id=message.id,
+        author=message.author,
+        text=message.text,
+        sent_at=message.sent_at,
+        thread=message.thread,
+        addressed=message.addressed,
+        came_at=message.came_at,
+    )
+
+
 MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 EPOCH_GAP = 60 * MINUTE
+REQUEST_HOLDS = 90 * DAY
+"""How long a no-contact request holds unless it is renewed."""

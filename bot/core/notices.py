@@ -8,6 +8,7 @@ and private data are masked; a notice never names who reported.
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
+from bot.core.judge import ANSWER_IN_KIND
 from bot.core.model import CARDS, ActionKind, CaseState, CaseView, Concern, Evidence, Finding, Role, Segment, Verdict
 from bot.core.naming import person, place, unmarked
 from bot.core.policy import Clause, Policy
@@ -28,12 +29,24 @@ def mask(word: str) -> str:
 def shown_words(segments: Iterable[Segment], findings: Iterable[Finding], roles: tuple[Role, ...] = (Role.SAID, Role.QUOTED)) -> str:
     """What was written, with slurs and private data masked, cut to WORDS_CHARS_MAX characters."""
     findings = tuple(findings)
+    if any(finding.concern is Concern.WELFARE for finding in findings):
+        return "(somebody may need help, not repeated here)"
     if any(finding.concern is Concern.PRIVATE_INFORMATION for finding in findings):
         return "(private information, not repeated here)"
     masked = {w.text for f in findings for e in f.evidence for w in e.words if w.masked}
     text = unmarked(" ".join(segment.text for segment in segments if segment.role in roles)).strip()
     for word in sorted(masked, key=len, reverse=True):
         text = text.replace(word, mask(word))
+    text = " ".join(text.split())
+    return text if len(text) <= WORDS_CHARS_MAX else text[: WORDS_CHARS_MAX - 1] + "…"
+
+
+def masked(text: str, policy: Policy) -> str:
+    """A text with the words of masked banks masked, cut to WORDS_CHARS_MAX characters."""
+    text = unmarked(text)
+    for found in sorted(policy.index.find(text), key=lambda one: one.start, reverse=True):
+        if policy.masked(found.bank):
+            text = text[: found.start] + mask(text[found.start : found.end]) + text[found.end :]
     text = " ".join(text.split())
     return text if len(text) <= WORDS_CHARS_MAX else text[: WORDS_CHARS_MAX - 1] + "…"
 
@@ -61,6 +74,9 @@ def gravest(findings: Iterable[Finding]) -> Finding:
 def notice(response: Response, verdict: Verdict, policy: Policy, sentences: Sentences, *, room: str) -> str:
     """What the member reads when the program acted. The response has an answer or hides a message."""
     finding = gravest(response.findings)
+    noted = next((f for f in response.findings if policy.note(f.rule) and (f is finding or f.concern is Concern.WELFARE)), None)
+    if noted:
+        return "\n".join([policy.note(noted.rule).strip(), sentences["noted"].format(room=place(room))])
     rule = policy.rule(finding.rule)
     clause = policy.clause(finding.clauses[0])
     kinds = {action.kind for action in response.actions}
@@ -71,7 +87,10 @@ def notice(response: Response, verdict: Verdict, policy: Policy, sentences: Sent
     if ActionKind.HIDE in kinds and response.answer:
         lines.append(sentences["also_hidden"])
     lines.append(_summary(clause, sentences))
+    if any(evidence.signal == ANSWER_IN_KIND for evidence in finding.evidence):
+        lines.append(sentences["answer_in_kind"])
     lines.append(sentences["words"].format(words=quote(shown_words(verdict.segments, response.findings) or "(shared)")))
+    lines += characteristics((finding,), sentences)
     if rule.better:
         lines.append(sentences["better"].format(better=rule.better))
     lines += [sentences["by_program"], _appeal(response.case.number, policy, sentences)]
@@ -86,6 +105,8 @@ def decision_notice(response: Response, ruling: Ruling, findings: Iterable[Findi
     number = gravest(findings).clauses[0] if findings else ""
     fields = {"case": response.case.number, "clause": number, "title": policy.clause(number).title if number else ""}
     reported = "" if number or ruling.decision != "uphold" else "_reported"
+    if findings and ruling.decision == "uphold" and all(policy.note(finding.rule) for finding in findings):
+        reported = "_noted"
     lines = [sentences[f"decided_{ruling.decision}{reported}"].format_map(fields)]
     lines += [sentences[f"undone_{kind}"] for kind in response.undone]
     until = next((action.until for action in response.actions if action.until), None)
@@ -105,6 +126,8 @@ def card(response: Response, verdict: Verdict, policy: Policy, sentences: Senten
     lines = [card_head(head, response.case, response.findings, policy, sentences)]
     lines.append(sentences["card_text"].format(words=quote(shown_words(verdict.segments, response.findings, roles))))
     lines.append(sentences["card_because"].format(because="; ".join(dict.fromkeys(because(f) for f in response.findings))))
+    lines += characteristics(response.findings, sentences)
+    lines += cautions(response.findings, policy, sentences)
     done = ", ".join(str(a.kind) for a in response.actions if a.kind not in (*CARDS, ActionKind.NOTIFY))
     lines.append(sentences["card_done"].format(done=done or sentences["card_nothing"]))
     if response.late is not None:
@@ -114,6 +137,20 @@ def card(response: Response, verdict: Verdict, policy: Policy, sentences: Senten
     if response.manual:
         lines.append(sentences["card_manual"].format(kinds=", ".join(map(str, response.manual))))
     return "\n".join([*lines, sentences["card_decide"].format(case=response.case.number)])
+
+
+def characteristics(findings: Iterable[Finding], sentences: Sentences) -> list[str]:
+    """What people are attacked for, where findings name it."""
+    named = dict.fromkeys(one for finding in findings for one in finding.characteristics)
+    return [sentences["characteristics"].format(names=", ".join(named))] if named else []
+
+
+def cautions(findings: Iterable[Finding], policy: Policy, sentences: Sentences) -> list[str]:
+    """What moderators must mind before all else: somebody may need help, or is a child."""
+    concerns = {finding.concern for finding in findings}
+    lines = [sentences["card_welfare"]] if Concern.WELFARE in concerns else []
+    contact = policy.safeguarding_contact or sentences["card_no_contact"]
+    return [*lines, sentences["card_child"].format(contact=contact)] if Concern.CHILD in concerns else lines
 
 
 def card_head(head: str, case: CaseView, findings: Iterable[Finding], policy: Policy, sentences: Sentences) -> str:
@@ -148,8 +185,15 @@ def _reason(evidence: Evidence) -> str:
         "words": f"{evidence.detail} {words}{where}",
         "aimed_at": f"aimed at {people or (words if evidence.words else 'a person')}",
         "shared_from": f"shared from {words}",
-        "contact_after_objection": f"contact number {value:.0f} after {people} objected",
-        "hostile_contact": f"hostile contact number {value:.0f} with {people}",
+        "refused_contact": f"contact number {value:.0f} after {people} asked for none",
+        "course_of_conduct": f"a course of conduct towards {people}: {evidence.detail}",
+        "answer_in_kind": "an answer to a message that has a finding of its own, so one severity lower",
+        "same_words": f"the same words from {value:.0f} new accounts to {people}; that does not make them one person",
+        "raid": f"{value:.0f} accounts that have just come write at once",
+        "new_account": f"message {value:.0f} of a new account",
+        "mass_mentions": f"{value:.0f} members mentioned at once",
+        "shouting": f"{value:.0f} walls of capitals",
+        "private_information": f"{evidence.detail}{where}",
         "repeats": f"the same text {value:.0f} times",
         "flood": f"{value:.0f} messages in a row",
     }

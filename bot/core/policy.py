@@ -11,7 +11,7 @@ from datetime import timedelta
 from functools import cached_property
 
 from bot.core.model import DAY, EPOCH_GAP, ActionKind, Concern, Kind, Severity, Shared, Status
-from bot.core.signals import Signal
+from bot.core.signals import Label, Signal
 from bot.core.text import PhraseIndex
 
 NO_TIME, SECOND = timedelta(), timedelta(seconds=1)
@@ -71,11 +71,19 @@ class Clause:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """A phrase, domain or account of a bank, and where it helps the reason for it."""
+    """A phrase, domain or account of a bank, and where it helps the reason for it.
+
+    A source (a domain or an account) also says what shows that it keeps spreading hate, who proposed it, who seconded that, and
+    until when it holds unless somebody looks at it again (a day, 2027-03-31).
+    """
 
     single: typing.ClassVar[str] = "entry"
     entry: str
     reason: str = ""
+    evidence: str = ""
+    proposed_by: str = ""
+    seconded_by: str = ""
+    review_by: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,7 +105,9 @@ class Bank:
 class Example:
     """A message of an example or a history, said `ago` before the last one; `reply_to` is the member whom it answers.
 
-    `repeat` and `every` are spelt out when a policy is compiled: its examples hold every repetition as a message.
+    With `refuses` nothing is said: `author` asks that this member leave them alone, and the member is told at that moment.
+    `account_age` is how old the author's account is. `repeat` and `every` are spelt out when a policy is compiled: its examples
+    hold every repetition as a message. `office_holders` and `under_18` are such members in this example, besides those of policy.yaml.
     """
 
     say: str = ""
@@ -111,9 +121,13 @@ class Example:
     ago: timedelta = field(default=NO_TIME, metadata={"needed": True, "low": NO_TIME})
     repeat: int = field(default=1, metadata={"low": 1, "high": 1000})
     every: timedelta = SECOND
+    refuses: str = ""
+    account_age: timedelta | None = None
     before: "tuple[Example, ...]" = field(default=(), metadata={"read": "conversation"})
     pair: str = ""
     note: str = ""
+    office_holders: tuple[str, ...] = ()
+    under_18: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,8 +142,31 @@ class Examples:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Characteristic:
+    """Something that people are attacked for, and how a finding knows that it was meant: by a bank of words, by a label of the model.
+
+    `called`: the name of the prejudice ("antisemitism"), where it has one.
+    """
+
+    name: str
+    called: str = ""
+    bank: str = field(metadata={"bank": "words"})
+    label: Label | None = None
+
+    @property
+    def shown(self) -> str:
+        """Its name, and what the prejudice is called."""
+        return f"{self.name} ({self.called})" if self.called else self.name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """Signals with the clauses they serve. `better`: a better way to say it, "" where there is none."""
+    """Signals with the clauses they serve. `better`: a better way to say it, "" where there is none.
+
+    `note`: what the author reads instead of the usual notice, privately: no clause is named, nothing is counted, and moderators get
+    a quiet card. Only for what is minor. `characteristics`: those that its findings may name. `contested`: on a subject on which the
+    branch is divided in good faith, never above review unless a slur, a threat or a member aimed at is there too.
+    """
 
     id: str = field(metadata={"read": "name_of_file"})
     title: str
@@ -138,8 +175,10 @@ class Rule:
     severity: Severity
     concern: Concern = Concern.NONE
     characteristics: tuple[str, ...] = ()
+    contested: bool = False
     why: str
     better: str = ""
+    note: str = ""
     when: Condition = field(metadata={"read": "condition"})
     examples: Examples = Examples()
 
@@ -233,7 +272,13 @@ class Policy:
     strikes: Strikes
     ladder: tuple[Rung, ...] = field(metadata={"read": "ladder"})
     limits: Mapping[ActionKind, Limit] = field(metadata={"among": LIMITED})
+    characteristics: tuple[Characteristic, ...] = ()
     office_holders: tuple[str, ...]
+    office_contacts: tuple[str, ...] = ()
+    own_accounts: tuple[str, ...] = ()
+    regulated_titles: tuple[str, ...] = ()
+    under_18: tuple[str, ...] = ()
+    safeguarding_contact: str = ""
     appeal_hours: int = field(metadata={"low": 1, "high": 720})
     retention: Retention
     routes: tuple[Route, ...]
@@ -244,6 +289,10 @@ class Policy:
     def rule(self, rule_id: str) -> Rule:
         """Find a rule. Raises KeyError where there is none."""
         return {rule.id: rule for rule in self.rules}[rule_id]
+
+    def note(self, rule_id: str) -> str:
+        """The rule's private note instead of a notice; "" where it has none."""
+        return next((rule.note for rule in self.rules if rule.id == rule_id), "")
 
     def has_rule(self, rule_id: str) -> bool:
         """Say whether there is such a rule."""

@@ -98,7 +98,7 @@ def strikes_weight(strikes: Iterable[Strike], policy: Policy, now: datetime) -> 
 
 def counts_against(finding: Finding, circumstances: Circumstances) -> Status:
     """The weakest of the rule's status, the community's mode, and review for a moderator's own words."""
-    ceiling = Status.REVIEW if circumstances.moderator else Status.ENFORCE
+    ceiling = Status.REVIEW if circumstances.moderator and finding.concern is not Concern.WELFARE else Status.ENFORCE
     return min(finding.status, circumstances.mode, ceiling)
 
 
@@ -113,8 +113,7 @@ def respond(verdict: Verdict, circumstances: Circumstances, policy: Policy, now:
     statuses = [counts_against(finding, circumstances) for finding in verdict.findings]
     shown = max(statuses)
     enforced = [f for f, status in zip(verdict.findings, statuses, strict=True) if status is Status.ENFORCE]
-    if circumstances.late is not None:
-        enforced = []
+    enforced = _held_back(enforced, circumstances)
     case, opens = _case_for(verdict, circumstances, shown)
     call = _call(verdict.findings, statuses, policy) if shown >= Status.REVIEW else None
     if circumstances.late is not None and shown >= Status.REVIEW:
@@ -173,11 +172,21 @@ def _case_for(verdict: Verdict, circumstances: Circumstances, shown: Status) -> 
     ), True
 
 
+def _held_back(enforced: list[Finding], circumstances: Circumstances) -> list[Finding]:
+    """What may be answered: nothing but help where it is late; beside a call for help only what endangers others."""
+    welfare = [finding for finding in enforced if finding.concern is Concern.WELFARE]
+    if circumstances.late is not None:
+        return welfare
+    return [f for f in enforced if f.concern in (*DAY_CONCERNS, Concern.WELFARE)] if welfare else enforced
+
+
 def _call(findings: Iterable[Finding], statuses: Iterable[Status], policy: Policy) -> ActionKind | None:
-    """The strongest call to the moderators; a rule in review always has one."""
+    """The strongest call to the moderators; a rule in review always has one, and one with a private note a quiet one."""
     calls: list[ActionKind | None] = [None]
     for finding, status in zip(findings, statuses, strict=True):
         call = policy.severities[finding.severity].moderators
+        if call is None and policy.note(finding.rule):
+            call = ActionKind.ESCALATE
         calls.append(ActionKind.ESCALATE if status is Status.REVIEW and call is None else call if status >= Status.REVIEW else None)
     return max(calls, key=CALLS.index)
 
@@ -202,6 +211,8 @@ def _answer(
     worse = gravest > case.severity or opens
     noticed = case.notice_tried_at is not None and case.notice_tried_at <= sent
     if not (worse or noticed or sent - case.opened_at > ONE_STEP_MAX):
+        return None, None, strike
+    if not opens and all(f.concern is Concern.WELFARE for f in enforced):  # said once, it has been said
         return None, None, strike
     answer = max((policy.severities[f.severity].member for f in enforced), key=ANSWERS.index)
     mute: timedelta | None = None

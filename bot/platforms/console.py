@@ -9,7 +9,6 @@ import asyncio
 import json
 import os
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from bot.core.model import Action, ActionKind, Message
@@ -91,10 +90,13 @@ class Console:
 
     async def perform(self, action: Action) -> Performed:
         """Write the action down, once."""
-        if action.key in self._performed:
-            return Performed(reference=action.key, detail="already so")
+        return await self._write(action, action.key)
+
+    async def _write(self, action: Action, key: str) -> Performed:
+        if key in self._performed:
+            return Performed(reference=key, detail="already so")
         line = {
-            "key": action.key,
+            "key": key,
             "kind": str(action.kind),
             "case": action.case,
             "step": action.step,
@@ -112,13 +114,13 @@ class Console:
                 os.fsync(file.fileno())
         except OSError as error:
             raise PlatformUnavailableError(f"{self._done} cannot be written: {error.strerror}") from error
-        self._performed.add(action.key)
-        return Performed(reference=action.key)
+        self._performed.add(key)
+        return Performed(reference=key)
 
     async def tell_moderators(self, server: str, text: str, key: str) -> None:
         """Written down like an action, once."""
-        told = Action(community=self._community, case=0, step=0, kind=ActionKind.NOTIFY, platform=self.name, server=server, message=key)
-        await self.perform(replace(told, text=text))
+        told = Action(community=self._community, case=0, step=0, kind=ActionKind.TELL, platform=self.name, server=server, text=text)
+        await self._write(told, key)
 
     def _message(self, text: str, number: int) -> Message:
         line = read_line(text, f"{self._said}:{number}")

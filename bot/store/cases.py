@@ -30,8 +30,8 @@ from bot.core.model import (
 )
 from bot.store.audit import AuditPart
 from bot.store.part import Row, as_list, each_given, given, where
-from bot.store.records import CaseFinding, CaseMessage, Hashes, Sanction, SanctionState
-from bot.store.tables import accounts, case_messages, cases, findings, sanctions, strikes
+from bot.store.records import CaseFinding, CaseMessage, Earlier, EarlierState, Hashes, Sanction, SanctionState
+from bot.store.tables import accounts, case_messages, cases, earlier, findings, sanctions, strikes
 from bot.store.values import decode, decode_all, encode
 
 COUNTER = "case"
@@ -74,6 +74,10 @@ _CASE_OF_MESSAGE = (
 OF_CASE_MESSAGES = select(case_messages).where(where(case_messages, "case")).order_by(case_messages.c.step, case_messages.c.id)
 _ADD_FINDING = insert(findings)
 OF_CASE_FINDINGS = select(findings).where(where(findings, "case")).order_by(findings.c.step, findings.c.id)
+_ADD_EARLIER = insert(earlier).on_conflict_do_nothing()
+OF_CASE_EARLIER = select(earlier).where(where(earlier, "case")).order_by(earlier.c.sent_at, earlier.c.message)
+_EARLIER_WAITING = select(earlier).where(where(earlier, "state")).order_by(earlier.c.case, earlier.c.sent_at).limit(given("limit"))
+_SET_EARLIER = update(earlier).where(where(earlier, "case", "platform", "room", "message"))
 
 _STRIKE_IN = insert(strikes)
 _GROWS = and_(_STRIKE_IN.excluded.state == "provisional", strikes.c.state == "provisional")
@@ -249,6 +253,20 @@ class CasesPart(AuditPart):
         """Record findings of a step."""
         await self._add_many(_ADD_FINDING, [{"case": number, "step": step, **_finding_columns(finding)} for finding in found])
 
+    async def add_earlier(self, rows: Iterable[Earlier]) -> None:
+        """Note older messages that a finding rests on; what is noted of the case already stays."""
+        names = ("case", "step", "platform", "room", "message", "author", "sent_at")
+        await self._add_many(_ADD_EARLIER, [{**{name: getattr(row, name) for name in names}, "state": row.state.value} for row in rows])
+
+    async def earlier_waiting(self, limit: int = CASES_MAX) -> tuple[Earlier, ...]:
+        """Those whose words are still to be read from their platform, by case."""
+        return tuple(earlier_row(row) for row in await self._all(_EARLIER_WAITING, state=EarlierState.WAITING.value, limit=limit))
+
+    async def earlier_read(self, row: Earlier, text: str | None) -> None:
+        """Its words, or None where the message is gone."""
+        to = {"text": text or "", "state": (EarlierState.GONE if text is None else EarlierState.READ).value}
+        await self._change(_SET_EARLIER, to, case=row.case, platform=row.platform, room=row.room, message=row.message)
+
     async def strikes_of(self, platform: str, author: str, *, since: datetime, without_case: int = 0) -> tuple[Strike, ...]:
         """The strikes of an account and of all accounts linked to it, oldest first, one case left out where told."""
         rows = await self._all(_STRIKES, platform=platform, author=author, since=since, without_case=without_case)
@@ -348,6 +366,12 @@ def case_finding(row: Row) -> CaseFinding:
         **{name: tuple(row[name]) for name in ("clauses", "names", "messages", "characteristics")},
     )
     return CaseFinding(step=row["step"], finding=finding)
+
+
+def earlier_row(row: Row) -> Earlier:
+    """A row as a record."""
+    shown = {name: value for name, value in row.items() if name not in ("community", "state")}
+    return Earlier(**shown, state=EarlierState(row["state"]))
 
 
 def strike(row: Row) -> Strike:

@@ -57,6 +57,7 @@ AUDIT_KINDS: Mapping[ActionState, str] = {
 BEFORE: Mapping[ActionState, tuple[ActionState, ...]] = {
     after: tuple(before for before, then in ACTION.items() if after in then) for after in ActionState
 }
+LETTERS = "letter"
 DUE_MAX = 100
 """Actions that the outbox takes at a time."""
 
@@ -103,7 +104,7 @@ class OutboxPart(AuditPart):
             row = {name: getattr(action, name) for name in _FIELDS}
             result = await self._add(
                 _ADD,
-                **row,
+                **{**row, "case": action.case or None},
                 key=action.key,
                 kind=action.kind.value,
                 state=ActionState.PENDING.value,
@@ -115,6 +116,10 @@ class OutboxPart(AuditPart):
                 added.append(action.key)
                 await self.audit("committed", case=action.case, step=action.step, action_key=action.key)
         return tuple(added)
+
+    async def next_letter(self) -> int:
+        """The step of an action that belongs to no case: a number that none has had."""
+        return await self._bump(LETTERS)
 
     async def action(self, key: str) -> OutboxRow | None:
         """One action."""
@@ -175,7 +180,7 @@ class OutboxPart(AuditPart):
         if not await self._change(_MARK, to, key=key, before=[before.value for before in BEFORE[state]]):
             return False
         values = {name: value for name, value in (("reference", reference), ("detail", detail), ("error", error)) if value}
-        await self.audit(AUDIT_KINDS[state], case=row["case"], step=row["step"], action_key=key, values=values or None)
+        await self.audit(AUDIT_KINDS[state], case=row["case"] or 0, step=row["step"], action_key=key, values=values or None)
         return True
 
     async def add_notice(self, case: int, step: int, *, platform: str, account: str, text: str) -> bool:
@@ -209,7 +214,8 @@ class OutboxPart(AuditPart):
 
 def outbox_row(row: Row) -> OutboxRow:
     """A row of the table as a record."""
-    action = Action(community=row["community"], kind=ActionKind(row["kind"]), **{name: row[name] for name in _FIELDS})
+    fields = {**{name: row[name] for name in _FIELDS}, "case": row["case"] or 0}
+    action = Action(community=row["community"], kind=ActionKind(row["kind"]), **fields)
     shown = ("attempts", "committed_at", "due_at", "performed_at", "reference", "detail", "error")
     return OutboxRow(action=action, state=ActionState(row["state"]), **{name: row[name] for name in shown})
 

@@ -12,7 +12,7 @@ from sqlalchemy import CursorResult, and_, delete, func, select, update
 from sqlalchemy.dialects.sqlite import insert
 
 from bot.core.cases import APPEAL, REPORT, AppealState, Decision, ReportState, move
-from bot.core.model import Severity
+from bot.core.model import NoContact, Severity
 from bot.store.part import Part, Row, as_list, each_given, given, where
 from bot.store.records import Appeal, Report, Review
 from bot.store.tables import accounts, appeals, link_codes, link_tries, members, no_contact, reports, reviews
@@ -56,10 +56,18 @@ _APPEAL = select(appeals).where(where(appeals, "id"))
 _APPEALS = select(appeals).where(where(appeals, "state")).order_by(appeals.c.appealed_at, appeals.c.id).limit(given("limit"))
 OF_CASE_APPEALS = select(appeals).where(where(appeals, "case")).order_by(appeals.c.id)
 _SET_APPEAL = update(appeals).where(where(appeals, "id"))
-_ADD_NO_CONTACT = insert(no_contact).on_conflict_do_nothing()
-_NO_CONTACT = select(no_contact.c.author, no_contact.c.target).select_from(
-    each_given("pairs", no_contact, ["platform", "target", "author"])
+_NO_CONTACT_IN = insert(no_contact)
+_ASK_NO_CONTACT = _NO_CONTACT_IN.on_conflict_do_update(
+    index_elements=list(no_contact.primary_key.columns),
+    set_={name: _NO_CONTACT_IN.excluded[name] for name in ("requested_at", "told_at", "until", "ended_at", "letter")},
 )
+_IN_FORCE = and_(no_contact.c.ended_at.is_(None), no_contact.c.until > given("now"))
+_NO_CONTACT = select(no_contact).select_from(each_given("pairs", no_contact, ["platform", "target", "author"], _IN_FORCE))
+_NO_CONTACTS_OF = select(no_contact).where(where(no_contact, "platform", "target"), _IN_FORCE).order_by(no_contact.c.requested_at)
+_THIS_NO_CONTACT = and_(where(no_contact, "platform", "target", "author"), _IN_FORCE)
+_ANY_NO_CONTACT = select(no_contact.c.ended_at).where(where(no_contact, "platform", "target", "author"))
+_SET_NO_CONTACT = update(no_contact).where(_THIS_NO_CONTACT)
+_TOLD_NO_CONTACT = update(no_contact).where(where(no_contact, "letter"), no_contact.c.told_at.is_(None))
 
 
 class PeoplePart(Part):
@@ -187,20 +195,64 @@ class PeoplePart(Part):
         to = {"state": state.value, "decided_by": by, "reason": reason, "decided_at": self.now if decided else None}
         await self._change(_SET_APPEAL, to, id=number)
 
-    async def add_no_contact(self, platform: str, *, target: str, author: str) -> bool:
-        """Record that contact from `author` is unwelcome to `target`; False if it was recorded before."""
-        return (await self._add(_ADD_NO_CONTACT, platform=platform, target=target, author=author, requested_at=self.now)).rowcount == 1
+    async def ask_no_contact(self, platform: str, *, requester: str, other: str, until: datetime, letter: str = "") -> None:
+        """Record that `requester` wants no contact from `other`, from now until then, in the place of what was asked before.
 
-    async def no_contact(self, platform: str, pairs: Collection[tuple[str, str]]) -> set[tuple[str, str]]:
-        """Those (author, target) of these pairs for which the target asked for no contact."""
-        rows = await self._all(_NO_CONTACT, pairs=as_list((platform, target, author) for author, target in pairs))
-        return {(row["author"], row["target"]) for row in rows if row["author"] is not None}
+        `letter` is the key of the notice that tells the other: the request binds once that is delivered. "": evidence only.
+        """
+        await self._add(
+            _ASK_NO_CONTACT,
+            platform=platform,
+            target=requester,
+            author=other,
+            requested_at=self.now,
+            told_at=None,
+            until=until,
+            ended_at=None,
+            letter=letter,
+        )
+
+    async def no_contact_between(self, platform: str, pairs: Collection[tuple[str, str]]) -> tuple[NoContact, ...]:
+        """The requests in force about the first of each pair that the second one made, the oldest first."""
+        rows = await self._all(_NO_CONTACT, pairs=as_list((platform, target, author) for author, target in pairs), now=self.now)
+        found = (_no_contact(row) for row in rows if row["author"] is not None)
+        return tuple(sorted(found, key=lambda one: (one.requested_at, one.requester, one.other)))
+
+    async def no_contacts_of(self, platform: str, requester: str) -> tuple[NoContact, ...]:
+        """The requests in force that somebody made, the oldest first."""
+        return tuple(_no_contact(row) for row in await self._all(_NO_CONTACTS_OF, platform=platform, target=requester, now=self.now))
+
+    async def renew_no_contact(self, platform: str, *, requester: str, other: str, until: datetime) -> bool:
+        """Let a request hold until then; False where none is in force."""
+        sought = {"platform": platform, "target": requester, "author": other, "now": self.now}
+        return await self._change(_SET_NO_CONTACT, {"until": until}, **sought) == 1
+
+    async def end_no_contact(self, platform: str, *, requester: str, other: str) -> bool:
+        """End a request; False where none is in force."""
+        sought = {"platform": platform, "target": requester, "author": other, "now": self.now}
+        return await self._change(_SET_NO_CONTACT, {"ended_at": self.now}, **sought) == 1
+
+    async def no_contact_ended(self, platform: str, *, requester: str, other: str) -> datetime | None:
+        """When the latest such request was ended; None where it was not, or there is none."""
+        row = await self._one(_ANY_NO_CONTACT, platform=platform, target=requester, author=other)
+        ended: datetime | None = row["ended_at"] if row else None
+        return ended
+
+    async def no_contact_told(self, letter: str) -> bool:
+        """The notice with this key was delivered: the request it tells of binds from now on; False where there is none."""
+        return await self._change(_TOLD_NO_CONTACT, {"told_at": self.now}, letter=letter) == 1
 
 
 def _new_id(added: CursorResult[Any]) -> int:
     key = added.inserted_primary_key
     assert key is not None, "an inserted row has a key"
     return int(key[0])
+
+
+def _no_contact(row: Row) -> NoContact:
+    """A row as the core sees it."""
+    times = {name: row[name] for name in ("requested_at", "told_at", "until")}
+    return NoContact(requester=row["target"], other=row["author"], **times)
 
 
 def report(row: Row) -> Report:

@@ -122,6 +122,29 @@ class CaseMessage:
     note: str = ""
 
 
+class EarlierState(StrEnum):
+    """Whether the words of an earlier message have been read from its platform, or are gone from there."""
+
+    WAITING = "waiting"
+    READ = "read"
+    GONE = "gone"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Earlier:
+    """An older message that a finding of a case rests on. Contact rows keep no text: its words are read when the finding is made."""
+
+    case: int
+    step: int
+    platform: str
+    room: str
+    message: str
+    author: str
+    sent_at: datetime
+    text: str = ""
+    state: EarlierState = EarlierState.WAITING
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseFinding:
     """A finding and the step of its case."""
@@ -260,6 +283,7 @@ class CaseDetail:
     reason: str
     messages: tuple[CaseMessage, ...] = ()
     findings: tuple[CaseFinding, ...] = ()
+    earlier: tuple[Earlier, ...] = ()
     strike: Strike | None = None
     sanctions: tuple[Sanction, ...] = ()
     actions: tuple[OutboxRow, ...] = ()

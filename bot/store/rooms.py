@@ -9,13 +9,13 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, func, select, text, update
 from sqlalchemy.dialects.sqlite import insert
 
 from bot.core.model import Contact
 from bot.store.part import Part, Row, as_list, each_given, given, where
 from bot.store.records import InboxRow, Room, UnjudgedMessage
-from bot.store.tables import contacts, inbox, rooms, unjudged, unjudged_counts
+from bot.store.tables import contacts, inbox, newcomers, rooms, support, unjudged, unjudged_counts
 
 CONTACT_AGE_MAX = timedelta(days=90)
 """Contacts older than this are not read and, by `forget_contacts`, not kept (DESIGN.md section 2)."""
@@ -32,6 +32,23 @@ _BETWEEN = select(contacts).select_from(
     each_given("pairs", contacts, ["platform", "author", "target"], contacts.c.sent_at >= given("since"))
 )
 _ADD_CONTACT = insert(contacts).on_conflict_do_nothing()
+_HOSTILE_TO = (
+    select(contacts)
+    .where(where(contacts, "platform", "target"), contacts.c.sent_at >= given("since"), contacts.c.hostility > text("1"))
+    .order_by(contacts.c.sent_at, contacts.c.message)
+    .limit(given("limit"))
+)
+_NEWCOMER_IN = insert(newcomers)
+_COUNT_NEWCOMER = _NEWCOMER_IN.on_conflict_do_update(
+    index_elements=list(newcomers.primary_key.columns), set_={"messages": newcomers.c.messages + 1}
+).returning(newcomers.c.messages)
+_FORGET_NEWCOMERS = delete(newcomers).where(where(newcomers), newcomers.c.first_at < given("before"))
+_SUPPORT_IN = insert(support)
+_SUPPORT = _SUPPORT_IN.on_conflict_do_update(
+    index_elements=list(support.primary_key.columns),
+    set_={"told_at": _SUPPORT_IN.excluded.told_at},
+    where=support.c.told_at < given("before"),
+)
 _FORGET_CONTACTS = delete(contacts).where(where(contacts), contacts.c.sent_at < given("before"))
 _ADD_UNJUDGED = insert(unjudged).on_conflict_do_nothing()
 _UNJUDGED = select(unjudged).where(where(unjudged, "read_again")).order_by(unjudged.c.first_at, unjudged.c.message).limit(given("limit"))
@@ -105,10 +122,31 @@ class RoomsPart(Part):
                     "hostility": row.hostility,
                     "objects": row.objects,
                     "answered": row.answered,
+                    "thread": row.thread,
+                    "direct": row.direct,
                 }
                 for row in rows
             ],
         )
+
+    async def hostile_to(self, platform: str, target: str, since: datetime) -> tuple[Contact, ...]:
+        """Contacts in which somebody was hostile (band 2 or 3) to the target since then, oldest first."""
+        rows = await self._all(_HOSTILE_TO, platform=platform, target=target, since=since, limit=ROWS_MAX)
+        return tuple(Contact(**{name: value for name, value in row.items() if name not in ("community", "platform")}) for row in rows)
+
+    async def count_newcomer(self, platform: str, account: str) -> int:
+        """Count one message more of a new account; gives how many it had before."""
+        row = await self._add(_COUNT_NEWCOMER, platform=platform, account=account, messages=1, first_at=self.now)
+        return int(row.scalar_one()) - 1
+
+    async def forget_newcomers(self, before: datetime) -> int:
+        """Stop counting accounts that are not new any more; gives how many."""
+        return (await self._find(_FORGET_NEWCOMERS, before=before)).rowcount
+
+    async def support_due(self, platform: str, target: str, before: datetime) -> bool:
+        """Note that the moderators are told now about somebody many are hostile to; False where they were told after `before`."""
+        row = {"platform": platform, "target": target, "told_at": self.now, "given_before": before}
+        return (await self._add(_SUPPORT, **row)).rowcount == 1
 
     async def forget_contacts(self, before: datetime) -> int:
         """Delete older contacts; gives how many."""

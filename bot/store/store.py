@@ -29,7 +29,7 @@ from bot.store.records import ActionState, CaseDetail, Hashes
 from bot.store.rooms import RoomsPart
 from bot.store.setups import SetupsPart
 from bot.store.tables import appeals as appeals_table
-from bot.store.tables import case_messages, communities, contacts, no_contact, notices, reports, sanctions, strikes
+from bot.store.tables import case_messages, communities, contacts, earlier, newcomers, no_contact, notices, reports, sanctions, strikes
 from bot.store.tables import cases as cases_table
 
 __all__ = ["Store", "StoreError", "Transaction"]
@@ -46,6 +46,8 @@ def _about(table: Table, account: Column[Any]) -> Any:
 _DATA_OF = {
     "cases": _about(cases_table, cases_table.c.author),
     "messages in cases": _about(case_messages, case_messages.c.author),
+    "earlier messages in cases": _about(earlier, earlier.c.author),
+    "messages while your account was new": _about(newcomers, newcomers.c.account),
     "strikes": _about(strikes, strikes.c.author),
     "mutes": _about(sanctions, sanctions.c.author),
     "notices": _about(notices, notices.c.account),
@@ -76,6 +78,7 @@ class Transaction(RoomsPart, CasesPart, OutboxPart, PeoplePart, PoliciesPart, Se
             late=timedelta(seconds=late) if late is not None else None,
             messages=tuple(cases.case_message(each) for each in await self._all(cases.OF_CASE_MESSAGES, case=number)),
             findings=tuple(cases.case_finding(each) for each in await self._all(cases.OF_CASE_FINDINGS, case=number)),
+            earlier=tuple(cases.earlier_row(each) for each in await self._all(cases.OF_CASE_EARLIER, case=number)),
             strike=cases.strike(struck) if struck else None,
             sanctions=tuple(cases.sanction(each) for each in await self._all(cases.OF_CASE_SANCTIONS, case=number)),
             actions=tuple(outbox.outbox_row(each) for each in await self._all(outbox.OF_CASE, case=number)),

@@ -170,9 +170,14 @@ contacts = Table(
     "contacts",
     metadata,
     *(_text("community"), _text("platform"), _text("author"), _text("target"), _text("message"), _text("room")),
-    *(_moment("sent_at"), _number("hostility"), _flag("objects"), _flag("answered")),
+    *(_moment("sent_at"), _number("hostility"), _flag("objects"), _flag("answered"), _text("thread"), _flag("direct")),
     PrimaryKeyConstraint("community", "platform", "author", "target", "message"),
     Index("contacts_by_time", "community", "platform", "author", "target", "sent_at"),
+)
+Index(
+    "contacts_by_target",
+    *(contacts.c[name] for name in ("community", "platform", "target", "sent_at")),
+    sqlite_where=contacts.c.hostility > text("1"),
 )
 """A query of both directions asks for (a, b) and (b, a): one index serves them."""
 
@@ -234,7 +239,7 @@ sanctions = Table(
 actions = Table(
     "actions",
     metadata,
-    *(_id(), _text("community"), _text("key"), _number("case"), _number("step"), _text("kind"), _text("platform")),
+    *(_id(), _text("community"), _text("key"), Column("case", Integer, nullable=True), _number("step"), _text("kind"), _text("platform")),
     *(_text("server"), _text("room"), _text("target"), _text("message"), _maybe("until"), _written("text"), _written("news")),
     *(_text("state"), _number("attempts"), _moment("committed_at"), _moment("due_at"), _maybe("performed_at"), _text("reference")),
     *(_written("detail"), _written("error")),
@@ -286,9 +291,38 @@ appeals = Table(
 no_contact = Table(
     "no_contact",
     metadata,
-    *(_text("community"), _text("platform"), _text("target"), _text("author"), _moment("requested_at")),
+    *(_text("community"), _text("platform"), _text("target"), _text("author"), _moment("requested_at"), _maybe("told_at")),
+    *(_maybe("until"), _maybe("ended_at"), _text("letter")),
     PrimaryKeyConstraint("community", "platform", "target", "author"),
 )
+"""`target` asked, `author` is to leave them alone. `letter`: key of the notice that tells the author; "" for evidence only."""
+
+earlier = Table(
+    "earlier",
+    metadata,
+    *(_text("community"), Column("case", Integer, nullable=False), _number("step"), _text("platform"), _text("room"), _text("message")),
+    *(_text("author"), _moment("sent_at"), _written("text"), _text("state")),
+    PrimaryKeyConstraint("community", "case", "platform", "room", "message"),
+    _of_case(),
+    Index("earlier_by_state", "community", "state"),
+)
+"""Older messages that a finding rests on; their words are read from the platform when the finding is made."""
+
+newcomers = Table(
+    "newcomers",
+    metadata,
+    *(_text("community"), _text("platform"), _text("account"), _number("messages"), _moment("first_at")),
+    PrimaryKeyConstraint("community", "platform", "account"),
+)
+"""How many messages new accounts have written, while they are new."""
+
+support = Table(
+    "support",
+    metadata,
+    *(_text("community"), _text("platform"), _text("target"), _moment("told_at")),
+    PrimaryKeyConstraint("community", "platform", "target"),
+)
+"""About whom the moderators had a support card, and when the last one was."""
 
 unjudged = Table(
     "unjudged",

@@ -103,7 +103,9 @@ def test_ordinary_talk_has_lines_and_histories() -> None:
 
 
 def test_banks_are_found_in_text_and_asked_for_entries() -> None:
-    files = small() | {"banks/hosts.yaml": "name: hosts\nkind: domains\nmasked: yes\nentries: [hate.example]\n"}
+    files = small() | {
+        "banks/hosts.yaml": "name: hosts\nkind: domains\nmasked: yes\nentries: [{entry: hate.example, reason: r, evidence: e, proposed_by: alex, seconded_by: dana, review_by: 2027-03-31}]\n"
+    }
     policy = compile_policy(files)
     assert [found.bank for found in policy.index.find("What a waste of space, you clowns")] == ["attacks", "attacks"]
     assert policy.entries("hosts") == {"hate.example"}

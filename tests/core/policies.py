@@ -44,7 +44,7 @@ BANKS = {
     "banks/clowns.yaml": "name: clowns\nkind: words\nmasked: no\nentries: [clown, waste of space]\n",
     "banks/objections.yaml": "name: objections\nkind: words\nmasked: no\nentries: [leave me alone, stop messaging me]\n",
     "banks/nasty.yaml": "name: nasty\nkind: words\nmasked: yes\nentries: [frobnitz]\n",
-    "banks/sources.yaml": "name: sources\nkind: domains\nmasked: no\nentries: [bad.example.org]\n",
+    "banks/sources.yaml": "name: sources\nkind: domains\nmasked: no\nentries: [{entry: bad.example.org, reason: r, evidence: e, proposed_by: alex, seconded_by: dana, review_by: 2027-03-31}]\n",
 }
 
 

@@ -471,11 +471,63 @@ async def test_report_and_appeal_go_only_where_the_core_allows(store: Store) -> 
             await tx.update_appeal(99, AppealState.LAPSED)
 
 
-async def test_no_contact_request_stands_in_one_direction(store: Store) -> None:
+async def test_no_contact_request_stands_in_one_direction_and_lapses(store: Store) -> None:
+    until = NOW + timedelta(days=90)
     async with store.transaction("north", NOW) as tx:
-        assert await tx.add_no_contact("console", target="sam", author="alex")
-        assert not await tx.add_no_contact("console", target="sam", author="alex")
-        assert await tx.no_contact("console", [("alex", "sam"), ("sam", "alex")]) == {("alex", "sam")}
+        await tx.ask_no_contact("console", requester="sam", other="alex", until=until, letter="north/0/1/notify")
+        (request,) = await tx.no_contact_between("console", [("alex", "sam"), ("sam", "alex")])
+        assert (request.requester, request.other, request.told_at, request.until) == ("sam", "alex", None, until)
+        assert await tx.no_contact_between("discord", [("alex", "sam")]) == ()
+    async with store.transaction("north", NOW + timedelta(hours=1)) as tx:
+        assert await tx.no_contact_told("north/0/1/notify")
+        assert not await tx.no_contact_told("north/0/1/notify")
+        (request,) = await tx.no_contacts_of("console", "sam")
+        assert request.told_at == NOW + timedelta(hours=1)
+    async with store.transaction("north", until) as tx:
+        assert await tx.no_contacts_of("console", "sam") == ()
+        assert await tx.no_contact_between("console", [("alex", "sam")]) == ()
+        assert not await tx.renew_no_contact("console", requester="sam", other="alex", until=until + timedelta(days=90))
+
+
+async def test_no_contact_request_is_renewed_and_ended(store: Store) -> None:
+    until, longer = NOW + timedelta(days=90), NOW + timedelta(days=170)
+    async with store.transaction("north", NOW) as tx:
+        await tx.ask_no_contact("console", requester="sam", other="alex", until=until)
+        assert await tx.renew_no_contact("console", requester="sam", other="alex", until=longer)
+        assert [one.until for one in await tx.no_contacts_of("console", "sam")] == [longer]
+        assert await tx.no_contact_ended("console", requester="sam", other="alex") is None
+        assert await tx.end_no_contact("console", requester="sam", other="alex")
+        assert await tx.no_contact_ended("console", requester="sam", other="alex") == NOW
+        assert await tx.no_contacts_of("console", "sam") == ()
+        assert not await tx.end_no_contact("console", requester="sam", other="alex")
+
+
+async def test_actions_of_no_case_have_numbers_of_their_own(store: Store) -> None:
+    async with store.transaction("north", NOW) as tx:
+        for number in (1, 2):
+            step = await tx.next_letter()
+            assert step == number
+            letter = Action(community="north", case=0, step=step, kind=ActionKind.NOTIFY, platform="console", target="sam", text="hello")
+            assert await tx.add_actions([letter]) == (f"north/0/{number}/notify",)
+        assert [row.action.case for row in await tx.due_actions(NOW)] == [0, 0]
+
+
+async def test_newcomers_are_counted_and_forgotten(store: Store) -> None:
+    async with store.transaction("north", NOW) as tx:
+        assert [await tx.count_newcomer("console", "ruth") for _ in range(3)] == [0, 1, 2]
+        assert await tx.count_newcomer("console", "imran") == 0
+        assert await tx.forget_newcomers(NOW) == 0
+        assert await tx.forget_newcomers(NOW + timedelta(seconds=1)) == 2
+        assert await tx.count_newcomer("console", "ruth") == 0
+
+
+async def test_one_support_card_at_a_time(store: Store) -> None:
+    week = timedelta(days=7)
+    async with store.transaction("north", NOW) as tx:
+        assert await tx.support_due("console", "dana", NOW - week)
+        assert not await tx.support_due("console", "dana", NOW - week)
+    async with store.transaction("north", NOW + 2 * week) as tx:
+        assert await tx.support_due("console", "dana", NOW + week)
 
 
 async def test_policy_source_and_result_of_its_check_are_kept(store: Store) -> None:

@@ -10,7 +10,7 @@ To add a signal: 1. write a class in a module of this package, with a docstring 
 
 from collections.abc import Mapping
 
-from bot.core.signals import basic
+from bot.core.signals import basic, disruption, relations, text_facts
 from bot.core.signals.basic import (
     NO,
     Aim,
@@ -23,8 +23,8 @@ from bot.core.signals.basic import (
     Reading,
     Score,
     Signal,
-    contacts_left,
 )
+from bot.core.signals.relations import contacts_left, pile_on, provoked_by
 
 __all__ = [
     "NO",
@@ -40,6 +40,8 @@ __all__ = [
     "Score",
     "Signal",
     "contacts_left",
+    "pile_on",
+    "provoked_by",
 ]
 
-SIGNALS: Mapping[str, type[Signal]] = {**basic.SIGNALS}
+SIGNALS: Mapping[str, type[Signal]] = {**basic.SIGNALS, **text_facts.SIGNALS, **relations.SIGNALS, **disruption.SIGNALS}

@@ -5,19 +5,21 @@ Rules: those of the package.
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 from functools import cached_property
 from typing import ClassVar, Protocol
 
-from bot.core.model import Contact, Context, Evidence, Kind, Message, Role, Scored, Segment, Words
+from bot.core.model import Context, Evidence, Kind, Message, Role, Scored, Segment, Words
 from bot.core.text import Found, fold, words
 
 YOU = frozenset("you your yours yourself yourselves u ur youre you're you've you'd you'll yous youse ya yer thee thou".split())
 THIRD_PERSON_VERBS = frozenset("is was isn't wasn't has had does did should can will would needs wants thinks lies looks sounds 's".split())
 MENTION = re.compile(r"<@!?(?P<id>\w+)(?:\|[^>]*)?>|(?<![\w@])@(?P<name>[\w.-]*\w)")
+SPELT_OUT = re.compile(r"(?<![^\W_])[^\W_]([ .\-_*])[^\W_](?:\1[^\W_]){2,}(?![^\W_])")
+DIGITS = str.maketrans("013", "oie")
 SHORT_WORDS_MAX = 5
 """A reply or a mention of at most this many words, with no verb for anything else, is taken to speak of the person addressed."""
 
@@ -72,8 +74,9 @@ class Reading:
 
     @cached_property
     def said_words(self) -> tuple[str, ...]:
-        """The words of that, without mentions."""
-        return tuple(word for word, _, _ in words(MENTION.sub(" ", self.said)))
+        """The words of that, without mentions; a word that is spelt out letter by letter is one."""
+        joined = SPELT_OUT.sub(lambda run: run[0][::2], MENTION.sub(" ", self.said))
+        return tuple(word for word, _, _ in words(joined))
 
     @cached_property
     def targets(self) -> tuple[str, ...]:
@@ -86,7 +89,7 @@ class Reading:
     @cached_property
     def you(self) -> tuple[str, ...]:
         """The words of the second person that were said."""
-        return tuple(word for word in self.said_words if word in YOU)
+        return tuple(word for word in self.said_words if word.translate(DIGITS) in YOU)
 
     @cached_property
     def own_recent(self) -> tuple[tuple[float, str], ...]:
@@ -101,7 +104,7 @@ NO_LABEL = "no_label"
 
 
 class Label(StrEnum):
-    """What the model scores."""
+    """What a model may score. The `attacked_` labels mean something only beside a high identity attack; not every model has them."""
 
     TOXICITY = "toxicity"
     INSULT = "insult"
@@ -109,6 +112,13 @@ class Label(StrEnum):
     OBSCENE = "obscene"
     IDENTITY_ATTACK = "identity_attack"
     SEXUAL = "sexual"
+    ATTACKED_RACE = "attacked_race"
+    ATTACKED_RELIGION = "attacked_religion"
+    ATTACKED_SEX = "attacked_sex"
+    ATTACKED_SEXUAL_ORIENTATION = "attacked_sexual_orientation"
+    ATTACKED_GENDER_IDENTITY = "attacked_gender_identity"
+    ATTACKED_DISABILITY = "attacked_disability"
+    ATTACKED_AGE = "attacked_age"
 
 
 class Aim(StrEnum):
@@ -267,79 +277,32 @@ class WordsSaid:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ContactAfterObjection:
-    """The author contacts somebody again who told them, in the room, to stop; counted since the objection, this one included.
-
-    It pauses once the one who objected addresses the author again without objecting.
-    """
-
-    at_least: int = field(metadata={"low": 1, "high": 100})
-    within: timedelta = field(default=timedelta(days=90), metadata={"low": timedelta(days=1), "high": timedelta(days=90)})
-
-    def measure(self, reading: Reading) -> Measure:
-        """Count contacts after the latest objection of each target."""
-        return _contact(reading, "contact_after_objection", lambda rows, target: self._count(rows, target, reading.message), self.at_least)
-
-    def _count(self, rows: Sequence[Contact], target: str, message: Message) -> tuple[int, tuple[str, ...]]:
-        since = message.sent_at - self.within
-        theirs = [row for row in rows if row.author == target and row.sent_at >= since]
-        if not theirs or not theirs[-1].objects:
-            return 0, ()
-        streak = next((n for n, row in enumerate(reversed(theirs)) if not row.objects), len(theirs))
-        objection = theirs[-streak]
-        later = [row.message for row in rows if row.author == message.author and row.sent_at > objection.sent_at]
-        return len(later) + 1, (objection.message, *later)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HostileContact:
-    """The author addresses the same person again and again with hostility; hostile contacts count, this one included.
-
-    `hostility`: 1 heated, 2 hostile, 3 abusive. Contacts that the other side prompted within an hour do not count.
-    """
-
-    at_least: int = field(metadata={"low": 2, "high": 100})
-    hostility: int = field(default=2, metadata={"low": 1, "high": 3})
-    within: timedelta = field(default=timedelta(days=7), metadata={"low": timedelta(days=1), "high": timedelta(days=90)})
-
-    def measure(self, reading: Reading) -> Measure:
-        """Count hostile, unprompted contacts with each target."""
-        if not reading.targets:
-            return NO
-        band = hostility_of(reading)
-        if band is None:
-            return Measure(value=None, missing=_missing(reading))
-        if band < self.hostility:
-            return NO
-        since = reading.message.sent_at - self.within
-
-        def count(rows: Sequence[Contact], target: str) -> tuple[int, tuple[str, ...]]:
-            mine = [r for r in rows if r.author == reading.message.author and r.sent_at >= since]
-            hostile = [row.message for row in mine if row.hostility >= self.hostility and not row.answered]
-            prompted = _prompted(reading.message, target, rows)
-            return (0, ()) if prompted else (len(hostile) + 1, tuple(hostile))
-
-        return _contact(reading, "hostile_contact", count, self.at_least)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Repeats:
-    """The author says the same words again in the room, this time included, within the time (at most 10 minutes)."""
+    """The author says the same or almost the same words again in the room, this time included, within the time (10 minutes at most)."""
 
     at_least: int = field(metadata={"low": 2, "high": 100})
     within: timedelta
 
     def measure(self, reading: Reading) -> Measure:
-        """Count messages whose folded text is the same; a word or two are never a repetition worth counting."""
+        """Count messages whose folded text is alike; a word or two are never a repetition worth counting."""
         text = reading.said.strip()
         if len(text) < REPEAT_CHARS_MIN:
             return NO
-        count = 1 + sum(seconds <= self.within.total_seconds() and said == text for seconds, said in reading.own_recent)
+        count = 1 + sum(seconds <= self.within.total_seconds() and alike(said, text) for seconds, said in reading.own_recent)
         if count < self.at_least:
             return NO
         return Measure(value=True, evidence=(Evidence(signal="repeats", value=float(count)),))
 
 
+def alike(one: str, other: str) -> bool:
+    """Say whether two folded texts are the same, or nearly: of their words (five at least) four in five stand in both."""
+    if one == other:
+        return True
+    mine, theirs = ({word for word, _, _ in words(text)} for text in (one, other))
+    return min(len(mine), len(theirs)) >= ALIKE_WORDS_MIN and len(mine & theirs) >= ALIKE_SHARE_MIN * len(mine | theirs)
+
+
+ALIKE_WORDS_MIN, ALIKE_SHARE_MIN = 5, 0.8
 REPEAT_CHARS_MIN = 8
 """Shorter texts ("ok", "thanks") are repeated by everybody."""
 
@@ -391,73 +354,7 @@ SIGNALS: Mapping[str, type[Signal]] = {
     "passes_on": PassesOn,
     "shared_from": SharedFrom,
     "words_said": WordsSaid,
-    "contact_after_objection": ContactAfterObjection,
-    "hostile_contact": HostileContact,
     "repeats": Repeats,
     "flood": Flood,
     "is": Is,
 }
-
-
-# What signals share.
-
-HOSTILE_LABELS = (Label.TOXICITY, Label.INSULT, Label.THREAT, Label.IDENTITY_ATTACK)
-BANDS = ((0.9, 3), (0.8, 2), (0.5, 1))
-"""Score at least -> band of hostility."""
-PROMPTED_WITHIN = timedelta(hours=1)
-
-
-def hostility_of(reading: Reading) -> int | None:
-    """Band of what the author said, 0 to 3, counted only where it is aimed at a person; None where scores are missing."""
-    if AimedAt(at=Aim.MEMBER).measure(reading).value is not True:
-        return 0
-    known = [reading.scores[n].values.get(label) for n in reading.of_role(Role.SAID) for label in HOSTILE_LABELS]
-    highest = max((value for value in known if value is not None), default=0.0)
-    band = next((band for least, band in BANDS if highest >= least), 0)
-    return None if band == 0 and _missing(reading) else band
-
-
-def contacts_left(reading: Reading, objections: str) -> tuple[Contact, ...]:
-    """The contact rows that this message leaves; `objections` names the bank of ways to say "stop contacting me"."""
-    message = reading.message
-    objects = BankWords(bank=objections).measure(reading).value is True if objections else False
-    band = hostility_of(reading) or 0 if reading.targets else 0
-    return tuple(
-        Contact(
-            author=message.author,
-            target=target,
-            room=message.room,
-            message=message.id,
-            sent_at=message.sent_at,
-            hostility=band,
-            objects=objects,
-            answered=_prompted(message, target, reading.context.contacts),
-        )
-        for target in reading.targets
-    )
-
-
-def _prompted(message: Message, target: str, rows: Iterable[Contact]) -> bool:
-    """Say whether the target spoke to the author within the hour before, other than to object."""
-    since = message.sent_at - PROMPTED_WITHIN
-    return any(r.author == target and r.target == message.author and r.sent_at >= since and not r.objects for r in rows)
-
-
-def _missing(reading: Reading) -> str:
-    return next((reading.scores[n].missing for n in reading.of_role(Role.SAID) if reading.scores[n].missing), "")
-
-
-def _contact(
-    reading: Reading, signal: str, count: Callable[[Sequence[Contact], str], tuple[int, tuple[str, ...]]], at_least: int
-) -> Measure:
-    """Apply a count to the rows with each target; the highest one that reaches the number is the evidence."""
-    author = reading.message.author
-    best: tuple[int, tuple[str, ...], str] = (0, (), "")
-    for target in reading.targets:
-        rows = [r for r in reading.context.contacts if {r.author, r.target} == {author, target} and r.message != reading.message.id]
-        number, messages = count(rows, target)
-        best = max(best, (number, messages, target), key=lambda one: one[0])
-    if best[0] < at_least:
-        return NO
-    evidence = Evidence(signal=signal, value=float(best[0]), people=(best[2],), messages=best[1])
-    return Measure(value=True, evidence=(evidence,))

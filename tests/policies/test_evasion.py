@@ -1,0 +1,66 @@
+"""Every phrase of every bank is found in eight disguises, and the evidence shows what was really written."""
+# ruff: noqa: RUF001 - characters that look like others are what this is about
+
+from collections.abc import Callable, Mapping
+
+import pytest
+
+from bot.core.text import fold
+from bot.folders import load_policy
+
+POLICY = load_policy("labour-social-media")
+PHRASES = [
+    (bank.name, entry.entry)
+    for bank in POLICY.banks.values()
+    if bank.kind == "words"
+    for entry in bank.entries
+    if entry.entry.isascii() and "@" not in entry.entry and any(len(word) > 3 and word.isalpha() for word in entry.entry.split())
+]
+DISGUISES: Mapping[str, Callable[[str], str]] = {
+    "look-alikes": lambda text: text.translate(str.maketrans("aceopxy", "асеорху")),
+    "full width": lambda text: text.translate({code: code + 0xFEE0 for code in range(ord("a"), ord("z") + 1)}),
+    "zero width": "\u200b".join,
+    "combining": lambda text: "".join(sign + "\u0336" if sign.isalpha() else sign for sign in text),
+    "bold letters": lambda text: text.translate({code: 0x1D41A + code - ord("a") for code in range(ord("a"), ord("z") + 1)}),
+    "squared emoji": lambda text: text.translate({code: 0x1F170 + code - ord("a") for code in range(ord("a"), ord("z") + 1)}),
+    "markup": lambda text: "".join(f"**{word[:2]}**{word[2:]}" if len(word) > 3 and word.isalpha() else word for word in _words(text)),
+    "spoiler and capitals": lambda text: f"||{text.upper()}||",
+    "lengthened": lambda text: "".join(word[:-1] + word[-1] * 5 if len(word) > 3 and word.isalpha() else word for word in _words(text)),
+}
+
+
+def _words(text: str) -> list[str]:
+    return [part for word in text.split(" ") for part in (word, " ")][:-1]
+
+
+@pytest.mark.parametrize("name", DISGUISES)
+def test_every_phrase_is_found_in_disguise_and_shown_as_it_was_written(name: str) -> None:
+    missed = []
+    for bank, phrase in PHRASES:
+        plain = phrase.replace("*", "")
+        written = DISGUISES[name](plain.lower())
+        found = [one for one in POLICY.index.find(f"well {written} then") if one.bank == bank and one.phrase == phrase]
+        if not any(len(written.strip("|*")) - (one.end - one.start) <= 4 for one in found):
+            missed.append((bank, phrase, written))
+    assert missed == []
+
+
+@pytest.mark.parametrize("word", ["1d10t", "i.d.i.o.t", "i d i o t", "1 d 1 0 t", "i_d_i_o_t", "IDIOOOOT", "id\u00adiot", "𝕚𝕕𝕚𝕠𝕥"])
+def test_a_word_is_found_however_it_is_spelt(word: str) -> None:
+    (found,) = [one for one in POLICY.index.find(f"what an {word} you are") if one.bank == "insults"]
+    assert f"what an {word} you are"[found.start : found.end] == word
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Mae'r cyfarfod nos Iau am saith yn Nhŷ'r Gymuned, dewch â phapur",
+        "Łukasz Wójcik and Małgorzata Żak have moved an amendment",
+        "`for x in range(10): print(x)` does it",
+        "🎉🌹 LABOUR HOLD 🌹🎉 by 9 votes!!!",
+        "Zoë, Siân, Beyoncé and Gruffydd are on the door",
+    ],
+)
+def test_emoji_code_and_accents_are_nobodys_disguise(text: str) -> None:
+    acting = {"slurs", "threats", "insults", "urging-self-harm", "self-harm", "advances", "outing", "stereotypes", "mocking"}
+    assert [one for one in POLICY.index.find(text, fold(text)) if one.bank in acting] == []
