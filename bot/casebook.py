@@ -12,7 +12,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from bot.core.cases import AppealState, Decision, NotAllowedError, ReportState, parties_of, recused
+from bot.core.cases import AppealState, Decision, NotAllowedError, Parties, ReportState, all_are_part, overruled, parties_of, recused
 from bot.core.judge import segments_of
 from bot.core.model import (
     CALLS,
@@ -234,7 +234,8 @@ class Casebook:
         if action.kind not in CALLS:
             return action
         if response.opens:
-            return replace(action, text=card(response, verdict, parts.policy, parts.sentences))
+            text = card(response, verdict, parts.policy, parts.sentences)
+            return replace(action, text=await self._headed(transaction, text, response.case))
         reasons = "; ".join(dict.fromkeys(map(because, response.findings)))
         news = parts.sentences["news_added"].format(case=response.case.number, because=reasons)
         return await self._card(transaction, replace(action, news=news), response.case)
@@ -243,7 +244,8 @@ class Casebook:
         """The action, with the case's card as it is now."""
         detail = await transaction.case_detail(case.number)
         assert detail is not None, "a case that has a card is recorded"
-        return replace(action, text=case_card(detail, self._parts.policy, self._parts.sentences))
+        text = case_card(detail, self._parts.policy, self._parts.sentences)
+        return replace(action, text=await self._headed(transaction, text, detail.case))
 
     async def _update_card(self, transaction: Transaction, number: int, news: str) -> None:
         """Edit the case's card, where it has one, and say in its thread what is new. The case's latest step names the action."""
@@ -349,8 +351,14 @@ class Casebook:
             await self._may_decide(transaction, detail.case, ruling.by, appeal=bool(appeals))
             findings = [one.finding for one in detail.findings]
             circumstances = await self._circumstances(transaction, detail.messages[-1].message, None)
-            response = decide(self._parts.community, detail.case, ruling, circumstances, self._parts.policy, self._parts.clock.now())
+            left = [row.action for row in detail.actions if row.state is ActionState.MANUAL]
+            stand = {one.message for one in left if one.kind is ActionKind.HIDE}  # nobody hid them: there is nothing to show again
+            before = replace(detail.case, hidden=tuple(one for one in detail.case.hidden if one not in stand))
+            response = decide(self._parts.community, before, ruling, circumstances, self._parts.policy, self._parts.clock.now())
             case = response.case
+            for task in left:
+                if overruled(task, case):
+                    await transaction.mark(task.key, ActionState.DROPPED, detail="decided otherwise before it was done by hand")
             await transaction.update_case(case, decision=str(ruling.decision), reason=ruling.reason)
             await transaction.add_review(
                 number, case.steps, moderator=ruling.by, decision=ruling.decision, severity=case.severity, reason=ruling.reason
@@ -396,9 +404,37 @@ class Casebook:
         detail = await transaction.case_detail(case.number)
         deciders = [one.moderator for one in detail.reviews] if detail else []
         parties = parties_of(case, await transaction.reporters_of_case(case.number), deciders)
-        why = recused(moderator, parties, appeal=appeal)
+        why = await self.recusal(transaction, case, [moderator], parties, appeal=appeal)
         if why:
             raise NotAllowedError(f"you cannot decide case {case.number}: {why}")
+
+    async def recusal(
+        self, transaction: Transaction, case: CaseView, accounts: Iterable[str], parties: Parties, *, appeal: bool = False
+    ) -> str:
+        """Say why a moderator, by any of these accounts of theirs, may neither see nor decide a case; "" where they may."""
+        whys = [why for account in accounts if (why := recused(account, parties, appeal=appeal))]
+        if not whys or not await self._nobody_else(transaction, case, parties):
+            return next(iter(whys), "")
+        return next((why for account in accounts if (why := recused(account, parties, appeal=appeal, nobody_else=True))), "")
+
+    async def _nobody_else(self, transaction: Transaction, case: CaseView, parties: Parties) -> bool:
+        """Whether every moderator is part of a case, by one account or another."""
+        people = []
+        for account in self._parts.moderators:
+            own = {account}
+            for platform in {case.platform, *self._parts.platforms}:
+                own |= {one for _, one in await transaction.accounts_of(platform, account)}
+            people.append(own)
+        return bool(people) and all_are_part(people, parties)
+
+    async def _headed(self, transaction: Transaction, text: str, case: CaseView) -> str:
+        """A card, with whom to ask from outside under its first line where every moderator is part of the case."""
+        parties = parties_of(case, await transaction.reporters_of_case(case.number))
+        if not await self._nobody_else(transaction, case, parties):
+            return text
+        sentences, (head, _, rest) = self._parts.sentences, text.partition("\n")
+        contact = self._parts.policy.outside_contact or sentences["card_no_contact"]
+        return "\n".join([head, sentences["card_nobody_else"].format(contact=contact), rest])
 
     async def look_after_if_due(self) -> None:
         """The same in a replay, whose clock moves with the messages: once a minute of its time is enough."""
@@ -488,15 +524,13 @@ def case_card(detail: CaseDetail, policy: Policy, sentences: Sentences) -> str:
     """The whole card of a case as it is now: what a moderator needs to decide."""
     case, findings = detail.case, [one.finding for one in detail.findings]
     urgent = any(row.action.kind is ActionKind.URGENT for row in detail.actions)
-    lines = [card_head("card_urgent" if urgent else "card", case, findings, policy, sentences)]
+    lines = [card_head("card_urgent" if urgent else "card", case, findings, policy, sentences), *cautions(findings, policy, sentences)]
     for one in detail.messages[-CARD_MESSAGES_MAX:]:
         own = [each.finding for each in detail.findings if each.step == one.step]
         lines.append(sentences["card_text"].format(words=quote(shown_words(one.segments, own))))
-    lines += earlier_lines(detail.earlier[-EARLIER_LINES_MAX:], policy, sentences)
     if findings:
         lines.append(sentences["card_because"].format(because="; ".join(dict.fromkeys(map(because, findings)))))
     lines += characteristics(findings, sentences)
-    lines += cautions(findings, policy, sentences)
     done = [f"{row.action.kind} ({row.state})" for row in detail.actions if row.action.kind not in (*CARDS, ActionKind.NOTIFY)]
     lines.append(sentences["card_done"].format(done=", ".join(done) or sentences["card_nothing"]))
     if detail.late is not None:
@@ -512,6 +546,7 @@ def case_card(detail: CaseDetail, policy: Policy, sentences: Sentences) -> str:
         lines.append(sentences["card_state"].format(state=STATES[case.state]))
     waiting = [one for one in detail.appeals if one.state in APPEALED]
     lines += [sentences["card_appealed"].format(text=quote(one.text)) for one in waiting]
+    lines += earlier_lines(detail.earlier[-EARLIER_LINES_MAX:], policy, sentences)  # last: where a card is too long, its end is cut
     if waiting or case.state is CaseState.OPEN:
         lines.append(sentences["card_decide"].format(case=case.number))
     return "\n".join(lines)

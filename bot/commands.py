@@ -14,9 +14,9 @@ from datetime import timedelta
 
 from bot import linking
 from bot.casebook import Casebook, Parts, earlier_lines
-from bot.core.cases import AppealState, Decision, NotAllowedError, parties_of, recused
+from bot.core.cases import AppealState, Decision, NotAllowedError, parties_of
 from bot.core.model import REQUEST_HOLDS, Action, ActionKind, CaseState, CaseView, Message, Severity, StrikeState
-from bot.core.naming import person, place, unmarked
+from bot.core.naming import person, place, rendered, unmarked
 from bot.core.notices import STATES, Sentences, because, quote, shown_words, span, when
 from bot.core.policy import Policy
 from bot.core.respond import Ruling, strikes_weight
@@ -28,9 +28,13 @@ REQUESTS_MAX = 5
 """No-contact requests of one member at a time: more would be a way to clear a room."""
 ASK_AGAIN_AFTER = timedelta(days=1)
 """Whoever ends a request can make it again so much later: each one sends a notice."""
+TOLD_ALREADY = "they were told on {told}, and it holds until {until}: /nocontact renew and the name lets it hold for longer"
+HOWS = ("tell", "quietly", "renew", "end", "list")
+"""What a member can do about contact that they do not want: ask for none and have the other told, or keep it as evidence alone ..."""
 TEXT_CHARS_MAX = 2_000
 """Longest reason, report or appeal."""
 HOURS = re.compile(r"[0-9]{1,4}h")
+ASKS = re.compile(r"/nocontact <([^<>]+)>")
 MUTE_HOURS_MAX = 28 * 24
 """The longest mute that a moderator can give: more is for the party's own procedure."""
 FORGET_ME = "This member asks that the data kept about them be deleted."
@@ -183,7 +187,10 @@ class Desk:
         parts = self.parts
         async with parts.transaction() as transaction:
             until = transaction.now + REQUEST_HOLDS
-            mine = [one for one in await transaction.no_contacts_of(asker.platform, asker.account) if one.other != account]
+            mine = {one.other: one for one in await transaction.no_contacts_of(asker.platform, asker.account)}
+            there = mine.pop(account, None)
+            if there and there.told_at:
+                raise NotAllowedError(TOLD_ALREADY.format(told=when(there.told_at), until=when(there.until)))
             if len(mine) >= REQUESTS_MAX:
                 raise NotAllowedError(f"you have {REQUESTS_MAX} such requests already: end one with /nocontact end and a name")
             ended = await transaction.no_contact_ended(asker.platform, requester=asker.account, other=account)
@@ -292,16 +299,24 @@ class Desk:
 
     async def unwanted(self, asker: Asker, words: list[str]) -> str:
         """Requests for no contact from a line: nothing (a list), renew WHO, end WHO, WHO, WHO quietly."""
-        if not words:
-            return await self.nocontacts(asker)
-        match words[0].lower(), words[1:]:
-            case "renew", [who]:
-                return await self.nocontact_renew(asker, _account([who]))
-            case "end", [who]:
-                return await self.nocontact_end(asker, _account([who]))
-            case _, [quietly] if quietly.lower() == "quietly":
-                return await self.nocontact(asker, _account(words[:1]), quietly=True)
-        return await self.nocontact(asker, _account(words))
+        hows = [word.lower() for word in words if word.lower() in HOWS]
+        who = [word for word in words if word.lower() not in HOWS]
+        return await self.unwanted_contact(asker, _account(who) if who else "", " ".join(hows))
+
+    async def unwanted_contact(self, asker: Asker, account: str = "", how: str = "") -> str:
+        """The same from its parts: `how` is one of HOWS, "" for the usual (tell them, or without a name the list)."""
+        match how, bool(account):
+            case ("list", _) | ("", False):
+                return await self.nocontacts(asker)
+            case ("tell" | "", True):
+                return await self.nocontact(asker, account)
+            case "quietly", True:
+                return await self.nocontact(asker, account, quietly=True)
+            case "renew", True:
+                return await self.nocontact_renew(asker, account)
+            case "end", True:
+                return await self.nocontact_end(asker, account)
+        raise NotAllowedError("say whose contact you do not want")
 
     async def standing(self, asker: Asker, _: list[str]) -> str:
         """A member's own cases and strikes."""
@@ -365,7 +380,7 @@ class Desk:
         if detail:
             parties = parties_of(detail.case, [one.reporter for one in detail.reports])
             own = await transaction.accounts_of(asker.platform, asker.account)
-            why = next(filter(None, (recused(account, parties) for _, account in own)), "")
+            why = await self.casebook.recusal(transaction, detail.case, [account for _, account in own], parties)
         if not why:
             return detail
         if must:
@@ -425,14 +440,14 @@ class Desk:
         async with self.parts.transaction() as transaction:
             own = await transaction.accounts_of(asker.platform, asker.account)
             detail = await transaction.case_detail(number) if len(own) > 1 else None
-        if detail is None:
-            return
-        parties = parties_of(detail.case, [one.reporter for one in detail.reports], [one.moderator for one in detail.reviews])
-        appeal = any(one.state in (AppealState.OPEN, AppealState.SUSPENDED) for one in detail.appeals)
-        for _, account in own:
-            why = recused(account, parties, appeal=appeal)
-            if why:
-                raise NotAllowedError(f"you cannot decide case {number}: {why}")
+            if detail is None:
+                return
+            parties = parties_of(detail.case, [one.reporter for one in detail.reports], [one.moderator for one in detail.reviews])
+            appeal = any(one.state in (AppealState.OPEN, AppealState.SUSPENDED) for one in detail.appeals)
+            accounts = [account for _, account in own]
+            why = await self.casebook.recusal(transaction, detail.case, accounts, parties, appeal=appeal)
+        if why:
+            raise NotAllowedError(f"you cannot decide case {number}: {why}")
 
     async def done_by_hand(self, asker: Asker, number: int) -> str:
         """A moderator did what was left to people in a case: Steward looks again where it can, and says whether it is so."""
@@ -528,6 +543,13 @@ def _number(words: list[str]) -> int:
     if not words or not words[0].isdecimal() or len(words[0]) > 9:  # noqa: PLR2004 - no branch has a billion cases
         raise NotAllowedError("say which case, by its number")
     return int(words[0])
+
+
+def asks_about(action: Action) -> str:
+    """Whose contact a letter asks its reader about, named after the command that it tells them to type; "" where it asks nothing."""
+    named = rendered(action.text, person="<{}>".format, place=str, escape=lambda text: text.replace("<", ""))
+    found = ASKS.search(named) if not action.case else None
+    return found[1] if found else ""
 
 
 def _account(words: list[str]) -> str:

@@ -13,7 +13,8 @@ from datetime import timedelta
 
 import structlog
 
-from bot.core.model import CARDS, TOLD, Action, ActionKind, CaseState, CaseView
+from bot.core.cases import overruled
+from bot.core.model import CARDS, TOLD, Action, ActionKind
 from bot.ports import PRIVATE_THREAD, Clock, Performed, Platform, PlatformRefusedError, PlatformUnavailableError, Repeat
 from bot.store.records import ActionState, NoticeState, OutboxRow
 from bot.store.store import Store, StoreError, Transaction
@@ -29,18 +30,10 @@ SLEEP_SECONDS_MAX = 30.0
 PERFORM_SECONDS_MAX = 60.0
 CASES_AT_ONCE_MAX = 64
 """Cases whose actions are being performed at the same time."""
-PENALTIES = frozenset({ActionKind.NUDGE, ActionKind.WARN, ActionKind.HIDE, ActionKind.MUTE})
 
 
 def nothing(_: str) -> None:
     """No point in the program is of interest."""
-
-
-def overruled(action: Action, case: CaseView) -> bool:
-    """Say whether what was decided since makes an action wrong: a dismissed case, or a mute that no longer holds."""
-    if case.state is CaseState.DISMISSED and (action.kind in PENALTIES or (action.kind in TOLD and action.step < case.steps)):
-        return True
-    return action.kind is ActionKind.MUTE and action.until != case.muted_until
 
 
 class Outbox:

@@ -23,15 +23,18 @@ CHAT_ABOVE_MAX = 0.001  # of real civil chat, per head
 FINE_ABOVE_MAX = 0.01  # of the fine written lines of held-out categories, per head
 SPEECH_LIKELY_MAX = 0.015  # of politics_civil above 0.5, per head
 SCALE_MIN, SCALE_MAX = 0.3, 2.5  # steeper, and one typing slip would turn a score over
+SCALE_ABOVE = 1.2  # above 0.8 at least so steep, so that what is sure and what is nearly sure stand apart
 NOT_PURSUED = ("toxicr", "conda", "civil_spans")  # call policy fury and profanity toxic
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Affine:
-    """score = sigmoid(scale * logit + shift)."""
+    """score = sigmoid(scale * logit + shift + gain * max(0, logit - knee)): flat below 0.8 where 0.5 has to fit, steeper above."""
 
     scale: float
     shift: float
+    knee: float = 0.0
+    gain: float = 0.0
 
 
 def limit_for(values: NDArray[np.float64], share: float) -> float:
@@ -82,5 +85,6 @@ def choose(
             middle = max(middle, limit_for(civil["politics_civil"][:, place], SPEECH_LIKELY_MAX))
         middle = min(middle, high - target / SCALE_MAX)
         scale = min(SCALE_MAX, max(SCALE_MIN, target / (high - middle)))
-        chosen.append(Affine(scale=scale, shift=target - scale * high))
+        gain = max(0.0, SCALE_ABOVE - scale)
+        chosen.append(Affine(scale=scale, shift=target - scale * high, knee=high, gain=gain))
     return chosen

@@ -56,6 +56,8 @@ class Shipped(torch.nn.Module):
         # Not 1 and 0: those would be folded away on export, and the calibration could not be set afterwards.
         self.register_buffer("calibration_scale", torch.full((len(OUTPUTS),), 1.0009765625))
         self.register_buffer("calibration_shift", torch.full((len(OUTPUTS),), 0.0009765625))
+        self.register_buffer("calibration_knee", torch.full((len(OUTPUTS),), 0.0019531250))
+        self.register_buffer("calibration_gain", torch.full((len(OUTPUTS),), 0.0029296875))
 
     def forward(self, input_ids: torch.Tensor) -> torch.Tensor:
         """Return probabilities, [1, heads], of input_ids, [1, tokens]."""
@@ -72,7 +74,8 @@ class Shipped(torch.nn.Module):
         query = last.attention.self.query(first).view(1, *self.heads).transpose(0, 1)
         rows = self._layer(last, query, key, value, first)
         raw = self.model.classifier(torch.tanh(bert.pooler.dense(rows)))
-        return torch.sigmoid(raw * self.calibration_scale + self.calibration_shift)
+        above = torch.relu(raw - self.calibration_knee) * self.calibration_gain
+        return torch.sigmoid(raw * self.calibration_scale + self.calibration_shift + above)
 
     def _layer(
         self, layer: torch.nn.Module, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, rows: torch.Tensor
@@ -126,6 +129,8 @@ def calibrate(path: Path, affines: list[Affine]) -> None:
     values = {
         "calibration_scale": np.array([affine.scale for affine in affines], dtype=np.float32),
         "calibration_shift": np.array([affine.shift for affine in affines], dtype=np.float32),
+        "calibration_knee": np.array([affine.knee for affine in affines], dtype=np.float32),
+        "calibration_gain": np.array([affine.gain for affine in affines], dtype=np.float32),
     }
     found = {entry.name: entry for entry in model.graph.initializer if entry.name in values}
     assert found.keys() == values.keys(), f"the exported file lacks {values.keys() - found.keys()}"
@@ -146,7 +151,7 @@ def card_of(model: Path, stage: str, affines: list[Affine], figures: dict[str, A
         "stage": stage,
         "quantisation": "dynamic int8, weights per channel",
         "calibration": {
-            head: {"scale": round(affine.scale, 4), "shift": round(affine.shift, 4)}
+            head: {name: round(getattr(affine, name), 4) for name in ("scale", "shift", "knee", "gain")}
             for head, affine in zip(OUTPUTS, affines, strict=True)
         },
         "figures": figures,
@@ -159,6 +164,7 @@ def main() -> int:
     parser.add_argument("--stage", default="two", help="one, two, or the name of a folder under work/")
     parser.add_argument("--to", type=Path, default=SHIPPED)
     parser.add_argument("--quick", action="store_true", help=f"calibrate on at most {SAMPLE} texts of each dev set")
+    parser.add_argument("--again", action="store_true", help="calibrate again on the scores of the last export of this stage")
     parser.add_argument("--reduce-range", action="store_true", help="7-bit weights, for processors without VNNI")
     options = parser.parse_args()
     source = WORK / (f"stage-{options.stage}" if options.stage in ("one", "two", "three") else options.stage)
@@ -171,17 +177,20 @@ def main() -> int:
     assert small.stat().st_size < BYTES_MAX, f"{small} has {small.stat().st_size:,} bytes"
     material = Material(texts_max=SAMPLE if options.quick else None)
     started = time.monotonic()
-    raw = logits(score(small, source / "tokenizer.json", material.texts()))
-    np.save(folder / "raw.npy", raw)
+    kept = folder / "raw.npy"
+    if options.again:
+        raw = np.load(kept)
+    else:
+        raw = logits(score(small, source / "tokenizer.json", material.texts()))
+        np.save(kept, raw)
     print(f"{len(raw):,} texts scored in {time.monotonic() - started:.0f} s")
     dev, civil, written, _ = material.split(raw)
     held = [place for place, line in enumerate(material.lines) if line.category in material.held]
     affines = choose(material.sets, dev, civil, ([material.lines[place] for place in held], written[held]))
     affines += neutral[len(affines) :]  # who is attacked is only read where somebody is
     calibrate(small, affines)
-    scales = np.array([affine.scale for affine in affines])
-    shifts = np.array([affine.shift for affine in affines])
-    figures = material.figures(sigmoid(raw * scales + shifts), THRESHOLD)
+    scales, shifts, knees, gains = (np.array([getattr(one, name) for one in affines]) for name in ("scale", "shift", "knee", "gain"))
+    figures = material.figures(sigmoid(raw * scales + shifts + np.maximum(0, raw - knees) * gains), THRESHOLD)
     shutil.copyfile(source / "tokenizer.json", folder / "tokenizer.json")
     card = card_of(small, source.name, affines, figures)
     (folder / "card.json").write_text(json.dumps(card, indent=1) + "\n", encoding="utf-8")

@@ -21,7 +21,7 @@ FIELDS: Mapping[str, frozenset[str]] = {
     "decided_uphold_noted": frozenset({"case"}),
     "characteristics": frozenset({"names"}),
     "noted": frozenset({"room"}),
-    "card_child": frozenset({"contact"}),
+    "card_child card_nobody_else": frozenset({"contact"}),
     "card_welfare card_no_contact": frozenset(),
     "decided_uphold": frozenset({"case", "clause", "title"}),
     "changed_mute": frozenset({"until"}),

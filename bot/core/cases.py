@@ -4,12 +4,12 @@ Knows: states and which may follow which, who may not decide. Must not know: how
 Rules: whatever is not in a table is refused; a case that a person decided is changed by persons alone.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeVar
 
-from bot.core.model import CaseState, CaseView
+from bot.core.model import TOLD, Action, ActionKind, CaseState, CaseView
 
 
 class Decision(StrEnum):
@@ -69,6 +69,9 @@ NAMED_MAX = 3
 S = TypeVar("S", CaseState, ReportState, AppealState)
 
 
+PENALTIES = frozenset({ActionKind.NUDGE, ActionKind.WARN, ActionKind.HIDE, ActionKind.MUTE})
+
+
 class NotAllowedError(Exception):
     """The step is not in the table, or the person may not take it; the text says why, in one line for that person."""
 
@@ -96,14 +99,34 @@ def parties_of(case: CaseView, reporters: Collection[str] = (), deciders: Collec
     return Parties(author=case.author, named=case.names, reporters=tuple(reporters), deciders=(*deciders, case.decided_by))
 
 
-def recused(moderator: str, parties: Parties, *, appeal: bool = False) -> str:
-    """Say why a moderator may neither see nor decide a case; "" where they may (DESIGN.md section 5, points 2 and 3)."""
+def recused(moderator: str, parties: Parties, *, appeal: bool = False, nobody_else: bool = False) -> str:
+    """Say why a moderator may neither see nor decide a case; "" where they may (DESIGN.md section 5, points 2 and 3).
+
+    `nobody_else`: all moderators are part of the case (`all_are_part`). Then to be named or to have reported it keeps nobody away,
+    because a case must not be left to nobody; whom it is about still neither sees nor decides it.
+    """
     if moderator == parties.author:
         return "the case is about you"
-    if moderator in parties.reporters:
+    if moderator in parties.reporters and not nobody_else:
         return "you reported it"
-    if moderator in parties.named and len(parties.named) <= NAMED_MAX:
+    if moderator in parties.named and len(parties.named) <= NAMED_MAX and not nobody_else:
         return "the finding names you"
     if appeal and moderator in parties.deciders:
         return "you decided the case, so another moderator decides the appeal"
     return ""
+
+
+def all_are_part(moderators: Iterable[Collection[str]], parties: Parties) -> bool:
+    """Say whether every moderator is part of a case, so that nobody else is left to decide it.
+
+    Each moderator is the accounts of one person. Who decided a case before does not count: an appeal that nobody may decide
+    suspends the penalty and lapses in the member's favour.
+    """
+    return all(any(recused(account, parties) for account in accounts) for accounts in moderators)
+
+
+def overruled(action: Action, case: CaseView) -> bool:
+    """Say whether what was decided since makes an action wrong: a dismissed case, or a mute that no longer holds."""
+    if case.state is CaseState.DISMISSED and (action.kind in PENALTIES or (action.kind in TOLD and action.step < case.steps)):
+        return True
+    return action.kind is ActionKind.MUTE and action.until != case.muted_until

@@ -123,11 +123,10 @@ def card(response: Response, verdict: Verdict, policy: Policy, sentences: Senten
     """What moderators read: who, where, which rule and clause, the words, why, what was done, what they can do."""
     head = "card_urgent" if response.call is ActionKind.URGENT else "card"
     roles = (Role.SAID, Role.QUOTED, Role.SHARED)
-    lines = [card_head(head, response.case, response.findings, policy, sentences)]
+    lines = [card_head(head, response.case, response.findings, policy, sentences), *cautions(response.findings, policy, sentences)]
     lines.append(sentences["card_text"].format(words=quote(shown_words(verdict.segments, response.findings, roles))))
     lines.append(sentences["card_because"].format(because="; ".join(dict.fromkeys(because(f) for f in response.findings))))
     lines += characteristics(response.findings, sentences)
-    lines += cautions(response.findings, policy, sentences)
     done = ", ".join(str(a.kind) for a in response.actions if a.kind not in (*CARDS, ActionKind.NOTIFY))
     lines.append(sentences["card_done"].format(done=done or sentences["card_nothing"]))
     if response.late is not None:

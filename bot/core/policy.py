@@ -279,6 +279,7 @@ class Policy:
     regulated_titles: tuple[str, ...] = ()
     under_18: tuple[str, ...] = ()
     safeguarding_contact: str = ""
+    outside_contact: str = ""
     appeal_hours: int = field(metadata={"low": 1, "high": 720})
     retention: Retention
     routes: tuple[Route, ...]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from bot.cli.wiring import load, simulation
 from bot.commands import Asker
-from bot.core.model import Message, Severity, Status
+from bot.core.model import ActionKind, Message, Severity, Status
 from bot.service import Outcome
 from tests.golden.replays import BEGIN, Script, brigade, feud, questions
 from tests.shell.branch import Chat
@@ -92,6 +92,11 @@ async def test_feud_gives_what_a_fair_moderator_would_give_and_nothing_else(tmp_
     assert "Case 1" in played.standing["kev"]
     ((_, support, _),) = played.chat.told
     assert "Support for dana: 5 members" in support
+    (given_away,) = [one.verdict.message for one in played.outcomes if "55779911" in one.verdict.message.text]
+    assert [one.kind for one in played.chat.performed if one.message == given_away.id and one.kind is ActionKind.HIDE] == [ActionKind.HIDE]
+    (helped,) = [text for text in played.chat.texts("dana") if text.startswith("wes wrote something to you or about you")]
+    assert "so it was hidden" in helped
+    assert not any("55779911" in one.text + one.news for one in played.chat.performed), "it is never quoted back"
 
 
 async def test_hard_questions_to_a_councillor_for_six_weeks_are_never_found(tmp_path: Path) -> None:

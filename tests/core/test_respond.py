@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.cases import Decision, NotAllowedError, parties_of, recused
+from bot.core.cases import Decision, NotAllowedError, all_are_part, parties_of, recused
 from bot.core.judge import judge
 from bot.core.model import ActionKind, CaseState, CaseView, Concern, Message, Severity, Status, Strike, StrikeState, Verdict
 from bot.core.respond import Circumstances, Response, Ruling, decide, respond
@@ -240,6 +240,23 @@ def test_who_is_part_of_a_case_does_not_decide_it(moderator: str, appeal: bool, 
 def test_being_one_of_many_mentioned_recuses_nobody() -> None:
     parties = parties_of(a_case(names=("dana", "gwen", "robin", "morgan")))
     assert not recused("morgan", parties)
+
+
+def test_a_case_in_which_every_moderator_is_part_is_left_to_those_who_are_only_named_or_reported_it() -> None:
+    parties = parties_of(a_case(author="casey", names=("morgan", "robin")), ["robin"])
+    assert all_are_part([{"morgan"}, {"robin"}, {"casey"}], parties)
+    assert not all_are_part([{"morgan"}, {"robin"}, {"eli"}], parties)
+    assert [recused(one, parties, nobody_else=True) for one in ("morgan", "robin", "casey")] == ["", "", "the case is about you"]
+
+
+def test_a_person_with_two_accounts_is_part_of_a_case_by_either() -> None:
+    parties = parties_of(a_case(names=("morgan", "U1")))
+    assert all_are_part([{"morgan"}, {"7001", "U1"}], parties)
+
+
+def test_who_decided_a_case_is_kept_from_its_appeal_also_where_nobody_else_is_left() -> None:
+    parties = parties_of(a_case(names=("morgan",), decided_by="morgan"))
+    assert recused("morgan", parties, appeal=True, nobody_else=True)
 
 
 def test_the_concern_of_a_finding_comes_from_its_rule() -> None:

@@ -60,7 +60,7 @@ class Script:
 
 
 def feud(lines: Sequence[str], *, messages: int = 400) -> Script:
-    """A week: kev goes for dana, she asks him to stop, others join in, and in the end they make up."""
+    """A week: kev goes for dana, she asks him to stop, others join in, one gives away her account, and in the end they make up."""
     script, attack = Script(), "personal-attack"
     script.say(0.50, "kev", "you are a stupid useless idiot", attack, to="dana")
     script.say(0.51, "dana", "The figures are in the minutes and I stand by them", to="kev", reply=True)
@@ -73,6 +73,7 @@ def feud(lines: Sequence[str], *, messages: int = 400) -> Script:
     script.say(4.30, "kev", "are you coming on Thursday or not?", "unwelcome-contact", to="dana")
     for n, author in enumerate(("una", "vic", "wes", "xan", "zoe")):
         script.say(5.0 + n / 50, author, "you are a pathetic stupid idiot", attack, to="dana")
+    script.say(5.15, "wes", "Here is dana's bank account, sort code 20-00-00, account 55779911. See where the money goes", "private-details")
     script.say(5.2, "ngozi", "Leave her be, all of you. That is no way to talk to anybody")
     script.say(6.2, "dana", "that was a hard week for both of us. Shall we draw a line?", to="kev")
     script.say(6.25, "kev", "Yes. I am sorry for what I said to you", to="dana", reply=True)

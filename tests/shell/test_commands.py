@@ -2,9 +2,10 @@
 
 import pytest
 
-from bot.commands import COMMANDS
+from bot.commands import COMMANDS, Asker
 from bot.core.cases import Decision
-from bot.core.model import CaseState, Status
+from bot.core.model import ActionKind, CaseState, Status
+from bot.core.naming import plain
 from bot.core.respond import Ruling
 from tests.core.policies import POLICY
 from tests.shell.branch import INSULTING, MINOR, THREATENING, Branch, compiled
@@ -199,6 +200,40 @@ async def test_things_to_do_by_hand_of_ones_own_case_are_left_out_too(branch: Br
 async def test_being_one_of_many_who_are_mentioned_recuses_nobody(branch: Branch) -> None:
     await branch.say(INSULTING, mentions=("morgan", "dana", "eli", "flo"))
     assert not (await branch.ask("/case 1", "morgan")).startswith("You cannot")
+
+
+EVERY_MODERATOR = ("morgan", "robin", "casey")
+
+
+async def test_threat_that_names_exactly_all_moderators_is_left_to_them_and_says_whom_to_ask(branch: Branch) -> None:
+    await branch.say(THREATENING, mentions=EVERY_MODERATOR)
+    card = next(plain(one.text) for one in branch.chat.performed if one.kind is ActionKind.URGENT)
+    assert card.split("\n")[1].startswith("Every moderator is part of this case")
+    for moderator in EVERY_MODERATOR:
+        assert "Case 1 " in await branch.ask("/cases", moderator)
+        assert not (await branch.ask("/case 1", moderator)).startswith("You cannot")
+    assert "is upheld" in await branch.ask("/uphold 1 a threat", "robin")
+
+
+async def test_threat_that_names_all_moderators_but_one_is_left_to_that_one(branch: Branch) -> None:
+    await branch.say(THREATENING, mentions=EVERY_MODERATOR[:2])
+    assert all("Every moderator" not in plain(one.text) for one in branch.chat.performed)
+    assert (await branch.ask("/case 1", "morgan")).startswith("You cannot")
+    assert "is upheld" in await branch.ask("/uphold 1", "casey")
+
+
+async def test_moderator_whom_a_case_is_about_decides_it_never_even_if_the_others_are_named(branch: Branch) -> None:
+    await branch.say(THREATENING, author="casey", mentions=("morgan", "robin"))
+    assert "about you" in await branch.ask("/uphold 1", "casey")
+    assert "is upheld" in await branch.ask("/uphold 1", "morgan")
+
+
+async def test_last_moderator_is_no_other_person_for_being_named_by_another_account(branch: Branch) -> None:
+    code = (await branch.desk.ask("/link", Asker(account="7001", platform="discord"))).split("/link ")[1].split()[0]
+    await branch.ask(f"/link {code}", "casey")
+    await branch.say(THREATENING, mentions=("morgan", "robin", "7001"))
+    assert "Case 1 " in await branch.ask("/cases", "casey")
+    assert "is dismissed" in await branch.ask("/dismiss 1", "casey")
 
 
 async def test_who_decided_a_case_cannot_decide_its_appeal(branch: Branch) -> None:

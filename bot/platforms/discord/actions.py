@@ -49,6 +49,7 @@ CAPABILITIES = Capabilities(
         ActionKind.ESCALATE: Repeat.NONCE,
         ActionKind.URGENT: Repeat.NONCE,
         ActionKind.UPDATE: Repeat.NONCE,
+        ActionKind.TELL: Repeat.NONCE,
     }
 )
 """What Discord can do. Nothing brings a deleted message back, so `unhide` is left to people."""
@@ -60,8 +61,23 @@ def nonce_of(key: str) -> str:
 
 
 def reason_of(action: Action) -> str:
-    """What Discord's audit log says of an action: its case, and nothing that anybody wrote."""
-    return f"Steward, case {action.case}"[:REASON_CHARS_MAX]
+    """What Discord's audit log says of an action: its case, if it has one, and nothing that anybody wrote."""
+    return (f"Steward, case {action.case}" if action.case else "Steward, outside any case")[:REASON_CHARS_MAX]
+
+
+def thread_name(action: Action) -> str:
+    """What the private thread of a notice is called: one for each case, and one for each letter outside any case.
+
+    Case 0 is nobody's: a name that letters to several members had in common would show one member's letters to another.
+    """
+    return f"A notice for you (case {action.case})" if action.case else f"A letter for you (number {action.step})"
+
+
+def _name_in(guild: discord.Guild, account: str) -> str:
+    """The name by which members of a server know an account; its id where nobody knows it."""
+    number = numeric(account)
+    member = guild.get_member(number) if number is not None else None
+    return member.display_name if member else account
 
 
 class Actions:
@@ -90,6 +106,9 @@ class Actions:
                 return await self._tell(action)
             case ActionKind.ESCALATE | ActionKind.URGENT | ActionKind.UPDATE:
                 return await self._card(action)
+            case ActionKind.TELL:
+                await self.tell_moderators(action.server, action.text, action.key)
+                return Performed()
             case _:
                 raise PlatformRefusedError("Discord cannot do it")
 
@@ -220,7 +239,7 @@ class Actions:
             if sent is not None:
                 return sent
             self._shy[action.target] = self._now() + timedelta(seconds=SHY_SECONDS)
-        return await self._in_thread(action, account, letter)
+        return await self._in_thread(action, account)
 
     async def _direct(self, action: Action, account: int, letter: Letter) -> Performed | None:
         """Where the direct message stands; None where the member takes none, or Discord opens no more of them now."""
@@ -237,8 +256,8 @@ class Actions:
                 return None
         return Performed(reference=f"{channel.id}/{message.id}", detail="direct message")
 
-    async def _in_thread(self, action: Action, account: int, letter: Letter) -> Performed:
-        """A private thread that only the member and moderators see."""
+    async def _in_thread(self, action: Action, account: int) -> Performed:
+        """A private thread that only the member and moderators see: whoever is written of in it must not come into it."""
         parent = self._parent(action)
         if parent is None:
             raise PlatformRefusedError("they take no direct messages, and no channel is there for a private thread: tell them yourself")
@@ -248,7 +267,7 @@ class Actions:
         if not parent.permissions_for(await self._reader(parent, action)).view_channel:
             raise PlatformRefusedError(f"they take no direct messages and do not see #{parent.name} any more: tell them yourself")
         async with asked(self._breaker, "notice", str(parent.id)):
-            name = f"A notice for you (case {action.case})"
+            name = thread_name(action)
             there = [one for one in parent.threads if one.name == name and one.owner_id == parent.guild.me.id and not one.locked]
             thread = (
                 there[0]
@@ -262,6 +281,7 @@ class Actions:
                 )
             )
             await thread.add_user(discord.Object(account))
+            letter = notice(action, name_of=lambda one: _name_in(parent.guild, one))
             message = await thread.send(**letter, nonce=nonce_of(action.key))
         return Performed(reference=f"{thread.id}/{message.id}", detail="private thread")
 

@@ -38,6 +38,13 @@ STYLES = {
 }
 
 
+ANSWERS = {
+    "tell": ("Yes, tell them", discord.ButtonStyle.primary),
+    "quietly": ("Only keep it as evidence", discord.ButtonStyle.secondary),
+}
+"""What can be answered to the question whether somebody's contact is unwelcome: the desk's word for it, and the button."""
+
+
 class CaseButton(discord.ui.DynamicItem[Button], template=rf"steward:case:(?P<number>{NUMBER}):(?P<what>{'|'.join(What)})"):
     """A button under a case's card."""
 
@@ -104,7 +111,37 @@ class ForgetButton(discord.ui.DynamicItem[Button], template=rf"steward:forget:(?
         await reception.answer(interaction, forget)
 
 
-BUTTONS = (CaseButton, AppealButton, ForgetButton)
+class ContactButton(
+    discord.ui.DynamicItem[Button],
+    template=rf"steward:nocontact:(?P<server>{ID}):(?P<reader>{ID}):(?P<other>{ID}):(?P<how>{'|'.join(ANSWERS)})",
+):
+    """The buttons under a letter that asks whether its reader wants no contact from somebody; nobody else can answer it."""
+
+    def __init__(self, server: str, reader: str, other: str, how: str) -> None:
+        label, style = ANSWERS[how]
+        super().__init__(Button(label=label, style=style, custom_id=f"steward:nocontact:{server}:{reader}:{other}:{how}"))
+        self.server, self.reader, self.other, self.how = server, reader, other, how
+
+    @classmethod
+    async def from_custom_id(cls, interaction: discord.Interaction[Any], item: discord.ui.Item[Any], match: re.Match[str], /) -> Self:
+        """Make it again from what was pressed."""
+        del interaction, item
+        return cls(match["server"], match["reader"], match["other"], match["how"])
+
+    async def callback(self, interaction: discord.Interaction[Any]) -> None:
+        """Make the request."""
+        reception = reception_of(interaction)
+
+        async def ask() -> str:
+            if str(interaction.user.id) != self.reader:
+                raise NotAllowedError("this question is for somebody else")
+            visit = await reception.visit(interaction, self.server)
+            return await visit.community.desk.unwanted_contact(visit.asker, self.other, self.how)
+
+        await reception.answer(interaction, ask)
+
+
+BUTTONS = (CaseButton, AppealButton, ForgetButton, ContactButton)
 """All buttons, for the client to know them again."""
 
 

@@ -5,13 +5,15 @@ Rules: pure, from an action to what is sent; what members wrote is escaped, so t
 is mentioned by it but the moderators' role of an urgent card; a card offers the buttons whose commands its text offers.
 """
 
+from collections.abc import Callable
 from typing import TypedDict
 
 import discord
 
+from bot.commands import asks_about
 from bot.core.model import Action, ActionKind
 from bot.core.naming import unmarked
-from bot.platforms.discord.buttons import AppealButton, CaseButton, What
+from bot.platforms.discord.buttons import ANSWERS, AppealButton, CaseButton, ContactButton, What
 from bot.platforms.discord.showing import CONTENT_CHARS_MAX, cut, escaped, shown
 
 TITLE_CHARS_MAX, FIELD_CHARS_MAX = 256, 1_024
@@ -98,9 +100,15 @@ def _fill(embed: discord.Embed, first: str, lines: list[str], more: str) -> None
     embed.description = "\n".join(plain) or None
 
 
-def notice(action: Action) -> Letter:
-    """What a member reads: the text, and a button to appeal where the text says how to."""
-    view = discord.ui.View(timeout=None)
-    if f"/appeal {action.case}" in action.text and action.server.isdecimal():
+def notice(action: Action, *, name_of: Callable[[str], str] | None = None) -> Letter:
+    """What a member reads: the text, and buttons to appeal or to answer where the text says how to; outside a case none to appeal.
+
+    `name_of` where people are to be named and not mentioned: in a private thread, into which a mention may bring them.
+    """
+    view, other = discord.ui.View(timeout=None), asks_about(action)
+    if action.case and f"/appeal {action.case}" in action.text and action.server.isdecimal():
         view.add_item(AppealButton(action.server, action.case))
-    return Letter(content=cut(shown(action.text), CONTENT_CHARS_MAX), view=view, allowed_mentions=discord.AllowedMentions.none())
+    if all(one.isdecimal() for one in (other, action.server, action.target)):
+        for how in ANSWERS:
+            view.add_item(ContactButton(action.server, action.target, other, how))
+    return Letter(content=cut(shown(action.text, name_of), CONTENT_CHARS_MAX), view=view, allowed_mentions=discord.AllowedMentions.none())

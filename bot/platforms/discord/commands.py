@@ -44,6 +44,15 @@ CONFIRM = (
     "it. Read what is kept with /mydata."
 )
 
+UNWANTED = {
+    "tell": "tell them, so that it counts",
+    "quietly": "tell nobody, only keep it as evidence",
+    "renew": "let a request hold for another 90 days",
+    "end": "end a request",
+    "list": "show my requests",
+}
+"""What /nocontact can do, as a member reads it."""
+
 everywhere = app_commands.AppCommandContext(guild=True, dm_channel=True, private_channel=False)
 on_servers = app_commands.AppCommandContext(guild=True, dm_channel=False, private_channel=False)
 anywhere = app_commands.AppCommandContext(guild=True, dm_channel=True, private_channel=True)
@@ -188,13 +197,18 @@ def _add_reports(tree: Tree, reception: Reception) -> None:
 
         await reception.answer(interaction, work)
 
-    @tree.command(name="nocontact", description="Put on record that you do not want contact from somebody")
-    @app_commands.describe(who="Whose contact you do not want", server=WHICH_SERVER)
+    @tree.command(name="nocontact", description="Ask somebody to leave you alone, or look at such requests of yours")
+    @app_commands.describe(
+        who="Whose contact you do not want. Leave it out to see your requests", how="What to do about it", server=WHICH_SERVER
+    )
+    @app_commands.choices(how=[app_commands.Choice(name=name, value=how) for how, name in UNWANTED.items()])
     @app_commands.autocomplete(server=_servers(reception))
-    async def nocontact(interaction: Interaction, who: discord.User | discord.Member, server: str = "") -> None:
+    async def nocontact(
+        interaction: Interaction, who: discord.User | discord.Member | None = None, how: str = "", server: str = ""
+    ) -> None:
         async def work() -> str:
             visit = await reception.visit(interaction, server)
-            return await visit.community.desk.nocontact(visit.asker, str(who.id))
+            return await visit.community.desk.unwanted_contact(visit.asker, str(who.id) if who else "", how)
 
         await reception.answer(interaction, work)
 

@@ -101,7 +101,7 @@ class Reception:
         room = str(interaction.channel_id or "") if guild else ""
         guild = guild or await self._named(interaction.user, server)
         community = await self.communities.of(NAME, str(guild.id), name=guild.name)
-        asker = Asker(account=str(interaction.user.id), platform=NAME, room=room)
+        asker = Asker(account=str(interaction.user.id), platform=NAME, room=room, server=str(guild.id))
         return Visit(server=str(guild.id), community=community, asker=asker)
 
     def own_guild(self, interaction: Interaction) -> discord.Guild | None:

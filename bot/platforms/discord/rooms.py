@@ -7,6 +7,7 @@ read Discord answers an empty list, so the permission is looked at first, and it
 
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -166,7 +167,7 @@ class Rooms:
                 self._say_once(room, str(error))
                 return
             page = sorted(page, key=lambda one: int(one["id"]))  # Discord gives the newest first
-            yield [message for message in (message_of(one, place) for one in page) if message is not None]
+            yield [self._dated(message) for message in (message_of(one, place) for one in page) if message is not None]
             if len(page) < PAGE:
                 return
             since = int(page[-1]["id"])
@@ -182,9 +183,17 @@ class Rooms:
             return None
         async with asked(self._breaker, "read", room):
             try:
-                return message_of(await self._client().http.get_message(number, wanted), place)
+                message = message_of(await self._client().http.get_message(number, wanted), place)
             except discord.NotFound:
                 return None
+        return self._dated(message) if message else None
+
+    def _dated(self, message: Message) -> Message:
+        """A message of the history, with when its author came to the server: the history does not say it, the memory does."""
+        memory, account = self._memory(), numeric(message.author)
+        guild = memory.get_guild(int(message.server)) if memory and account is not None else None
+        member = guild.get_member(account) if guild and account is not None else None
+        return replace(message, joined_at=member.joined_at) if member and member.joined_at else message
 
     async def _find(self, number: int) -> Channel | None:
         """A channel or thread, from memory, else from Discord (an archived thread is in no memory); None where it is gone."""

@@ -6,6 +6,7 @@ no half of anything.
 """
 
 import re
+from collections.abc import Callable
 
 from bot.core.naming import rendered
 
@@ -18,9 +19,13 @@ STARTS, NUMBERS = re.compile(r"^([ \t]*)([#>-])", re.MULTILINE), re.compile(r"^(
 """What makes a line a heading, a quotation or an entry of a list, which Discord would count anew."""
 
 
-def shown(text: str) -> str:
-    """A text with marks as Discord shows it: people and rooms by their mentions, all else exactly as it was written."""
-    return rendered(text, person=lambda one: _mention("@", one), place=lambda one: _mention("#", one), escape=escaped)
+def shown(text: str, name_of: Callable[[str], str] | None = None) -> str:
+    """A text with marks as Discord shows it: people and rooms by their mentions, all else exactly as it was written.
+
+    `name_of`: people by their names instead, where a mention might do more than show.
+    """
+    person = (lambda one: escaped(f"@{name_of(one)}")) if name_of else (lambda one: _mention("@", one))
+    return rendered(text, person=person, place=lambda one: _mention("#", one), escape=escaped)
 
 
 def _mention(sign: str, name: str) -> str:

@@ -59,10 +59,17 @@ def is_speech(data: Json) -> bool:
     return data.get("type") in (SAID, ANSWERED) and not author.get("bot") and not author.get("system") and not data.get("webhook_id")
 
 
+def since_of(account: str, member: Json | None = None) -> tuple[datetime, datetime | None]:
+    """When an account was made, and when it came to the server where the payload says so. Raises ValueError."""
+    joined = (member or {}).get("joined_at")
+    return made_at(account), time_of(str(joined)) if joined else None
+
+
 def message_of(data: Json, place: Place, *, kind: Kind = Kind.SAID) -> Message | None:
     """A whole message as it is now; None where nobody's speech. An edit counts as sent when it was edited.
 
-    Raises KeyError, TypeError or ValueError for what is not a message of Discord's.
+    Only what somebody writes says since when they can have been here: joining and reacting are no writing, and many who do so at once
+    (after a meeting, to be let in) are no raid. Raises KeyError, TypeError or ValueError for what is not a message of Discord's.
     """
     if not is_speech(data):
         return None
@@ -71,6 +78,7 @@ def message_of(data: Json, place: Place, *, kind: Kind = Kind.SAID) -> Message |
     answers = data["type"] == ANSWERED and reply.get("type", 0) != REFERENCE_FORWARD
     answered = data.get("referenced_message") or {}
     edited = data.get("edited_timestamp") if kind is Kind.EDITED else None
+    created_at, joined_at = since_of(str(data["author"]["id"]), data.get("member"))
     return Message(
         community=place.community,
         platform=NAME,
@@ -86,6 +94,8 @@ def message_of(data: Json, place: Place, *, kind: Kind = Kind.SAID) -> Message |
         reply_author=str((answered.get("author") or {}).get("id") or "") if answers else "",
         mentions=tuple(str(one["id"]) for one in data.get("mentions") or ()),
         shares=shares,
+        account_created_at=created_at,
+        joined_at=joined_at,
     )
 
 
@@ -183,6 +193,8 @@ def previewed(data: Json, place: Place, known: frozenset[str]) -> Message | None
         sent_at=whole.sent_at,
         kind=Kind.SHARED,
         shares=fresh,
+        account_created_at=whole.account_created_at,
+        joined_at=whole.joined_at,
     )
 
 
@@ -266,6 +278,7 @@ def blocked_of(data: Json, place: Place, message_id: str, now: datetime) -> Mess
         sent_at=now,
         kind=Kind.BLOCKED,
         shares=tuple(_links(text)),
+        account_created_at=made_at(str(data["user_id"])),
     )
 
 
@@ -285,6 +298,7 @@ def thread_name_of(data: Json, place: Place) -> Message | None:
         sent_at=made_at(data["id"]),
         kind=Kind.SHARED,
         shares=(Shared(text=str(data["name"])),),
+        account_created_at=made_at(str(data["owner_id"])),
     )
 
 

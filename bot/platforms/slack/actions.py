@@ -35,6 +35,7 @@ SENT = (
     ActionKind.ESCALATE,
     ActionKind.URGENT,
     ActionKind.UPDATE,
+    ActionKind.TELL,
 )
 """What is sent: looked for before it is sent again."""
 SAID_WITHIN = timedelta(hours=1)
@@ -69,6 +70,8 @@ def honest(text: str, sentences: Sentences, step: Step, *, is_mute: bool) -> str
     if was_hidden in text:
         text = f"{text.replace(was_hidden, MAY_GO)}\n{NOT_HIDDEN}"
     text = text.replace(sentences["also_hidden"], NOT_HIDDEN)
+    hidden, called = (sentences[name].partition("{room}")[2] for name in ("target_hidden", "target_called"))
+    text = text.replace(hidden, called)
     for name in ("mute", "changed_mute"):
         text = text.replace(sentences[name].partition("{until}")[0], ASKED_UNTIL)
     for name, instead in (("muted_can", STILL), ("mute_over", OVER), ("undone_unmute", FREE)):
@@ -115,6 +118,9 @@ class Actions:
                 return await self._tell(action)
             case ActionKind.ESCALATE | ActionKind.URGENT | ActionKind.UPDATE:
                 return await self._card(action)
+            case ActionKind.TELL:
+                await self.tell_moderators(action.server, action.text, action.key)
+                return Performed()
             case _:
                 raise PlatformRefusedError("Slack cannot do it")
 

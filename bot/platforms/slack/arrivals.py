@@ -8,6 +8,7 @@ when there is nothing to judge in it; what is the moderators' own is not judged.
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from dataclasses import replace
 from typing import Any
 
 import structlog
@@ -18,7 +19,7 @@ from bot.platforms.slack.inbox import Inbox
 from bot.platforms.slack.mutes import Mutes
 from bot.platforms.slack.people import People
 from bot.platforms.slack.rooms import Rooms
-from bot.platforms.slack.translate import Json, Place, event_message, join_of
+from bot.platforms.slack.translate import Json, Place, event_message, join_of, time_of
 from bot.ports import PlatformRefusedError, PlatformUnavailableError
 
 log = structlog.get_logger()
@@ -38,6 +39,7 @@ class Arrivals:
     async def work(self, event: Json, event_id: str) -> bool:
         """Work on one event. False where its room is not ready for it: it is offered again."""
         if event["type"] == "member_joined_channel":
+            self._people.came(str(event.get("user") or ""), time_of(str(event["event_ts"])))
             self._beside(self._joined(event, event_id))
             return True
         message = event_message(event, self._place())
@@ -45,6 +47,8 @@ class Arrivals:
             await self._community().let_go([event_id])
             return True
         self._rooms.heard(message)
+        if message.kind is not Kind.REACTED:  # a reaction is no writing: many at once are no raid
+            message = replace(message, joined_at=self._people.came_at(message.author))
         if await self._mutes.takes(message, lambda: self._removed(message, event, event_id)):
             return True
         return await self._community().service.accept(message, kept=event_id)

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from enum import StrEnum
 from typing import Any, TypedDict
 
+from bot.commands import asks_about
 from bot.core.model import Action, ActionKind
 from bot.core.naming import person, place, unmarked
 from bot.platforms.slack.showing import TEXT_CHARS_MAX, cut, escaped, pages, shown
@@ -17,7 +18,7 @@ Block = dict[str, Any]
 
 HEADER_CHARS_MAX, BUTTON_CHARS_MAX = 150, 75
 MESSAGE_BLOCKS_MAX = 50
-FIELDS_MAX, FIELD_CHARS_MAX = 20, 1_200
+FIELDS_MAX, FIELD_CHARS_MAX = 30, 1_200
 """Headed lines of a card, and how long one may be: a card is to be read, all of it stands behind "Show"."""
 BODY_CHARS_MAX = 9_000
 """What a card holds under its title: Slack refuses messages whose blocks are too long together, above some 13,000 characters."""
@@ -43,8 +44,10 @@ class What(StrEnum):
     DONE = "done"
 
 
-CASE, APPEAL, FORGET, LINK = "steward:case", "steward:appeal", "steward:forget", "steward:link"
-"""What the ids of buttons begin with; a case's go on with what they do."""
+CASE, APPEAL, FORGET, LINK, CONTACT = "steward:case", "steward:appeal", "steward:forget", "steward:link", "steward:nocontact"
+"""What the ids of buttons begin with; a case's, and those about contact, go on with what they do."""
+ANSWERS = {"tell": ("Yes, tell them", "primary"), "quietly": ("Only keep it as evidence", "")}
+"""What can be answered to the question whether somebody's contact is unwelcome: the desk's word for it, the button and its style."""
 LABELS = {
     What.UPHOLD: "Uphold",
     What.CHANGE: "Change…",
@@ -174,10 +177,11 @@ def _body(lines: Sequence[str], more: str) -> list[Block]:
 
 
 def notice(action: Action) -> Post:
-    """What a member reads: the text, and a button to appeal where the text says how to."""
-    text = shown(action.text)
-    row = [buttons(appeal_button(action.case))] if f"/appeal {action.case}" in action.text else []
-    return Post(text=cut(text, FALLBACK_CHARS_MAX), blocks=[*sections(text, NOTICE_SECTIONS_MAX), *row])
+    """What a member reads: the text, and buttons to appeal or to answer where the text says how to; outside a case none to appeal."""
+    text, other = shown(action.text), asks_about(action)
+    row = [appeal_button(action.case)] if action.case and f"/appeal {action.case}" in action.text else []
+    row += [button(said, f"{CONTACT}:{how}", other, style=style) for how, (said, style) in ANSWERS.items() if other]
+    return Post(text=cut(text, FALLBACK_CHARS_MAX), blocks=[*sections(text, NOTICE_SECTIONS_MAX), *([buttons(*row)] if row else [])])
 
 
 def appeal_button(number: int) -> Block:

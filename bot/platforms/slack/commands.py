@@ -15,11 +15,12 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.commands import HOWS
 from bot.communities import Communities
 from bot.core.cases import Decision, NotAllowedError
 from bot.core.naming import place
 from bot.platforms.slack import home
-from bot.platforms.slack.blocks import APPEAL, CASE, FORGET, LINK, Block, What, button, buttons
+from bot.platforms.slack.blocks import APPEAL, CASE, CONTACT, FORGET, LINK, Block, What, button, buttons
 from bot.platforms.slack.forms import (
     ABOUT,
     CARDS,
@@ -209,9 +210,14 @@ async def _open_appeal(reception: Reception, body: Json) -> None:
 
 
 async def _nocontact(reception: Reception, body: Json, text: str) -> None:
+    """About somebody, and what to do: the same words as everywhere; without any a list."""
+    named, words = MENTIONED.findall(text), MENTIONED.sub(" ", text).lower().split()
+
     async def work() -> str:
+        if len(named) > 1 or len(words) > 1 or not set(words) <= set(HOWS):
+            raise NotAllowedError(NAME_ONE)
         visit = await reception.visit(body)
-        return await visit.community.desk.nocontact(visit.asker, _named(text))
+        return await visit.community.desk.unwanted_contact(visit.asker, "".join(named), "".join(words))
 
     await reception.answer(body, work)
 
@@ -373,6 +379,8 @@ async def _pressed(reception: Reception, body: Json) -> None:
         await _case_pressed(reception, body, action.removeprefix(f"{CASE}:"), number)
     elif action == APPEAL:
         await _open(reception, body, appeal_form([(number, "")], url=url))
+    elif action.startswith(f"{CONTACT}:"):
+        await reception.answer(body, lambda: _no_contact(reception, body, value, action.removeprefix(f"{CONTACT}:")))
     elif action == home.REPORT:
         await _open(reception, body, something_form(url=url))
     elif action == home.APPEAL:
@@ -391,6 +399,11 @@ async def _answered(reception: Reception, body: Json, title: str, work: Callable
         await reception.answer(body, work)
     else:
         await reception.answer_in_form(body, title, work)
+
+
+async def _no_contact(reception: Reception, body: Json, other: str, how: str) -> str:
+    visit = await reception.visit(body)
+    return await visit.community.desk.unwanted_contact(visit.asker, other, how)
 
 
 async def _forget(reception: Reception, body: Json) -> str:

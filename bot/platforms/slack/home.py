@@ -14,7 +14,7 @@ from bot.platforms.slack.showing import cut, shown
 
 PRESS = "steward:home"
 REPORT, APPEAL, DATA = f"{PRESS}:report", f"{PRESS}:appeal", f"{PRESS}:data"
-STANDING_SECTIONS_MAX, CODE_SECTIONS_MAX, CASES_MAX = 3, 12, 20
+STANDING_SECTIONS_MAX, REQUESTS_SECTIONS_MAX, CODE_SECTIONS_MAX, CASES_MAX = 3, 2, 12, 20
 """So that a page stays far under Slack's 100 blocks."""
 ABOUT = (
     "I read the channels I was invited to and hold them against the code of conduct below. A program can be wrong: whatever I do is "
@@ -29,10 +29,14 @@ IN_OTHER_CHAT = "Do you use our other chat too? Type /link there or here, and bo
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """What stands on somebody's Home, as texts with marks. `waiting`: open cases (number, a few words), None for who is no moderator."""
+    """What stands on somebody's Home, as texts with marks. `requests`: theirs for no contact.
+
+    `waiting`: open cases (number, a few words), None for who is no moderator.
+    """
 
     standing: str
     code: str
+    requests: str = ""
     appealable: bool = False
     waiting: Sequence[tuple[int, str]] | None = None
 
@@ -44,6 +48,7 @@ async def page_of(visit: Visit) -> Page:
     return Page(
         standing=await desk.ask("/mystanding", asker),
         code=await desk.ask("/code", asker),
+        requests=await desk.nocontacts(asker),
         appealable=bool(await desk.own_numbers(asker)),
         waiting=await desk.open_numbers(asker) if moderates else None,
     )
@@ -60,6 +65,8 @@ def home_view(page: Page) -> Block:
             header("My standing"),
             *sections(shown(page.standing), STANDING_SECTIONS_MAX),
             buttons(button("Report something", REPORT, style="primary"), *appeal),
+            header("People I want no contact from"),
+            *sections(shown(page.requests), REQUESTS_SECTIONS_MAX),
             header("My data"),
             section("Everything that is kept about you, in a direct message. Most of it goes by itself when its time is over."),
             buttons(button("Send me my data", DATA), button("Ask to delete it", FORGET, style="danger", sure=FORGET_SURE)),

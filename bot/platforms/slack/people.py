@@ -6,6 +6,7 @@ is said which of them it is; what cannot be read leaves what was known before.
 """
 
 from collections.abc import AsyncIterator, Callable
+from datetime import datetime
 
 import structlog
 from slack_sdk.web.async_client import AsyncWebClient
@@ -35,6 +36,8 @@ class People:
         self._client, self._communities = client, communities
         self._names: dict[str, str] = {}
         self._programs: set[str] = set()
+        self._all_known = False
+        self._came: dict[str, datetime] = {}
         self._admins: frozenset[str] = frozenset()
         self._said = ""
         self.group = ""
@@ -43,6 +46,15 @@ class People:
     def is_program(self, account: str) -> bool:
         """Say whether an account is known to be no person."""
         return account in self._programs
+
+    def came(self, account: str, at: datetime) -> None:
+        """Somebody came into a channel. Whoever was not in the list of all members before has just come to the workspace."""
+        if self._all_known and account not in self._names and account not in self._programs:
+            self._came.setdefault(account, at)
+
+    def came_at(self, account: str) -> datetime | None:
+        """When an account came to the workspace; None where that was not seen: Slack tells nobody's age."""
+        return self._came.get(account)
 
     def name_of(self, account: str) -> str:
         """The name of an account, "" where it is not known."""
@@ -69,7 +81,7 @@ class People:
             self._learn(server, user)
             if (user.get("is_admin") or user.get("is_owner")) and not user.get("deleted"):
                 admins.add(str(user["id"]))
-        self._admins = frozenset(admins)
+        self._admins, self._all_known = frozenset(admins), True
 
     async def _users(self) -> AsyncIterator[Json]:
         cursor = ""

@@ -39,6 +39,8 @@ log = structlog.get_logger()
 PAUSE_SECONDS_MIN, PAUSE_SECONDS_MAX = 1.0, 60.0
 REFRESH_SECONDS = 600.0
 """How often names, moderators and channels are read anew: Slack tells of some of their changes only."""
+AGAIN_SECONDS = 5.0
+"""After this long catching up is tried again, where it failed for another reason than that Slack is away."""
 HTTP_HOST, HTTP_PORT = "0.0.0.0", 3000  # noqa: S104 - whoever chooses signed HTTP has Slack send to this machine
 
 
@@ -255,22 +257,32 @@ class Slack:
     # After a gap, and from time to time
 
     async def _catch_up_all(self) -> None:
-        """After the start and after each gap: read what was said meanwhile, then offer what waited for it."""
+        """After the start and after each gap: read what was said meanwhile, then offer what waited for it. What fails is tried again."""
         is_first = True
         while True:
             await self._gap.wait()
             self._gap.clear()
-            try:
-                await self._see_rooms()
-                count = await self._community().service.catch_up(self, late=True)
-                log.info("caught up", workspace=self._reach().team, messages=count)
-                self._arrivals.inbox.offer_again()
-                await self._say_gap(is_first=is_first)
-            except (PlatformUnavailableError, PlatformRefusedError) as error:
-                log.warning("not caught up yet", reason=str(error))
-            except Exception as error:  # noqa: BLE001 - what is behind stays behind and is read after the next gap
-                log.error("catching up failed", error=type(error).__name__)
+            if not await self._caught_up():
+                await asyncio.sleep(AGAIN_SECONDS)
+                self._gap.set()
+                continue
+            await self._say_gap(is_first=is_first)
             is_first = False
+
+    async def _caught_up(self) -> bool:
+        """Read what was said meanwhile; False where something is still behind."""
+        try:
+            await self._see_rooms()
+            count = await self._community().service.catch_up(self, late=True)
+        except (PlatformUnavailableError, PlatformRefusedError) as error:
+            log.warning("not caught up yet", reason=str(error), again_in_seconds=AGAIN_SECONDS)
+            return False
+        except Exception as error:  # noqa: BLE001 - the record cannot be read now, or something that nobody can read
+            log.error("catching up failed", error=type(error).__name__, again_in_seconds=AGAIN_SECONDS)
+            return False
+        log.info("caught up", workspace=self._reach().team, messages=count)
+        self._arrivals.inbox.offer_again()
+        return True
 
     async def _say_gap(self, *, is_first: bool) -> None:
         """Tell the moderators for how long nobody watched."""
@@ -282,7 +294,10 @@ class Slack:
             return
         since, until = away
         text = community.parts.sentences["blind_window"].format(since=when(since), length=span(until - since))
-        await self.tell_moderators(server, text, f"{community.name}/gap/{since:%Y%m%dT%H%M%S}")
+        try:
+            await self.tell_moderators(server, text, f"{community.name}/gap/{since:%Y%m%dT%H%M%S}")
+        except (PlatformUnavailableError, PlatformRefusedError) as error:
+            log.warning("the moderators were not told of the time away", platform=NAME, reason=str(error))
 
     async def _refresh_all(self) -> None:
         while True:
@@ -319,13 +334,23 @@ class Slack:
     async def history(self, room: str, after: str) -> AsyncIterator[Sequence[Message]]:
         """The messages of a room after an id, oldest first, in pages. Raises PlatformUnavailableError.
 
-        What a member said while muted is removed on the way.
+        What a member said while muted is removed on the way, before it counts as read: else a stop in between would leave it there.
         """
         async for page in self._rooms.history(room, after):
             people = [one for one in page if not self._people.is_program(one.author)]
-            for message in people:
-                await self._mutes.takes(message, _nothing)
+            removed = [self._removed(message) for message in people]
+            await asyncio.gather(*removed)
             yield people
+
+    async def _removed(self, message: Message) -> None:
+        """Remove what a member said while muted, or have tried to; nothing else is touched."""
+        tried = asyncio.Event()
+
+        async def then() -> None:
+            tried.set()
+
+        if await self._mutes.takes(message, then):
+            await tried.wait()
 
     async def read(self, room: str, message_id: str) -> Message | None:
         """One message as it is now; None where it is gone. Raises PlatformUnavailableError."""
@@ -343,7 +368,3 @@ class Slack:
 def _is_for_bot(event: Mapping[str, Any]) -> bool:
     """Whether an event is for the bot itself: somebody opened its Home, or wrote to it."""
     return event.get("type") == "app_home_opened" or (event.get("type") == "message" and event.get("channel_type") == "im")
-
-
-async def _nothing() -> None:
-    """Nothing follows."""

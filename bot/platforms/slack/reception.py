@@ -96,7 +96,8 @@ class Reception:
     async def visit_of(self, server: str, account: str, room: str = "") -> Visit:
         """The same, from its parts."""
         community = await self.communities.of(NAME, server)
-        return Visit(server=server, community=community, asker=Asker(account=account, platform=NAME, room=room))
+        asker = Asker(account=account, platform=NAME, room=room, server=server)
+        return Visit(server=server, community=community, asker=asker)
 
     def is_first(self, body: Json) -> bool:
         """Whether an interaction is new: Slack may deliver one twice."""
