@@ -24,7 +24,7 @@ from bot.outbox import Outbox
 from bot.ports import Clock, Platform, PlatformRefusedError, PlatformUnavailableError, Scorer
 from bot.service import Service, nothing
 from bot.store.records import CaseDetail, InboxRow, OutboxRow, ServerSetup
-from bot.store.store import Store
+from bot.store.store import Store, StoreError
 
 __all__ = ["Communities", "Community", "Defaults", "ServerSetup"]
 
@@ -36,6 +36,7 @@ INBOX_REMEMBERED = timedelta(hours=24)
 """For how long a delivery is known again: Slack sends it again within minutes, after an outage of its own within hours."""
 INBOX_PAGE = 1_000
 NOWHERE = "nowhere yet. Name a channel: without one, cases stand in /cases only"
+READ_AGAIN_SECONDS = 30.0
 MODES = {"shadow": Status.SHADOW, "enforce": Status.ENFORCE}
 LoadPolicy = Callable[[str], tuple[Policy, Mapping[str, str]]]
 """From a policy's name or folder to the policy and its files. Raises ValueErrors of one text for the operator."""
@@ -87,10 +88,10 @@ class Community:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self.service.run(), name=f"service of {self.name}")
             tasks.create_task(self.outbox.run(self._look_after), name=f"outbox of {self.name}")
+            tasks.create_task(self._read_again(), name=f"second reading of {self.name}")
 
     async def _look_after(self) -> None:
         await self.service.casebook.look_after()
-        await self.service.read_again()
         async with self.parts.transaction() as transaction:
             await transaction.alive()
             await transaction.forget_inbox(transaction.now - INBOX_REMEMBERED)
@@ -138,6 +139,15 @@ class Community:
         """Write an entry about a case into the audit trail: what a platform did in carrying out an action that goes on for a time."""
         async with self.parts.transaction() as transaction:
             await transaction.audit(kind, case=case, values=values)
+
+    async def _read_again(self) -> None:
+        """What could not be judged is read once more: beside everything else, because a platform may not answer."""
+        while True:
+            try:
+                await self.service.read_again()
+            except StoreError as error:
+                log.error("the database cannot be written", error=str(error))
+            await asyncio.sleep(READ_AGAIN_SECONDS)
 
     async def settle(self) -> None:
         """Wait until what was accepted is judged and what is due is performed."""

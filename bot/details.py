@@ -49,6 +49,8 @@ _PLATE = re.compile(r"\b[a-z]{2}\d{2} ?[a-z]{3}\b|\b[a-z]\d{1,3} ?[a-z]{3}\b")
 _CARS = re.compile(r"\b(?:car|cars|van|reg|registration|plate|plates|number ?plate|drives|driving|parked|vehicle|motor|bike|motorbike)\b")
 _CAR_WITHIN = _NAMED_WITHIN = 80
 """What says that something is a number plate or an NI number stands this near to it, in characters."""
+_MARKUP = re.compile(r"<[@#][!&]?\w+(?:\|[^>]*)?>|<a?:\w+:\d+>|https?://(?!wa\.me/)[^\s>|]+", re.IGNORECASE)
+"""What a chat writes with ids in it: mentions, rooms, emoji, links. Their numbers are nobody's."""
 _ASKS_PHONE = re.compile(r"[+0]")
 
 
@@ -56,7 +58,7 @@ def details_in(text: str, known: frozenset[str] = frozenset()) -> tuple[Detail, 
     """Every private detail that stands in a text, by place. `known` are the office's own, as `plain_detail` writes them."""
     if not any(sign.isdigit() or sign in "@\uff20" for sign in text):
         return ()
-    folded = fold(text[:TEXT_CHARS_MAX])
+    folded = fold(_MARKUP.sub(lambda markup: " " * len(markup[0]), text[:TEXT_CHARS_MAX]))
     found: list[Detail] = []
     for kind, look in _LOOKS:
         for start, end in look(folded.text):

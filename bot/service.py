@@ -322,8 +322,7 @@ class Service:
             await self._overflowed.wait()
             self._overflowed.clear()
             await self.drained()
-            for platform in self.parts.platforms.values():
-                await self.catch_up(platform, late=False)
+            await asyncio.gather(*(self.catch_up(platform, late=False) for platform in self.parts.platforms.values()))
 
     async def drained(self) -> None:
         """Wait until everything that was accepted is judged and committed; raises what ended the service."""
