@@ -375,7 +375,8 @@ class Service:
         recent = tuple(room)
         if sum(one.author == message.author for one in recent) < RECENT_PER_AUTHOR_MAX:
             room.append(recent_of(message))
-        people = {word: self._people[word] for word in set(WORD.findall(message.text.casefold())) if word in self._people}
+        said = {word.removesuffix("'s") for word in WORD.findall(message.text.casefold().replace("\u2019", "'"))}
+        people = {word: self._people[word] for word in said if word in self._people}
         return Context(
             recent=recent,
             people=people,

@@ -39,6 +39,7 @@ FINE_TEXTS = (
     "this budget is a disgrace and i will vote against item {number}",
     "leaflets for street {number} are done",
     "bloody hell the bus was late again, {number} minutes",
+    "thanks {name}, see you at item {number}",
 )
 QUIET_MEMBERS = 2
 """Members who say nothing before a test lets them: nothing is on record of them."""

@@ -92,7 +92,8 @@ async def test_feud_gives_what_a_fair_moderator_would_give_and_nothing_else(tmp_
     assert "Case 1" in played.standing["kev"]
     ((_, support, _),) = played.chat.told
     assert "Support for dana: 5 members" in support
-    (given_away,) = [one.verdict.message for one in played.outcomes if "55779911" in one.verdict.message.text]
+    said = [one.verdict.message for one in played.outcomes]
+    (given_away,) = [one for one in said if one.author == "wes" and "55779911" in one.text]
     assert [one.kind for one in played.chat.performed if one.message == given_away.id and one.kind is ActionKind.HIDE] == [ActionKind.HIDE]
     (helped,) = [text for text in played.chat.texts("dana") if text.startswith("wes wrote something to you or about you")]
     assert "so it was hidden" in helped

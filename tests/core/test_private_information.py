@@ -46,6 +46,11 @@ def test_another_persons_details_are_found(text: str) -> None:
     assert "private-details" in rules_of(said(text), {"dana": "dana"})
 
 
+def test_a_members_name_in_lower_case_says_whose_a_detail_is() -> None:
+    text = "Here is dana's bank account, sort code 20-00-00, account 55779911"
+    assert "private-details" in rules_of(said(text), {"dana": "dana"})
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -83,3 +88,7 @@ def test_notice_and_card_never_repeat_the_detail(share: bool) -> None:
         *map(because, response.findings),
     ]
     assert not any(secret in one for secret in SECRETS for one in texts)
+
+
+def test_here_is_not_he() -> None:
+    assert "private-details" not in rules_of(said("here is the branch's bank account, sort code 20-00-00, account 55779911"))

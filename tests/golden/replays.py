@@ -73,7 +73,8 @@ def feud(lines: Sequence[str], *, messages: int = 400) -> Script:
     script.say(4.30, "kev", "are you coming on Thursday or not?", "unwelcome-contact", to="dana")
     for n, author in enumerate(("una", "vic", "wes", "xan", "zoe")):
         script.say(5.0 + n / 50, author, "you are a pathetic stupid idiot", attack, to="dana")
-    script.say(5.15, "wes", "Here is dana's bank account, sort code 20-00-00, account 55779911. See where the money goes", "private-details")
+    given_away = "See where the money goes: @dana's bank account is sort code 20-00-00, account 55779911"
+    script.say(5.15, "wes", given_away, "private-details", mentions=("dana",))
     script.say(5.2, "ngozi", "Leave her be, all of you. That is no way to talk to anybody")
     script.say(6.2, "dana", "that was a hard week for both of us. Shall we draw a line?", to="kev")
     script.say(6.25, "kev", "Yes. I am sorry for what I said to you", to="dana", reply=True)

@@ -43,7 +43,7 @@ _NAMED = re.compile(rf"\b(?P<whose>{_NAME})(?=['’]s\b| {_PERSON_VERB})|\b(?i:{
 _OWN = re.compile(r"\b(?:i|i['’]m|i['’]ve|i['’]d|i['’]ll|im|my|mine|me|myself|we|us|our|ours)\b", re.IGNORECASE)
 _OTHER = re.compile(
     r"\b(?:he|she|him|her|hers|his|he['’]s|she['’]s|(?:they|you) (?:live|work|drive|bank)\b|"
-    r"(?:their|your) (?:home|house|flat|address|bank|account|sort code|ni|national insurance|number|car|reg|employer|boss|work))",
+    r"(?:their|your) (?:home|house|flat|address|bank|account|sort code|ni|national insurance|number|car|reg|employer|boss|work))\b",
     re.IGNORECASE,
 )
 _ANYBODY = re.compile(r"\b(?:they|they['’]re|them|their|you|you['’]re|your|u|ur|he|she|him|her|his|he['’]s|she['’]s)\b", re.IGNORECASE)
@@ -77,8 +77,10 @@ def _people(text: str, reading: Reading, *, anybody: bool) -> Iterator[tuple[int
         name = (found["whose"] or found["asked"]).casefold()
         yield found.end(), not any(word in _NO_PERSON for word in name.split())
     for word in re.finditer(r"(?<![\w@])[\w'-]+", text):
-        named = reading.context.people.get(word[0].casefold(), reading.message.author) != reading.message.author
-        if named and _is_spoken_of(text, *word.span()):
+        name = word[0].casefold()
+        bare = name.removesuffix("'s")  # dana's
+        named = reading.context.people.get(bare, reading.message.author) != reading.message.author
+        if named and (bare != name or _is_spoken_of(text, *word.span())):
             yield word.end(), True
 
 

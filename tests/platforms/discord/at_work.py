@@ -131,6 +131,9 @@ async def running(server: DiscordServer, folder: Path) -> AsyncIterator[Bot]:
             await bot.client.close()
             with contextlib.suppress(BaseException):
                 await asyncio.wait_for(task, 2)
+            for community in communities.all():
+                await community.settle()  # nothing is cut off in the middle of a transaction
+            await asyncio.sleep(0.05)
     await store.close()
 
 

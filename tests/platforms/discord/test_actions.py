@@ -9,13 +9,18 @@ from typing import Any
 import pytest
 
 from bot.core.model import Action, ActionKind
-from bot.core.naming import person
+from bot.core.naming import person, place
+from bot.folders import load_sentences
+from bot.letters import SUPPORT_LINES_MAX
 from bot.platforms.discord.actions import CAPABILITIES, nonce_of, reason_of
 from bot.platforms.discord.asking import INVALID_MAX, REFUSED_SECONDS, Breaker
+from bot.platforms.discord.translate import made_at
 from bot.ports import PlatformRefusedError, PlatformUnavailableError, Repeat
 from tests.platforms.discord.running import BAD, FINE, Branch, branch_on_discord
 from tests.servers.discord import Member, Permission
 from tests.servers.discord.permissions import STEWARD
+
+SENTENCES = load_sentences()
 
 
 @pytest.fixture
@@ -54,6 +59,7 @@ def test_nonces_have_25_characters_and_reasons_name_the_case_alone() -> None:
     assert nonce_of("a") != nonce_of("b")
     assert len(reason_of(one)) == 512
     assert reason_of(replace(one, case=12)) == "Steward, case 12"
+    assert "case 0" not in reason_of(replace(one, case=0))
 
 
 async def test_what_is_gone_already_is_done(branch: Branch) -> None:
@@ -154,6 +160,46 @@ async def test_who_takes_no_direct_messages_is_not_tried_again_at_once(branch: B
     assert len(branch.server.performed_messages(branch.guild.channel("A notice for you (case 7)"))) == 2
 
 
+def letter(branch: Branch, target: Member, step: int, text: str = "Please leave them alone.") -> Action:
+    return action(branch, ActionKind.NOTIFY, target, case=0, step=step, text=text)
+
+
+async def test_letters_outside_any_case_to_two_members_never_stand_in_one_thread(branch: Branch) -> None:
+    bob = branch.server.add_member(branch.guild, "bob", takes_direct_messages=False)
+    branch.ann.account.takes_direct_messages = False
+    for step, member in ((1, branch.ann), (2, bob), (2, bob)):
+        await branch.adapter.perform(letter(branch, member, step))
+    first, second = (branch.guild.channel(f"A letter for you (number {step})") for step in (1, 2))
+    assert branch.ann.id in first.thread_members
+    assert bob.id not in first.thread_members
+    assert bob.id in second.thread_members
+    assert branch.ann.id not in second.thread_members
+    assert len(branch.server.performed_messages(second)) == 1
+
+
+async def test_who_is_written_of_in_a_private_thread_is_named_and_not_mentioned_into_it(branch: Branch) -> None:
+    branch.ann.account.takes_direct_messages = False
+    await branch.adapter.perform(letter(branch, branch.ann, 3, f"{person(branch.morgan.id)} asks you to leave them alone."))
+    thread = branch.guild.channel("A letter for you (number 3)")
+    assert [one.content for one in branch.server.performed_messages(thread)] == ["@morgan asks you to leave them alone."]
+    assert branch.morgan.id not in thread.thread_members
+
+
+async def test_moderators_are_told_something_outside_any_case_once(branch: Branch) -> None:
+    support = letter(branch, branch.ann, 4, f"Support for {person(branch.ann.id)}")
+    for _ in range(2):
+        await branch.adapter.perform(replace(support, kind=ActionKind.TELL))
+    assert [one.content for one in branch.cards()] == [f"Support for {branch.ann.mention}"]
+
+
+async def test_the_longest_support_card_is_told_whole(branch: Branch) -> None:
+    line, account = "23:59 on 30 September 2026 (UTC)", person("9" * 19)
+    head = SENTENCES["support"].format(target=account, members=100, messages=100, since=line)
+    text = "\n".join([head, *[f"{line} · {account} · {place('9' * 19)}"] * SUPPORT_LINES_MAX, SENTENCES["support_can"]])
+    await branch.adapter.tell_moderators(branch.guild.id, text, "support")
+    assert branch.cards()[0].content.endswith(SENTENCES["support_can"])
+
+
 async def test_a_card_is_posted_once_edited_in_place_and_news_stand_in_its_thread(branch: Branch) -> None:
     posted = await branch.adapter.perform(action(branch, ActionKind.ESCALATE, branch.ann, text=f"Case 7\nAuthor: {person(branch.ann.id)}"))
     assert posted.reference == f"{branch.officers.id}/{branch.cards()[0].id}"
@@ -203,6 +249,8 @@ async def test_one_message_is_read_as_it_is_now(branch: Branch) -> None:
     found = await branch.adapter.read(branch.general.id, said.id)
     assert found is not None
     assert (found.text, found.community, found.server) == ("changed", "main", branch.guild.id)
+    assert found.joined_at == branch.ann.joined_at, "the history does not say it, the memory does"
+    assert found.account_created_at == made_at(branch.ann.id)
     assert await branch.adapter.read(branch.general.id, str(int(said.id) + 1)) is None
     assert await branch.adapter.read("members:1", "j-12345678") is None
 

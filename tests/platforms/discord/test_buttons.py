@@ -200,3 +200,43 @@ async def test_a_member_reports_a_message_and_a_moderator_dismisses_it_on_the_ca
         form = await branch.server.press(branch.morgan, card, "Dismiss").answer()
         assert "Case 1 is dismissed" in await asked(branch.server.submit(branch.morgan, form, {"why": "taste may be discussed"}))
         assert message.id in branch.general.messages
+
+
+async def asked_privately(branch: Branch, speaker: Member, other: Member) -> Message:
+    """Let somebody tell another to stop, in a room; gives what Steward asks them."""
+    branch.server.say(branch.general, speaker, f"{other.mention} please stop messaging me")
+    return await letter(branch, speaker)
+
+
+async def test_please_stop_messaging_me_becomes_a_request_by_a_button_and_the_other_is_told_once(branch: Branch) -> None:
+    bob = branch.server.add_member(branch.guild, "bob")
+    async with branch.running():
+        question = await asked_privately(branch, branch.ann, bob)
+        assert labels(question) == ["Yes, tell them", "Only keep it as evidence"]
+    async with branch.running():
+        assert "I will tell" in await asked(branch.server.press(branch.ann.account, question, "Yes, tell them"))
+        await branch.server.holds(lambda: bool(branch.letters(bob)))
+        await branch.settled()
+        assert "They were told on" in await asked(branch.server.press(branch.ann.account, question, "Yes, tell them"))
+        await branch.settled()
+        (told,) = branch.letters(bob)
+        assert f"{branch.ann.mention} asks you to leave them alone" in told
+        assert not invalid(branch.server)
+
+
+async def test_evidence_alone_is_kept_by_a_button_and_nobody_is_told(branch: Branch) -> None:
+    bob = branch.server.add_member(branch.guild, "bob")
+    async with branch.running():
+        question = await asked_privately(branch, branch.ann, bob)
+        assert "as evidence only" in await asked(branch.server.press(branch.ann.account, question, "Only keep it as evidence"))
+        await branch.settled()
+        assert branch.letters(bob) == []
+
+
+async def test_nobody_answers_a_question_that_was_put_to_another(branch: Branch) -> None:
+    bob = branch.server.add_member(branch.guild, "bob")
+    async with branch.running():
+        question = await asked_privately(branch, branch.ann, bob)
+        said = await asked(branch.server.press(branch.morgan.account, question, "Yes, tell them"))
+        assert said == "This question is for somebody else."
+        assert branch.rows("SELECT * FROM no_contact") == []

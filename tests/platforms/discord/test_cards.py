@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", DeprecationWarning)
     pytest.importorskip("discord", reason="discord.py is not installed")
+import discord
 
 from bot.core.model import Action, ActionKind
 from bot.core.naming import person, place
@@ -103,6 +104,64 @@ async def test_a_notice_offers_to_appeal_where_it_says_so() -> None:
     over = notice(action_of(SENTENCES["mute_over"], ActionKind.NOTIFY, target=AUTHOR))
     assert (over["view"].children, over["content"]) == ([], SENTENCES["mute_over"])
     assert len(notice(replace(told, text="word " * 900))["content"]) <= 2_000
+
+
+ASKED = action_of(SENTENCES["no_contact_ask"].format(other=person("8008")), ActionKind.NOTIFY, target=AUTHOR, case=0)
+GRAVE_LINES = [
+    SENTENCES["card_welfare"],
+    SENTENCES["card_nobody_else"].format(contact="the regional office"),
+    SENTENCES["card_text"].format(words=quote(WORDS)),
+    SENTENCES["card_because"].format(because="insult 0.93"),
+    SENTENCES["characteristics"].format(names="race, religion or belief"),
+    SENTENCES["card_state"].format(state="waiting for a moderator"),
+]
+EARLIER = SENTENCES["card_earlier"].format(
+    when="14:03 on 30 September 2026 (UTC)", author=person(AUTHOR), room=place(ROOM), words=quote("you are a liar " * 20)
+)
+
+
+def ids(view: discord.ui.View) -> list[str]:
+    """What can be pressed."""
+    return [getattr(one, "custom_id", "") for one in view.children]
+
+
+async def test_a_question_outside_any_case_is_answered_by_buttons_and_not_appealed() -> None:
+    assert ids(notice(ASKED)["view"]) == [f"steward:nocontact:77:{AUTHOR}:8008:{how}" for how in ("tell", "quietly")]
+    told = SENTENCES["no_contact_told"].format(requester=person("8008"), until="tomorrow")
+    for text in (told, f"{told} /appeal 0", SENTENCES["no_contact_none"]):
+        assert ids(notice(replace(ASKED, text=text))["view"]) == []
+    assert ids(notice(replace(ASKED, case=12))["view"]) == []
+
+
+async def test_the_buttons_of_a_question_hold_the_longest_ids() -> None:
+    long = "9" * 20
+    asked = replace(ASKED, server=long, target=long, text=SENTENCES["no_contact_ask"].format(other=person(long)))
+    assert all(0 < len(one) <= 100 for one in ids(notice(asked)["view"]))
+
+
+async def test_a_letter_can_name_people_without_a_mention() -> None:
+    content = notice(ASKED, name_of=lambda account: f"*{account}*")["content"]
+    assert "<@" not in content
+    assert r"You told @\*8008\* to stop" in content
+
+
+async def test_cautions_stand_first_and_what_people_are_attacked_for_has_a_heading() -> None:
+    embed = card(action_of(text_of(*GRAVE_LINES, EARLIER)))["embed"]
+    lines = (embed.description or "").split("\n")
+    assert lines[1].startswith("Somebody may need help")
+    assert lines[2].startswith(f"Earlier, 14:03 on 30 September 2026 (UTC), <@{AUTHOR}> in <#{ROOM}>")
+    headings = [field.name for field in embed.fields]
+    assert headings == [
+        "Every moderator is part of this case", "They wrote", "Because", "It may show hostility because of", "State",
+    ]  # fmt: skip
+
+
+async def test_many_earlier_messages_crowd_out_nothing_that_a_moderator_needs() -> None:
+    embed = card(action_of(text_of(*GRAVE_LINES, *[EARLIER] * 20)))["embed"]
+    assert len(embed) <= 6_000
+    assert len(embed.description or "") <= 4_096
+    assert "State" in [field.name for field in embed.fields]
+    assert (embed.description or "").endswith("There is more: /case 12")
 
 
 def test_marks_become_mentions_and_other_platforms_names_stay_names() -> None:

@@ -132,9 +132,34 @@ async def test_accounts_are_linked_by_a_code_and_parted_again(server: DiscordSer
         assert set(await transaction.accounts_of("discord", ann.id)) == {("discord", ann.id)}
 
 
-async def test_unwanted_contact_goes_on_record(server: DiscordServer, ann: Member, morgan: Member, bot: Bot) -> None:
+async def test_unwanted_contact_goes_on_record(server: DiscordServer, guild: Guild, ann: Member, morgan: Member, bot: Bot) -> None:
     assert morgan.mention in await bot.asked(server.interact(ann, "nocontact", {"who": morgan}))
     assert "say whose" in (await bot.asked(server.interact(ann, "nocontact", {"who": ann}))).lower()
+    await (await bot.community(guild)).settle()
+    assert bot.letter(morgan).server == guild.id, "where no direct message is taken, a private thread on that server brings it"
+
+
+async def test_a_request_for_no_contact_is_listed_renewed_ended_and_told_only_once(
+    server: DiscordServer, guild: Guild, ann: Member, morgan: Member, bot: Bot
+) -> None:
+    async def no_contact(**options: object) -> str:
+        said = await bot.asked(server.interact(ann, "nocontact", options))
+        await (await bot.community(guild)).settle()
+        return said
+
+    assert "made no such request" in await no_contact()
+    assert "as evidence only" in await no_contact(who=morgan, how="quietly")
+    assert bot.chat.texts(morgan.id) == []
+    assert "not told" in await no_contact(how="list")
+    assert "I will tell" in await no_contact(who=morgan, how="tell")
+    assert "They were told on" in await no_contact(who=morgan)
+    assert "They were told on" in await no_contact(who=morgan, how="quietly")
+    assert len(bot.chat.texts(morgan.id)) == 1
+    assert morgan.mention in await no_contact()
+    assert "now holds until" in await no_contact(who=morgan, how="renew")
+    assert "is over" in await no_contact(who=morgan, how="end")
+    assert "Say whose" in await no_contact(how="end")
+    assert not invalid(server)
 
 
 # Menus

@@ -212,3 +212,34 @@ def test_a_malformed_payload_is_refused_with_an_error_of_data(broken: dict[str, 
         message_of({**said(), **broken}, PLACE)
     except (AttributeError, KeyError, TypeError, ValueError):
         return
+
+
+def test_what_is_written_says_how_long_its_author_has_been_here() -> None:
+    account, joined = "1300000000000000000", AT - timedelta(days=2)
+    person = {"id": account, "username": "ann", "bot": False}
+    member = {"joined_at": joined.isoformat(), "roles": []}
+    found = [
+        message_of(said(author=person, member=member), PLACE),
+        changed_of(said("other", author=person, member=member, edited_timestamp=AT.isoformat()), PLACE, None, AT),
+        changed_of(said(author=person, member=member, embeds=[{"title": "A page"}]), PLACE, known_of(said(author=person), PLACE), AT),
+    ]
+    assert [(one.account_created_at, one.joined_at) for one in found if one] == [(made_at(account), joined)] * 3
+
+
+def test_when_somebody_came_is_not_known_where_discord_does_not_say() -> None:
+    guest = message_of(said(member={"joined_at": None}), PLACE)
+    read_later = message_of(said(), PLACE)
+    assert guest is not None
+    assert read_later is not None
+    assert (guest.joined_at, read_later.joined_at) == (None, None)
+    assert read_later.came_at == made_at("7")
+
+
+def test_many_who_join_or_react_at_once_do_not_look_like_newcomers_who_write() -> None:
+    user, fresh = {"id": "1300000000000000000", "username": "ann"}, AT.isoformat()
+    joined = join_of({"user": user, "joined_at": fresh, "guild_id": "1"}, PLACE)
+    reaction = {"message_id": "3", "user_id": user["id"], "channel_id": "5", "emoji": {"id": None, "name": "x"}}
+    reacted = reaction_of({**reaction, "member": {"user": user, "joined_at": fresh}, "message_author_id": "9"}, PLACE, AT)
+    assert joined is not None
+    assert reacted is not None
+    assert (joined.came_at, reacted.came_at) == (None, None)

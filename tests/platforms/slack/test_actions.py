@@ -5,7 +5,9 @@ Rules: nothing is called hidden or muted that is not; everything is done once.
 """
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -14,7 +16,7 @@ from tests.platforms.slack.connected import Steward, officers, steward
 
 from bot.commands import Asker  # isort: skip - connected skips where the libraries are not there
 from bot.core.cases import Decision  # isort: skip
-from bot.core.model import ActionKind  # isort: skip
+from bot.core.model import Action, ActionKind  # isort: skip
 from bot.ports import PlatformRefusedError  # isort: skip
 from bot.store.records import ActionState  # isort: skip
 from tests.servers.slack import Member, Message, SlackServer  # isort: skip
@@ -284,3 +286,54 @@ async def test_owners_and_admins_moderate_where_no_group_is_named(slack: SlackSe
         moderators = set(at_work.community.parts.moderators)
         assert slack.owner.id in moderators
         assert ann.id not in moderators
+
+
+async def test_a_target_is_not_told_that_something_was_hidden_that_was_not(slack: SlackServer, ann: Member, tmp_path: Path) -> None:
+    bob = slack.add_member("bob")
+    async with steward(slack, tmp_path) as at_work:
+        await at_work.says(bob, slack.general, f"{ann.mention} you will be sorry")
+        (told,) = ann.dm_texts
+        assert "The moderators have been told." in told
+        assert "hidden" not in told
+    token = slack.add_admin_token()
+    async with steward(slack, tmp_path, admin_token=token) as at_work:
+        said = await at_work.says(bob, slack.general, f"{ann.mention} you will be sorry indeed")
+        assert said.deleted
+        assert "so it was hidden" in ann.dm_texts[1]
+
+
+async def test_moderators_are_told_something_outside_any_case_once(slack: SlackServer, tmp_path: Path) -> None:
+    async with steward(slack, tmp_path) as at_work:
+        support = Action(
+            community="branch", case=0, step=7, kind=ActionKind.TELL, platform="slack", server=at_work.team, text="Support for ann"
+        )
+        assert at_work.platform.capabilities.can(ActionKind.TELL)
+        for _ in range(2):
+            await at_work.platform.perform(support)
+        assert [one.words for one in slack.said_by_bot(officers(slack))] == ["Support for ann"]
+
+
+async def test_only_those_who_were_seen_to_come_count_as_newcomers_and_only_by_what_they_write(
+    slack: SlackServer, ann: Member, tmp_path: Path
+) -> None:
+    events = slack.add_channel("events", ann)
+
+    def newcomers() -> list[tuple[str, int]]:
+        with closing(sqlite3.connect(tmp_path / "steward.db")) as database:
+            return database.execute("SELECT account, messages FROM newcomers").fetchall()
+
+    async with steward(slack, tmp_path) as at_work:
+        cara = slack.add_member("cara")
+        for member in (ann, cara):
+            member.joins(slack.add_channel(f"with-{member.name}"))
+            member.joins(events)
+        await at_work.settled()
+        said = await at_work.says(ann, events, "good morning")
+        cara.reacts(said, "wave")
+        await at_work.settled()
+        assert newcomers() == []
+        await at_work.says(cara, events, "hello everybody")
+        assert newcomers() == [(cara.id, 1)]
+    async with steward(slack, tmp_path) as at_work:
+        await at_work.says(cara, events, "and good night")
+        assert newcomers() == [(cara.id, 1)], "Slack tells nobody's age: after a restart it is not known"

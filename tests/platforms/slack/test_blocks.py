@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from bot.core.model import Action, ActionKind
 from bot.core.naming import person, place
+from bot.folders import load_sentences
 from bot.platforms.slack.blocks import DECIDED, OPEN, URGENT, Block, Post, card, notice, task
 from bot.platforms.slack.showing import TEXT_CHARS_MAX, cut, escaped, pages, shown, typed
 from tests.platforms.slack.at_work import Bot, running
@@ -124,6 +125,40 @@ def test_notice_can_be_appealed_where_it_says_how() -> None:
     assert pressable(made) == ["Appeal"]
     assert f"<#{ROOM}>" in made["text"]
     assert pressable(notice(action("Your mute is over.", ActionKind.NOTIFY))) == []
+
+
+ASKED = action(load_sentences()["no_contact_ask"].format(other=person("U2OTHER")), ActionKind.NOTIFY, case=0)
+
+
+def test_question_outside_any_case_is_answered_by_buttons_and_not_appealed() -> None:
+    made = notice(ASKED)
+    assert block_problems(made["blocks"]) == []
+    found = [(one["text"]["text"], one["action_id"], one["value"]) for one in elements_of(made["blocks"])]
+    assert found == [
+        ("Yes, tell them", "steward:nocontact:tell", "U2OTHER"),
+        ("Only keep it as evidence", "steward:nocontact:quietly", "U2OTHER"),
+    ]
+    told = load_sentences()["no_contact_told"].format(requester=person("U2OTHER"), until="tomorrow")
+    for text in (told, f"{told} /appeal 0"):
+        assert pressable(notice(action(text, ActionKind.NOTIFY, case=0))) == []
+
+
+def test_many_earlier_messages_crowd_out_nothing_that_a_moderator_needs() -> None:
+    sentences, (head, *lines, offered) = load_sentences(), TEXT.split("\n")
+    fields = {"when": "14:03 on 30 September 2026 (UTC)", "author": person(ANN), "room": place(ROOM), "words": "“you liar, and more of it”"}
+    more = [
+        sentences["card_welfare"],
+        *lines,
+        sentences["characteristics"].format(names="race"),
+        *[sentences["card_earlier"].format_map(fields)] * 10,
+    ]
+    made = card(action("\n".join([head, *more, offered])))
+    assert block_problems(made["blocks"]) == []
+    shown_lines = words(made).split("\n")
+    assert shown_lines[2].startswith("Somebody may need help")
+    assert "*It may show hostility because of*" in words(made)
+    assert words(made).count("Earlier, 14:03") == 10
+    assert "There is more" not in words(made)
 
 
 def test_task_says_what_to_press_and_never_that_somebody_is_muted() -> None:

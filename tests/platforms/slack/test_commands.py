@@ -3,11 +3,13 @@
 import json
 import sqlite3
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from structlog.testing import capture_logs
 
+from bot.core.model import Message
 from bot.platforms.slack.commands import ADMINS_ONLY, REPORT_MESSAGE, REPORT_SOMETHING, RUN
 from bot.platforms.slack.reception import MORE, WENT_WRONG
 from tests.platforms.slack.at_work import Bot, manifest, running
@@ -207,6 +209,52 @@ async def test_unwanted_contact_goes_on_record(ann: Member, morgan: Member, bot:
     assert morgan.mention in await bot.asked(ann.runs(f"/nocontact <@{morgan.id}|morgan>"))
     assert "ame one member" in await bot.asked(ann.runs("/nocontact morgan"))
     assert bot.rows("SELECT target, author FROM no_contact") == [(ann.id, morgan.id)]
+    await (await bot.community()).settle()
+    assert (bot.letter(morgan).case, bot.letter(morgan).server) == (0, bot.team)
+
+
+async def test_request_for_no_contact_is_listed_renewed_ended_and_told_only_once(ann: Member, morgan: Member, bot: Bot) -> None:
+    who = f"<@{morgan.id}|morgan>"
+
+    async def no_contact(words: str) -> str:
+        said = await bot.asked(ann.runs(f"/nocontact {words}".strip()))
+        await (await bot.community()).settle()
+        return said
+
+    assert "made no such request" in await no_contact("")
+    assert "as evidence only" in await no_contact(f"{who} quietly")
+    assert bot.chat.texts(morgan.id) == []
+    assert "not told" in await no_contact("list")
+    assert "I will tell" in await no_contact(who)
+    assert "They were told on" in await no_contact(who)
+    assert "They were told on" in await no_contact(f"quietly {who}")
+    assert len(bot.chat.texts(morgan.id)) == 1
+    assert "now holds until" in await no_contact(f"renew {who}")
+    assert "is over" in await no_contact(f"end {who}")
+    assert "Say whose" in await no_contact("end")
+    for wrong in (f"{who} {who}", f"{who} loudly", f"renew end {who}"):
+        assert "ame one member" in await no_contact(wrong)
+
+
+async def test_question_about_contact_is_answered_by_its_button_also_after_a_restart(
+    slack: SlackServer, ann: Member, morgan: Member, tmp_path: Path
+) -> None:
+    from bot.platforms.slack.blocks import notice
+
+    async with running(slack, tmp_path) as before:
+        community = await before.community()
+        fields = {"platform": "slack", "server": before.team, "room": slack.general.id, "author": ann.id, "mentions": (morgan.id,)}
+        said = ann.says(slack.general, f"{morgan.mention} please stop messaging me")
+        await community.service.accept(
+            Message(community=community.name, id=said.ts, text=said.text, sent_at=datetime.now(UTC), **fields)  # type: ignore[arg-type]
+        )
+        await community.settle()
+        question = await before.posts(ann.direct, notice(before.letter(ann)))
+    async with running(slack, tmp_path) as after:
+        assert "I will tell" in await after.asked(ann.presses(question, "Yes, tell them"))
+        await (await after.community()).settle()
+        assert "asks you to leave them alone" in after.chat.texts(morgan.id)[0]
+        assert "They were told on" in await after.asked(ann.presses(question, "Only keep it as evidence"))
 
 
 async def test_what_members_write_calls_and_links_nobody(ann: Member, morgan: Member, bot: Bot) -> None:

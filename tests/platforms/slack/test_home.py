@@ -59,6 +59,13 @@ async def test_a_member_reports_and_asks_for_data_and_deletion_from_home(bot: Bo
     assert "Your request is number 2" in asked.opened.words
 
 
+async def test_a_members_own_requests_for_no_contact_stand_on_their_home(bot: Bot, ann: Member, morgan: Member) -> None:
+    assert "made no such request" in (await home_of(bot, ann)).words
+    await bot.asked(ann.runs(f"/nocontact <@{morgan.id}|morgan> quietly"))
+    assert f"{morgan.mention}: until" in (await home_of(bot, ann)).words
+    assert ann.mention not in (await home_of(bot, morgan)).words
+
+
 async def test_moderators_see_open_cases_and_read_them_in_a_form(bot: Bot, ann: Member, morgan: Member) -> None:
     assert "No case waits for you." in (await home_of(bot, morgan)).words
     await bot.breach(ann)
@@ -91,7 +98,9 @@ async def test_a_home_that_slack_does_not_take_stops_nothing(bot: Bot, ann: Memb
 
 def test_the_longest_home_is_one_that_slack_takes() -> None:
     waiting = [(number, f"Case {number} · grave · {'<&>' * 300}") for number in range(1, 60)]
-    view = home_view(Page(standing="<&> " * 9_000, code="clause & more\n" * 9_000, appealable=True, waiting=waiting))
+    view = home_view(
+        Page(standing="<&> " * 9_000, code="clause & more\n" * 9_000, requests="<&> " * 9_000, appealable=True, waiting=waiting)
+    )
     assert view_problems(view) == []
     assert sum(one["text"]["text"] == "Show" for one in elements_of(view["blocks"])) == CASES_MAX
     assert any("there is more" in text for text in words_of(view["blocks"]))
