@@ -6,6 +6,7 @@ transaction at a time, the others wait their turn, so nothing slow (a model, a n
 another; a transaction speaks for one community and has one now.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
@@ -34,6 +35,7 @@ from bot.store.tables import cases as cases_table
 
 __all__ = ["Store", "StoreError", "Transaction"]
 
+THREAD_SECONDS = 0.1
 _ADD_COMMUNITY = insert(communities).on_conflict_do_nothing()
 
 
@@ -115,6 +117,7 @@ class Store:
         self._engine = engine
         self._place = place
         self._communities: set[str] = set()
+        self._cut_off = False
 
     @classmethod
     async def open(cls, url: str, *, on_point: Callable[[str], None] = nothing) -> "Store":
@@ -137,6 +140,9 @@ class Store:
                 if community not in self._communities:
                     await connection.execute(_ADD_COMMUNITY, {"community": community, "first_seen_at": now})
                 yield Transaction(connection, community, now)
+        except asyncio.CancelledError:
+            self._cut_off = True
+            raise
         except (IntegrityError, ProgrammingError, InterfaceError, DataError):
             raise
         except (DBAPIError, PoolTimeoutError) as error:
@@ -148,5 +154,7 @@ class Store:
         return await checkpoint(self._engine)
 
     async def close(self) -> None:
-        """Let go of the file."""
+        """Let go of the file. After a transaction that was cut off its connection's thread still has a last word to say."""
         await self._engine.dispose()
+        if self._cut_off:
+            await asyncio.sleep(THREAD_SECONDS)
