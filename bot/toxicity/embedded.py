@@ -58,12 +58,13 @@ class EmbeddedScorer(TextScorer):
             message = f"the model in {folder} cannot be read ({type(error).__name__}): install Steward again"
             raise ScorerError(message) from error
 
+        self._as_written = bool(card.get("as_written"))
         words = frozenset(word for word in self._tokenizer.get_vocab() if word.isalpha() and len(word) > 1)
         self._plain = undisguiser(words.__contains__, lambda word: len(self._tokenizer.encode(word, add_special_tokens=False).ids))
 
     def _read(self, text: str, pointed_out: Sequence[int], deadline: float) -> Scored:
-        """Read what is meant; not in a text so long that places in it are pointed out."""
-        return super()._read(text if pointed_out else self._plain(text), pointed_out, deadline)
+        """Read what is meant; as written in a text so long that places in it are pointed out, and where the card says so."""
+        return super()._read(text if pointed_out or self._as_written else self._plain(text), pointed_out, deadline)
 
     def _run(self, ids: list[int]) -> Any:
         row = np.array([ids], dtype=np.int64)
