@@ -56,7 +56,7 @@ class Outbox:
         self._wake = asyncio.Event()
         self._round = asyncio.Lock()
         self._running: set[asyncio.Task[None]] = set()
-        self._turns: dict[int, asyncio.Lock] = {}
+        self._turns: dict[tuple[int, str], asyncio.Lock] = {}
 
     def _begin(self) -> AbstractAsyncContextManager[Transaction]:
         return self._store.transaction(self._community, self._clock.now())
@@ -117,28 +117,28 @@ class Outbox:
                 due = await transaction.due_actions(self._clock.now(), BATCH_MAX)
                 taken = [row for row in due if await self._take(transaction, row)]
             self._on_point("before_performing")
-            by_case: dict[int, list[OutboxRow]] = {}
-            for row in taken:
-                by_case.setdefault(row.action.case, []).append(row)
+            in_turn: dict[tuple[int, str], list[OutboxRow]] = {}
+            for row in taken:  # letters outside any case wait for each other only where one person reads them
+                in_turn.setdefault((row.action.case, "" if row.action.case else row.action.target), []).append(row)
             tasks = []
-            for case, rows in by_case.items():
+            for turn, rows in in_turn.items():
                 rows.sort(key=lambda row: row.action.kind is not ActionKind.HIDE)
                 if self._simulate:
                     await self._perform_all(rows)
                     continue
-                task = asyncio.create_task(self._perform_in_turn(case, rows), name=f"case {case}")
+                task = asyncio.create_task(self._perform_in_turn(turn, rows), name=f"case {turn[0]}")
                 self._running.add(task)
                 task.add_done_callback(self._running.discard)
                 tasks.append(task)
             return len(due), tasks
 
-    async def _perform_in_turn(self, case: int, rows: Sequence[OutboxRow]) -> None:
+    async def _perform_in_turn(self, turn: tuple[int, str], rows: Sequence[OutboxRow]) -> None:
         """The actions of one case are performed one after the other, those of an earlier round first."""
-        lock = self._turns.setdefault(case, asyncio.Lock())
+        lock = self._turns.setdefault(turn, asyncio.Lock())
         async with lock:
             await self._perform_all(rows)
         if not lock.locked():
-            self._turns.pop(case, None)
+            self._turns.pop(turn, None)
 
     async def _take(self, transaction: Transaction, row: OutboxRow) -> bool:
         """Mark one as being performed; drop it where a person has dismissed the case; leave to people what only they can do."""
