@@ -44,11 +44,11 @@ class Recipe:
     steps_max: int | None = None
 
 
-# Yes rows of threat and sexual are one in 170 and one in 480: without a gain their heads never pass 0.5. Stage one ends
-# at the rate at which stage two begins, so that the two are one schedule and stage two can be run again alone.
+# Yes rows of threat and sexual are one in 170 and one in 480: without a gain their heads never pass 0.5. Stage one
+# ends low, so that its weights are worth something by themselves: the mean of it and a later stage may be what ships.
 RECIPES = {
     "one": Recipe(
-        epochs=1, rate=7e-5, rate_end_share=0.4, warm_up_share=0.05, respelled_share=0.12, gains=(1, 1, 3, 1, 1, 3)
+        epochs=1, rate=7e-5, rate_end_share=0.1, warm_up_share=0.05, respelled_share=0.12, gains=(1, 1, 3, 1, 1, 3)
     ),
     "two": Recipe(
         epochs=1, rate=2.8e-5, rate_end_share=0.0, warm_up_share=0.01, respelled_share=0.2, gains=(1, 1, 1.5, 1, 1, 1.5)

@@ -36,6 +36,7 @@ from bot.core.model import (
     StrikeState,
     Words,
 )
+from bot.store.engine import ClosedMeansClosed
 from bot.store.records import ActionState, Hashes, NoticeState, SanctionState
 from bot.store.store import Store, StoreError, Transaction
 
@@ -113,6 +114,23 @@ async def test_cancelled_transaction_leaves_nothing_and_the_next_one_runs(store:
         await task
     async with store.transaction("north", NOW) as tx:
         assert await tx.rooms() == ()
+
+
+def test_connection_that_is_closed_amid_a_statement_holds_nobody_up(tmp_path: Path) -> None:
+    connection = sqlite3.connect(tmp_path / "steward.db", isolation_level=None, factory=ClosedMeansClosed)
+    connection.execute("PRAGMA journal_mode=WAL").fetchall()
+    connection.execute("CREATE TABLE numbers (number)")
+    connection.execute("INSERT INTO numbers VALUES (1), (2), (3)")
+    connection.execute("BEGIN IMMEDIATE")
+    connection.execute("INSERT INTO numbers VALUES (4)")
+    cursor = connection.execute("SELECT number FROM numbers")
+    cursor.fetchone()
+    connection.close()
+    with closing(sqlite3.connect(tmp_path / "steward.db", isolation_level=None, timeout=0)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        assert other.execute("SELECT count(*) FROM numbers").fetchone() == (3,)
+    del cursor  # it lived until here, as it does in the traceback of a task that was cut off
+    connection.close()
 
 
 async def test_transactions_at_the_same_time_take_turns(store: Store) -> None:
