@@ -21,21 +21,24 @@ _POOL_BATCHES = 50  # rows are sorted by length inside pools of so many batches,
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Encoded:
-    """One row for the model: token ids, targets, weights (0 = masked)."""
+    """One row for the model: token ids, targets, weights (0 = masked), and the bundle it must not be parted from."""
 
     ids: list[int]
     targets: tuple[float, ...]
     weights: tuple[float, ...]
+    bundle: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
-    """Rows of one step: ids and mask [rows, tokens], targets and weights [rows, outputs]."""
+    """Rows of one step: ids and mask [rows, tokens], targets and weights [rows, outputs]; places of rows that belong together."""
 
     ids: torch.Tensor
     mask: torch.Tensor
     targets: torch.Tensor
     weights: torch.Tensor
+    same: list[list[int]]
+    order: list[list[int]]
 
 
 def read_rows(path: Path) -> list[Labelled]:
@@ -74,23 +77,44 @@ def encode(
             for weight, target, gain in zip(row.weights, row.targets, gains, strict=True)
         )
         whom, whom_weights = attacked_targets(row)
-        made.append((row.targets + whom, weights + whom_weights))
+        made.append((row.targets + whom, weights + whom_weights, row.bundle))
     encodings = tokenizer.encode_batch_fast(texts)
     return [
-        Encoded(ids=encoding.ids, targets=targets, weights=weights)
-        for encoding, (targets, weights) in zip(encodings, made, strict=True)
+        Encoded(ids=encoding.ids, targets=targets, weights=weights, bundle=bundle)
+        for encoding, (targets, weights, bundle) in zip(encodings, made, strict=True)
     ]
 
 
+def _units(rows: list[Encoded]) -> list[list[int]]:
+    """Return the places of rows, those of one bundle together."""
+    bundles: dict[str, list[int]] = {}
+    units: list[list[int]] = []
+    for place, row in enumerate(rows):
+        if row.bundle is None:
+            units.append([place])
+        elif row.bundle in bundles:
+            bundles[row.bundle].append(place)
+        else:
+            units.append(bundles.setdefault(row.bundle, [place]))
+    return units
+
+
 def batches(rows: list[Encoded], *, size: int, seed: int) -> Iterator[Batch]:
-    """Yield every row once, in seeded order, in batches of like length."""
+    """Yield every row once, in seeded order, in batches of like length; a bundle stays whole, so some batches are a little larger."""
     chance = random.Random(seed)
-    order = list(range(len(rows)))
-    chance.shuffle(order)
+    units = _units(rows)
+    chance.shuffle(units)
     groups: list[list[int]] = []
-    for start in range(0, len(order), size * _POOL_BATCHES):
-        pool = sorted(order[start : start + size * _POOL_BATCHES], key=lambda place: len(rows[place].ids))
-        groups.extend(pool[first : first + size] for first in range(0, len(pool), size))
+    for start in range(0, len(units), size * _POOL_BATCHES):
+        pool = sorted(units[start : start + size * _POOL_BATCHES], key=lambda unit: max(len(rows[place].ids) for place in unit))
+        group: list[int] = []
+        for unit in pool:
+            group = [*group, *unit]
+            if len(group) >= size:
+                groups.append(group)
+                group = []
+        if group:
+            groups.append(group)
     chance.shuffle(groups)
     for group in groups:
         yield padded([rows[place] for place in group])
@@ -104,7 +128,13 @@ def padded(rows: list[Encoded]) -> Batch:
     for place, row in enumerate(rows):
         ids[place, : len(row.ids)] = torch.tensor(row.ids)
         mask[place, : len(row.ids)] = 1
+    together: dict[str, list[int]] = {}
+    for place, row in enumerate(rows):
+        if row.bundle is not None:
+            together.setdefault(row.bundle, []).append(place)
     return Batch(
+        same=[places for name, places in together.items() if name.startswith("same/") and len(places) > 1],
+        order=[places for name, places in together.items() if name.startswith("order/") and len(places) > 1],
         ids=ids,
         mask=mask,
         targets=torch.tensor([row.targets for row in rows]),

@@ -56,7 +56,7 @@ def read_dev(folder: Path, texts_max: int | None) -> list[DevSet]:
     return found
 
 
-def read_civil(folder: Path, work: Path) -> dict[str, list[str]]:
+def read_civil(folder: Path, train: Path) -> dict[str, list[str]]:
     """Return texts of which nothing deserves an action: politicians' sentences, real chat that training did not see."""
     found: dict[str, list[str]] = {}
     speeches = folder / "politics_civil.jsonl.gz"
@@ -66,8 +66,8 @@ def read_civil(folder: Path, work: Path) -> dict[str, list[str]]:
     if chat.exists():
         with chat.open(encoding="utf-8") as lines:
             texts = [json.loads(line)["text"] for line in lines]
-        with (work / "public.jsonl").open(encoding="utf-8") as lines:
-            trained = {text_key(json.loads(line)["text"]) for line in lines}
+        seen = train / "irc.jsonl.gz"  # the only set of such chat; what training left out of it is left out here too
+        trained = {text_key(row["text"]) for row in read_set(seen)} if seen.exists() else frozenset()
         unseen = [text for text in texts if text_key(text) not in trained]
         found["chat"] = random.Random(SEED).sample(unseen, min(CHAT_MESSAGES, len(unseen)))
     return found

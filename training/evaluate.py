@@ -15,7 +15,7 @@ from training.calibration import THRESHOLD
 from training.dev_sets import DevSet, read_civil, read_dev
 from training import frames
 from training.figures import of_civil, of_dev, of_written
-from training.places import PUBLIC_DEV, SHIPPED, WORK, work_folder
+from training.places import PUBLIC_DEV, PUBLIC_TRAIN, SHIPPED, work_folder
 from training.scoring import Scores, score
 from training.written import Line, held_out_categories, read_lines
 
@@ -50,7 +50,7 @@ class Material:
     def __init__(self, dev: Path = PUBLIC_DEV, *, texts_max: int | None = None) -> None:
         """Read the dev sets (a sample of each, where asked for), the civil texts and the written lines."""
         self.sets: list[DevSet] = read_dev(dev, texts_max)
-        self.civil: dict[str, list[str]] = read_civil(dev, WORK)
+        self.civil: dict[str, list[str]] = read_civil(dev, PUBLIC_TRAIN)
         self.lines: list[Line] = read_lines()
         self.held: frozenset[str] = held_out_categories()
         self.frames = frames.sentences()

@@ -167,7 +167,7 @@ def main() -> int:
     parser.add_argument("--again", action="store_true", help="calibrate again on the scores of the last export of this stage")
     parser.add_argument("--reduce-range", action="store_true", help="7-bit weights, for processors without VNNI")
     options = parser.parse_args()
-    source = WORK / (f"stage-{options.stage}" if options.stage in ("one", "two", "three") else options.stage)
+    source = WORK / (f"stage-{options.stage}" if options.stage in ("one", "two") else options.stage)
     folder = work_folder(f"export-{source.name}")
     to_onnx(load(source), folder / "float.onnx")
     small = folder / "model.onnx"

@@ -37,13 +37,17 @@ ABUSE = re.compile(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Labelled:
-    """One training text: targets and weights in the order of HEADS; whom it attacks, where its source says so."""
+    """One training text: targets and weights in the order of HEADS; whom it attacks, where its source says so.
+
+    Rows of one `bundle` stay in one batch: "same/…" differ in a group's name alone, "order/…" stand on two sides of the line.
+    """
 
     source: str
     text: str
     targets: tuple[float, ...]
     weights: tuple[float, ...]
     attacked: tuple[str, ...] | None = None
+    bundle: str | None = None
 
 
 def _civil_spans(row: Row) -> dict[str, Target]:

@@ -6,6 +6,7 @@ group that is merely named is changed for another in a share of the rows, so tha
 
 import dataclasses
 import random
+import re
 
 from training.augment import regrouped
 from training.labels import Labelled
@@ -18,12 +19,12 @@ PUBLIC_COPIES = {"cad": 2, "convabuse": 2}  # the nearest to our work, and the o
 # Of these a part teaches as much as all: casual profanity, and civil talk that no head ever doubted.
 STAGE_ONE_MOST = {"davidson": 10_000, "irc": 10_000, "jigsaw_neg": 4_500}
 STAGE_ONE_COPIES = 2
-STAGE_TWO_COPIES = 4
-STAGE_TWO_PUBLIC = 40_000
+STAGE_TWO_COPIES = 3
 SWAPS_PER_SENTENCE = 14
-SWAPS_PER_SENTENCE_LAST = 30
+SWAPS_PER_SENTENCE_LAST = 24
+SWAPS_BUNDLE = 8
 # The last stage: what is nearest to a branch's chat in full or in part, and less of all else, so that nothing is forgotten.
-STAGE_THREE_PUBLIC = {
+STAGE_TWO_PUBLIC = {
     "cad": 9_000,
     "convabuse": 1_640,
     "jigsaw_half": 4_000,
@@ -37,7 +38,6 @@ STAGE_THREE_PUBLIC = {
     "edos": 700,
     "davidson": 400,
 }
-STAGE_THREE_COPIES = 2
 SWAPS_WEIGHT = 1.5
 _THREAT = HEADS.index("threat")
 
@@ -50,6 +50,7 @@ def from_line(line: Line) -> Labelled:
         targets=tuple(float(value or 0) for value in line.labels),
         weights=tuple(0.0 if value is None else WRITTEN_WEIGHT for value in line.labels),
         attacked=line.attacked or None,
+        bundle=f"order/{line.pair}",
     )
 
 
@@ -63,7 +64,10 @@ def _content(name: str) -> list[str]:
     return [line for line in lines if line and not line.startswith("#")]
 
 
-def swaps(chance: random.Random, per_sentence: int = SWAPS_PER_SENTENCE) -> list[Labelled]:
+_BEFORE_VOWEL = re.compile(r"\b([Aa]) (?=[aeiou](?!krain))", re.IGNORECASE)
+
+
+def swaps(chance: random.Random, per_sentence: int = SWAPS_PER_SENTENCE, *, bundled: bool = False) -> list[Labelled]:
     """Return the sentences of swaps/ with many groups each: what is fine, or an attack, is so whoever is named."""
     groups: dict[str, list[tuple[str, str]]] = {"a": [], "p": []}
     for line in _content("groups.txt"):
@@ -73,9 +77,10 @@ def swaps(chance: random.Random, per_sentence: int = SWAPS_PER_SENTENCE) -> list
     for name, attack in (("benign.txt", 0.0), ("attacking.txt", 1.0)):
         for sentence in _content(name):
             form = "a" if "{a}" in sentence else "p"
-            for characteristic, group in chance.sample(groups[form], min(per_sentence, len(groups[form]))):
+            chosen = chance.sample(groups[form], min(per_sentence, len(groups[form])))
+            for number, (characteristic, group) in enumerate(chosen):
                 written = group.lower() if chance.random() < 0.4 else group  # noqa: PLR2004
-                text = sentence.replace(f"{{{form}}}", written)
+                text = _BEFORE_VOWEL.sub(r"\1n ", sentence.replace(f"{{{form}}}", written))
                 known = dict.fromkeys(HEADS, (0.0, SWAPS_WEIGHT))
                 if attack:
                     known |= {"toxicity": (1.0, SWAPS_WEIGHT), "identity_attack": (1.0, SWAPS_WEIGHT), "insult": (0.0, 0.0)}
@@ -86,6 +91,7 @@ def swaps(chance: random.Random, per_sentence: int = SWAPS_PER_SENTENCE) -> list
                         targets=tuple(known[head][0] for head in HEADS),
                         weights=tuple(known[head][1] for head in HEADS),
                         attacked=(characteristic,),
+                        bundle=f"same/{name}/{sentence}/{number // SWAPS_BUNDLE}" if bundled else None,
                     )
                 )
     return made
@@ -107,25 +113,18 @@ def stage_one(public: list[Labelled], *, held_out: bool, seed: int) -> list[Labe
     for source in sorted({row.source for row in public}):
         known = [row for row in public if row.source == source]
         rows += chance.sample(known, min(len(known), STAGE_ONE_MOST.get(source, len(known)))) * PUBLIC_COPIES.get(source, 1)
-    rows += _written(held_out=held_out) * STAGE_ONE_COPIES
+    rows += [dataclasses.replace(row, bundle=None) for row in _written(held_out=held_out)] * STAGE_ONE_COPIES
     return _regrouped(rows, chance) + swaps(chance)
 
 
 def stage_two(public: list[Labelled], *, held_out: bool, seed: int) -> list[Labelled]:
-    """Return the rows of stage two: the written lines more often, a part of the public sets and all their threats."""
+    """Return the rows of stage two: the nearest public sets, all their threats, the written lines in their pairs, groups exchanged."""
     chance = random.Random(seed)
     rows = [row for row in public if row.weights[_THREAT] and row.targets[_THREAT] >= 0.5]
-    rows += chance.sample(public, min(STAGE_TWO_PUBLIC, len(public)))
-    rows += _written(held_out=held_out) * STAGE_TWO_COPIES
-    return _regrouped(rows, chance) + swaps(chance)
-
-
-def stage_three(public: list[Labelled], *, held_out: bool, seed: int) -> list[Labelled]:
-    """Return the rows of stage three: the nearest public sets, the written lines, and twice the sentences with many more groups."""
-    chance = random.Random(seed)
-    rows = [row for row in public if row.weights[_THREAT] and row.targets[_THREAT] >= 0.5]
-    for source, count in STAGE_THREE_PUBLIC.items():
+    for source, count in STAGE_TWO_PUBLIC.items():
         known = [row for row in public if row.source == source]
         rows += chance.sample(known, min(count, len(known)))
-    rows += _written(held_out=held_out) * STAGE_THREE_COPIES
-    return _regrouped(rows, chance) + swaps(chance, SWAPS_PER_SENTENCE_LAST) + swaps(chance, SWAPS_PER_SENTENCE_LAST)
+    rows = _regrouped(rows, chance)
+    for copy in range(STAGE_TWO_COPIES):
+        rows += [dataclasses.replace(row, bundle=f"{row.bundle}#{copy}") for row in _written(held_out=held_out)]
+    return rows + swaps(chance, SWAPS_PER_SENTENCE_LAST, bundled=True)

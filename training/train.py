@@ -21,9 +21,9 @@ from tokenizers import Tokenizer
 from transformers import BertForSequenceClassification
 
 from training import mixture
-from training.batches import Encoded, batches, encode, read_rows
+from training.batches import Batch, Encoded, batches, encode, read_rows
 from training.model import fresh, load
-from training.places import SEED, WORK, work_folder
+from training.places import HEADS, SEED, WORK, work_folder
 
 CHECKPOINT_SECONDS = 240
 
@@ -38,6 +38,8 @@ class Recipe:
     warm_up_share: float
     respelled_share: float
     gains: tuple[float, ...]
+    same_weight: float = 0.0
+    order_weight: float = 0.0
     batch_rows: int = 32
     seed: int = SEED
     decay: float = 0.01
@@ -51,18 +53,44 @@ RECIPES = {
         epochs=1, rate=7e-5, rate_end_share=0.1, warm_up_share=0.05, respelled_share=0.12, gains=(1, 1, 3, 1, 1, 3)
     ),
     "two": Recipe(
-        epochs=1, rate=2.8e-5, rate_end_share=0.0, warm_up_share=0.01, respelled_share=0.2, gains=(1, 1, 1.5, 1, 1, 1.5)
-    ),
-    "three": Recipe(
-        epochs=1, rate=2.5e-5, rate_end_share=0.0, warm_up_share=0.02, respelled_share=0.15, gains=(1, 1, 1, 1, 1, 1)
+        epochs=1,
+        rate=3e-5,
+        rate_end_share=0.0,
+        warm_up_share=0.02,
+        respelled_share=0.15,
+        gains=(1, 1, 1.5, 1, 1, 1.5),
+        same_weight=0.3,
+        order_weight=0.3,
     ),
 }
+ORDER_MARGIN = 3.0  # in log-odds: how far apart the two sides of a contrast pair should come to lie
 
 
 def loss_of(logits: torch.Tensor, targets: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
     """Return the binary cross-entropy over what is labelled, in proportion to the weights."""
     each = torch.nn.functional.binary_cross_entropy_with_logits(logits.float(), targets, reduction="none")
     return (each * weights).sum() / weights.sum().clamp(min=1.0)
+
+
+def same_loss(logits: torch.Tensor, batch: Batch) -> torch.Tensor:
+    """Return the mean variance of the heads' log-odds over sentences that differ in a group's name alone (logit pairing)."""
+    if not batch.same:
+        return logits.new_zeros(())
+    return torch.stack([logits[places, : len(HEADS)].var(dim=0, unbiased=False).mean() for places in batch.same]).mean()
+
+
+def order_loss(logits: torch.Tensor, batch: Batch) -> torch.Tensor:
+    """Return how far contrast pairs are from standing in order, by each head on which the two sides differ."""
+    parts = []
+    for places in batch.order:
+        part, known = logits[places], batch.weights[places] > 0
+        targets = batch.targets[places]
+        for head in range(len(HEADS)):
+            yes, no = (known[:, head] & (targets[:, head] >= 0.5)), (known[:, head] & (targets[:, head] < 0.5))
+            if yes.any() and no.any():
+                gap = part[yes, head][:, None] - part[no, head][None, :]
+                parts.append(torch.nn.functional.softplus(ORDER_MARGIN - gap).mean())
+    return torch.stack(parts).mean() if parts else logits.new_zeros(())
 
 
 def optimiser_of(model: BertForSequenceClassification, recipe: Recipe) -> torch.optim.AdamW:
@@ -88,7 +116,7 @@ def rate_at(step: int, steps: int, recipe: Recipe) -> float:
 def run(model: BertForSequenceClassification, rows: list[Encoded], recipe: Recipe, folder: Path) -> None:
     """Train; leave model.pt in the folder. Goes on from folder/checkpoint.pt where that is there."""
     optimiser = optimiser_of(model, recipe)
-    per_epoch = -(-len(rows) // recipe.batch_rows)
+    per_epoch = sum(1 for _ in batches(rows, size=recipe.batch_rows, seed=recipe.seed))
     steps = min(per_epoch * recipe.epochs, recipe.steps_max or per_epoch * recipe.epochs)
     checkpoint = folder / "checkpoint.pt"
     done = 0
@@ -112,6 +140,10 @@ def run(model: BertForSequenceClassification, rows: list[Encoded], recipe: Recip
                 group["lr"] = rate_at(step - 1, steps, recipe)
             logits = model(input_ids=batch.ids, attention_mask=batch.mask).logits
             loss = loss_of(logits, batch.targets, batch.weights)
+            if recipe.same_weight:
+                loss = loss + recipe.same_weight * same_loss(logits, batch)
+            if recipe.order_weight:
+                loss = loss + recipe.order_weight * order_loss(logits, batch)
             loss.backward()  # type: ignore[no-untyped-call]
             torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0, foreach=False)
             optimiser.step()
@@ -148,10 +180,10 @@ def main() -> int:
     public = read_rows(WORK / "public.jsonl")
     torch.manual_seed(recipe.seed)
     start = WORK / options.start if options.start else None
-    mixed = {"one": mixture.stage_one, "two": mixture.stage_two, "three": mixture.stage_three}[options.stage]
+    mixed = {"one": mixture.stage_one, "two": mixture.stage_two}[options.stage]
     rows = mixed(public, held_out=not options.all_written, seed=recipe.seed)
     if options.stage != "one":
-        start = start or WORK / {"two": "stage-one", "three": "stage-two"}[options.stage]
+        start = start or WORK / "stage-one"
     model, tokenizer = (load(start), (start / "tokenizer.json").read_text("utf-8")) if start else fresh()
     (folder / "tokenizer.json").write_text(tokenizer, encoding="utf-8")
     (folder / "recipe.json").write_text(json.dumps(dataclasses.asdict(recipe), indent=2) + "\n", encoding="utf-8")
