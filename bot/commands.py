@@ -583,7 +583,7 @@ def _show(detail: CaseDetail, policy: Policy, sentences: Sentences) -> str:
     lines = [_line(detail), f"State: {STATES[case.state]}{by}"]
     for one in detail.messages:
         found = [each.finding for each in detail.findings if each.step == one.step]
-        lines.append(f"{when(one.message.sent_at)} {person(one.message.author)}: {quote(shown_words(one.segments, found))}")
+        lines.append(f"{when(one.message.sent_at)} {person(one.message.author)}: {quote(shown_words(one.segments, found, policy))}")
         lines += [f"    {each.rule} (clause {', '.join(each.clauses)}): {because(each)}" for each in found]
     lines += earlier_lines(detail.earlier, policy, sentences)
     if detail.late is not None:

@@ -70,6 +70,28 @@ async def test_whatever_members_are_answered_is_plain_english(shipped: Branch) -
     assert not hard, "\n\n".join(["too hard to read:", *hard])
 
 
+@pytest.mark.parametrize(
+    ("text", "scores"),
+    [
+        ("I will break your legs", {"threat": 0.97, "toxicity": 0.97}),
+        ("get that paki off the committee", {"identity_attack": 0.97, "toxicity": 0.97}),
+        ("you live at 14 Mill Lane, don't you", {}),
+    ],
+    ids=["threat", "slur", "private detail"],
+)
+async def test_who_was_hit_reads_of_every_route_in_plain_english_and_nothing_is_repeated(
+    fresh: Branch, text: str, scores: dict[str, float]
+) -> None:
+    policy = load_policy(POLICY)
+    branch = await fresh.open((policy, read_policy_files(find_policy(POLICY))))
+    branch.scorer.table = {text[:8]: scores}
+    await branch.say(f"@dana {text}", mentions=("dana",))
+    (read,) = branch.chat.texts("dana")
+    assert all(route.text in read for route in policy.routes)
+    assert text not in read
+    assert too_hard({"help": read}) == []
+
+
 def test_every_command_of_members_is_asked() -> None:
     names = {name for name, command in COMMANDS.items() if not command.moderators}
     assert names - {line.split()[0] for line in LINES} - MACHINE == set()
