@@ -80,7 +80,9 @@ def decisions() -> Iterator[tuple[str, str]]:
     """What members read after a person decided, for each rule, and where a report has no finding."""
     for rule in [*POLICY.rules, None]:
         findings = (found(rule, Severity.GRAVE, in_full=False),) if rule else ()
-        case = answered(findings[0])[0].case if rule else CaseView(number=12, author="sam", room=ROOM, thread="", opened_at=NOW, last_at=NOW)
+        case = CaseView(number=12, author="sam", room=ROOM, thread="", opened_at=NOW, last_at=NOW)
+        for finding in findings:
+            case = answered(finding)[0].case
         case = replace(case, notice_first_at=NOW)
         for name, ruling in DECISIONS.items():
             response = decide("main", case, ruling, Circumstances(mode=Status.ENFORCE, number=13), POLICY, NOW)

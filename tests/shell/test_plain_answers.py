@@ -73,8 +73,8 @@ async def test_whatever_members_are_answered_is_plain_english(shipped: Branch) -
 @pytest.mark.parametrize(
     ("text", "scores"),
     [
-        ("I will break your legs", {"threat": 0.97, "toxicity": 0.97}),
-        ("get that paki off the committee", {"identity_attack": 0.97, "toxicity": 0.97}),
+        ("I am going to break your legs", {"threat": 0.97, "toxicity": 0.97}),
+        ("you are a stupid paki", {"identity_attack": 0.97, "insult": 0.97, "toxicity": 0.97}),
         ("you live at 14 Mill Lane, don't you", {}),
     ],
     ids=["threat", "slur", "private detail"],
@@ -84,7 +84,7 @@ async def test_who_was_hit_reads_of_every_route_in_plain_english_and_nothing_is_
 ) -> None:
     policy = load_policy(POLICY)
     branch = await fresh.open((policy, read_policy_files(find_policy(POLICY))))
-    branch.scorer.table = {text[:8]: scores}
+    branch.scorer.table = {text.rsplit(maxsplit=1)[-1]: scores}
     await branch.say(f"@dana {text}", mentions=("dana",))
     (read,) = branch.chat.texts("dana")
     assert all(route.text in read for route in policy.routes)
