@@ -527,7 +527,7 @@ def case_card(detail: CaseDetail, policy: Policy, sentences: Sentences) -> str:
     lines = [card_head("card_urgent" if urgent else "card", case, findings, policy, sentences), *cautions(findings, policy, sentences)]
     for one in detail.messages[-CARD_MESSAGES_MAX:]:
         own = [each.finding for each in detail.findings if each.step == one.step]
-        lines.append(sentences["card_text"].format(words=quote(shown_words(one.segments, own))))
+        lines.append(sentences["card_text"].format(words=quote(shown_words(one.segments, own, policy))))
     if findings:
         lines.append(sentences["card_because"].format(because="; ".join(dict.fromkeys(map(because, findings)))))
     lines += characteristics(findings, sentences)

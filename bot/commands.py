@@ -28,7 +28,7 @@ REQUESTS_MAX = 5
 """No-contact requests of one member at a time: more would be a way to clear a room."""
 ASK_AGAIN_AFTER = timedelta(days=1)
 """Whoever ends a request can make it again so much later: each one sends a notice."""
-TOLD_ALREADY = "they were told on {told}, and it holds until {until}: /nocontact renew and the name lets it hold for longer"
+TOLD_ALREADY = "they were told on {told}. It holds until {until}. To let it hold for longer, type /nocontact renew and the name"
 HOWS = ("tell", "quietly", "renew", "end", "list")
 """What a member can do about contact that they do not want: ask for none and have the other told, or keep it as evidence alone ..."""
 TEXT_CHARS_MAX = 2_000
@@ -195,7 +195,7 @@ class Desk:
                 raise NotAllowedError(f"you have {REQUESTS_MAX} such requests already: end one with /nocontact end and a name")
             ended = await transaction.no_contact_ended(asker.platform, requester=asker.account, other=account)
             if ended and transaction.now - ended < ASK_AGAIN_AFTER:
-                raise NotAllowedError("you ended such a request today: you can make it again tomorrow, and /report at any time")
+                raise NotAllowedError("you ended such a request today. You can make it again tomorrow. You can /report at any time")
             fields = {"requester": person(asker.account), "other": person(account), "until": when(until)}
             office = "_office" if self._holds_office(asker) else ""
             letter = ""
@@ -583,7 +583,7 @@ def _show(detail: CaseDetail, policy: Policy, sentences: Sentences) -> str:
     lines = [_line(detail), f"State: {STATES[case.state]}{by}"]
     for one in detail.messages:
         found = [each.finding for each in detail.findings if each.step == one.step]
-        lines.append(f"{when(one.message.sent_at)} {person(one.message.author)}: {quote(shown_words(one.segments, found))}")
+        lines.append(f"{when(one.message.sent_at)} {person(one.message.author)}: {quote(shown_words(one.segments, found, policy))}")
         lines += [f"    {each.rule} (clause {', '.join(each.clauses)}): {because(each)}" for each in found]
     lines += earlier_lines(detail.earlier, policy, sentences)
     if detail.late is not None:

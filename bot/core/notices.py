@@ -26,19 +26,30 @@ def mask(word: str) -> str:
     return " ".join(part[:1] + "*" * (len(part) - 1) for part in word.split())
 
 
-def shown_words(segments: Iterable[Segment], findings: Iterable[Finding], roles: tuple[Role, ...] = (Role.SAID, Role.QUOTED)) -> str:
-    """What was written, with slurs and private data masked, cut to WORDS_CHARS_MAX characters."""
+def shown_words(
+    segments: Iterable[Segment], findings: Iterable[Finding], policy: Policy, roles: tuple[Role, ...] = (Role.SAID, Role.QUOTED)
+) -> str:
+    """What was written, with slurs and private data masked, cut to WORDS_CHARS_MAX characters.
+
+    A slur is masked whatever was found: a notice about a threat does not repeat it either.
+    """
     findings = tuple(findings)
     if any(finding.concern is Concern.WELFARE for finding in findings):
         return "(somebody may need help, not repeated here)"
     if any(finding.concern is Concern.PRIVATE_INFORMATION for finding in findings):
         return "(private information, not repeated here)"
-    masked = {w.text for f in findings for e in f.evidence for w in e.words if w.masked}
     text = unmarked(" ".join(segment.text for segment in segments if segment.role in roles)).strip()
-    for word in sorted(masked, key=len, reverse=True):
+    hidden = {w.text for f in findings for e in f.evidence for w in e.words if w.masked} | _never_repeated(text, policy)
+    for word in sorted(hidden, key=len, reverse=True):
         text = text.replace(word, mask(word))
     text = " ".join(text.split())
     return text if len(text) <= WORDS_CHARS_MAX else text[: WORDS_CHARS_MAX - 1] + "…"
+
+
+def _never_repeated(text: str, policy: Policy) -> set[str]:
+    """The words of masked banks in a text; banks that only name people, kindly or not, are no reason to mask."""
+    naming = {one.bank for one in policy.characteristics}
+    return {text[one.start : one.end] for one in policy.index.find(text) if one.bank not in naming and policy.masked(one.bank)}
 
 
 def masked(text: str, policy: Policy) -> str:
@@ -89,7 +100,7 @@ def notice(response: Response, verdict: Verdict, policy: Policy, sentences: Sent
     lines.append(_summary(clause, sentences))
     if any(evidence.signal == ANSWER_IN_KIND for evidence in finding.evidence):
         lines.append(sentences["answer_in_kind"])
-    lines.append(sentences["words"].format(words=quote(shown_words(verdict.segments, response.findings) or "(shared)")))
+    lines.append(sentences["words"].format(words=quote(shown_words(verdict.segments, response.findings, policy) or "(shared)")))
     lines += characteristics((finding,), sentences)
     if rule.better:
         lines.append(sentences["better"].format(better=rule.better))
@@ -124,7 +135,7 @@ def card(response: Response, verdict: Verdict, policy: Policy, sentences: Senten
     head = "card_urgent" if response.call is ActionKind.URGENT else "card"
     roles = (Role.SAID, Role.QUOTED, Role.SHARED)
     lines = [card_head(head, response.case, response.findings, policy, sentences), *cautions(response.findings, policy, sentences)]
-    lines.append(sentences["card_text"].format(words=quote(shown_words(verdict.segments, response.findings, roles))))
+    lines.append(sentences["card_text"].format(words=quote(shown_words(verdict.segments, response.findings, policy, roles))))
     lines.append(sentences["card_because"].format(because="; ".join(dict.fromkeys(because(f) for f in response.findings))))
     lines += characteristics(response.findings, sentences)
     done = ", ".join(str(a.kind) for a in response.actions if a.kind not in (*CARDS, ActionKind.NOTIFY))

@@ -84,7 +84,7 @@ def test_notice_and_card_never_repeat_the_detail(share: bool) -> None:
     texts = [
         notice(response, verdict, POLICY, SENTENCES, room="hall"),
         card(response, verdict, POLICY, SENTENCES),
-        shown_words(verdict.segments, response.findings),
+        shown_words(verdict.segments, response.findings, POLICY),
         *map(because, response.findings),
     ]
     assert not any(secret in one for secret in SECRETS for one in texts)
