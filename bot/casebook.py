@@ -51,6 +51,7 @@ from bot.core.policy import Policy
 from bot.core.respond import Circumstances, Response, Ruling, decide, respond
 from bot.core.signals.disruption import NEW_WITHIN
 from bot.folders import code_digest
+from bot.names import Names
 from bot.ports import Clock, Platform, PlatformUnavailableError, Scorer
 from bot.store.records import (
     ActionState,
@@ -103,6 +104,7 @@ class Parts:
     clock: Clock
     mode: Status
     moderators: Roster = field(default_factory=Roster)
+    names: Names = field(default_factory=Names)
     platforms: Mapping[str, Platform] = field(default_factory=dict)
 
     @property
@@ -446,6 +448,7 @@ class Casebook:
     async def look_after(self) -> None:
         """What time alone brings: mutes end, undecided cases lapse, appeals that nobody answered suspend the penalty."""
         now = self._parts.clock.now()
+        self._parts.names.stale = True  # another process may have erased somebody
         await self.read_earlier()
         async with self._parts.transaction() as transaction:
             if self._swept_at is None or now - self._swept_at >= SWEEP_EVERY:

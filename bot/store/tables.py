@@ -324,6 +324,15 @@ support = Table(
 )
 """About whom the moderators had a support card, and when the last one was."""
 
+given_names = Table(
+    "given_names",
+    metadata,
+    *(_text("community"), _text("name"), _text("platform"), _text("account"), _written("written"), _moment("given_at")),
+    PrimaryKeyConstraint("community", "name"),
+    Index("given_names_by_account", "community", "platform", "account"),
+)
+"""Names by which members say that others call them: folded, each of one member; `written` as they typed it."""
+
 unjudged = Table(
     "unjudged",
     metadata,

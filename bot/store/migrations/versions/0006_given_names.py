@@ -1,0 +1,28 @@
+"""Names by which members say that others call them.
+
+Knows: what the migration before left. Must not know: store/tables.py, which goes on changing.
+Rules: never edited once released; commits nothing: the caller's transaction holds all of it or none.
+"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0006"
+down_revision = "0004"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Add a table."""
+    op.create_table(
+        "given_names",
+        *map(_text, ("community", "name", "platform", "account", "written")),
+        sa.Column("given_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("community", "name"),
+    )
+    op.create_index("given_names_by_account", "given_names", ["community", "platform", "account"])
+
+
+def _text(name: str) -> sa.Column[str]:
+    return sa.Column(name, sa.Text(), nullable=False, server_default="")
