@@ -40,7 +40,7 @@ ATTACK = "you are a pathetic liar"
 CALM, ANGRY = 0.01, 0.97
 PROGRESS_STEPS = 100
 BYTES = """
-SELECT s.tbl_name, sum(d.pgsize) FROM dbstat AS d JOIN sqlite_schema AS s ON s.name = d.name
+SELECT s.tbl_name AS name, sum(d.pgsize) AS bytes FROM dbstat AS d JOIN sqlite_schema AS s ON s.name = d.name
 WHERE s.tbl_name NOT LIKE 'sqlite!_%' ESCAPE '!' GROUP BY s.tbl_name
 """
 """Of a table with its indexes."""
@@ -147,9 +147,9 @@ async def measure(options: argparse.Namespace, folder: Path) -> None:
 async def by_table(connection: AsyncConnection) -> list[tuple[str, int, int]]:
     """Table, its rows, and its bytes with its indexes; the largest first."""
     counted = []
-    for name, size in [(str(row[0]), int(row[1])) for row in await connection.exec_driver_sql(BYTES)]:
-        rows = (await connection.exec_driver_sql(f'SELECT count(*) FROM "{name}"')).scalar_one()
-        counted.append((name, int(rows), size))
+    for table in (await connection.exec_driver_sql(BYTES)).mappings().all():
+        rows = (await connection.exec_driver_sql(f'SELECT count(*) FROM "{table["name"]}"')).scalar_one()
+        counted.append((str(table["name"]), int(rows), int(table["bytes"])))
     return sorted(counted, key=lambda one: -one[2])
 
 

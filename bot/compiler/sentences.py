@@ -54,6 +54,7 @@ FIELDS: Mapping[str, frozenset[str]] = {
     "called_form called_ordinary called_taken called_public called_again called_unknown": frozenset(),
     "target_hidden target_called": frozenset({"author", "room"}),
     "support": frozenset({"target", "members", "messages", "since"}),
+    "support_words": frozenset({"target"}),
     "card_earlier": frozenset({"when", "author", "room", "words"}),
     "news_earlier": frozenset({"case"}),
     "no_contact_asked_office no_contact_none target_can support_can earlier_waiting earlier_gone answer_in_kind": frozenset(),

@@ -319,10 +319,10 @@ newcomers = Table(
 support = Table(
     "support",
     metadata,
-    *(_text("community"), _text("platform"), _text("target"), _moment("told_at")),
+    *(_text("community"), _text("platform"), _text("target"), _moment("told_at"), _text("waiting")),
     PrimaryKeyConstraint("community", "platform", "target"),
 )
-"""About whom the moderators had a support card, and when the last one was."""
+"""About whom the moderators had a support card, when the last one was, and (JSON) which messages' words are still to follow it."""
 
 given_names = Table(
     "given_names",

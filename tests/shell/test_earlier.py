@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot.casebook import Casebook
-from bot.core.model import Message
+from bot.core.model import ActionKind, Message
 from bot.platforms.console import Console
 from bot.ports import PlatformRefusedError, PlatformUnavailableError
 from tests.core.policies import rule
@@ -75,3 +75,41 @@ async def test_platform_that_is_not_there_any_more_is_not_waited_for(fresh: Bran
     branch.clock.saw(branch.clock.now() + timedelta(days=2))
     await without.read_earlier()
     assert "(no longer available)" in await branch.ask("/case 1")
+
+
+# Many against one.
+
+
+async def a_pile_on(fresh: Branch) -> Branch:
+    branch = await fresh.open(compiled(rules=COURSE))
+    branch.scorer.table["donkey"] = {"toxicity": 0.95}
+    for author in ("a", "b", "c", "d", "e"):
+        await branch.say(f"@dana you donkey, says {author}, and no frobnitz", author=author, mentions=("dana",))
+    assert len(branch.chat.told) + len([one for one in branch.chat.performed if one.kind is ActionKind.TELL]) == 1
+    return branch
+
+
+def told(branch: Branch) -> list[str]:
+    return [text for _, text, _ in branch.chat.told]
+
+
+async def test_support_card_is_followed_by_the_words_and_what_is_gone_is_said(fresh: Branch) -> None:
+    branch = await a_pile_on(fresh)
+    branch.chat.said = [one for one in branch.chat.said if one.author != "b"]
+    await branch.later(minutes=1)
+    words = "\n".join(told(branch)[1:])
+    assert [f"says {author}" in words for author in "abcde"] == [True, False, True, True, True]
+    assert words.count("(no longer available)") == 1
+    assert "frobnitz" not in words, "words of masked banks are masked"
+    before = len(told(branch))
+    await branch.later(minutes=1)
+    assert len(told(branch)) == before, "once"
+
+
+async def test_words_of_a_support_card_are_waited_for_a_day(fresh: Branch) -> None:
+    branch = await a_pile_on(fresh)
+    branch.chat.read = Closed(PlatformUnavailableError("away")).read  # type: ignore[method-assign]
+    await branch.later(hours=1)
+    assert len(told(branch)) == 1
+    await branch.later(days=1)
+    assert "\n".join(told(branch)).count("(no longer available)") == 5

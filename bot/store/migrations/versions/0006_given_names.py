@@ -1,4 +1,4 @@
-"""Names by which members say that others call them.
+"""Names by which members say that others call them; which messages' words are still to follow a support card.
 
 Knows: what the migration before left. Must not know: store/tables.py, which goes on changing.
 Rules: never edited once released; commits nothing: the caller's transaction holds all of it or none.
@@ -14,7 +14,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Add a table."""
+    """Add a table and a column."""
     op.create_table(
         "given_names",
         *map(_text, ("community", "name", "platform", "account", "written")),
@@ -22,6 +22,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("community", "name"),
     )
     op.create_index("given_names_by_account", "given_names", ["community", "platform", "account"])
+    op.add_column("support", _text("waiting"))
 
 
 def _text(name: str) -> sa.Column[str]:
