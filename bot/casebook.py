@@ -51,7 +51,8 @@ from bot.core.policy import Policy
 from bot.core.respond import Circumstances, Response, Ruling, decide, respond
 from bot.core.signals.disruption import NEW_WITHIN
 from bot.folders import code_digest
-from bot.ports import Clock, Platform, PlatformUnavailableError, Scorer
+from bot.names import Names
+from bot.ports import Clock, Platform, PlatformRefusedError, PlatformUnavailableError, Scorer
 from bot.store.records import (
     ActionState,
     Appeal,
@@ -103,6 +104,7 @@ class Parts:
     clock: Clock
     mode: Status
     moderators: Roster = field(default_factory=Roster)
+    names: Names = field(default_factory=Names)
     platforms: Mapping[str, Platform] = field(default_factory=dict)
 
     @property
@@ -118,6 +120,8 @@ class Parts:
 APPEALED = (AppealState.OPEN, AppealState.SUSPENDED)
 APPEAL_WITHIN = timedelta(days=180)
 EARLIER_LINES_MAX = 10
+READ_EARLIER_WITHIN = timedelta(days=1)
+"""So long after the latest finding of its case a platform is asked for the words of an earlier message."""
 CARD_MESSAGES_MAX = 5
 """A card shows the latest messages of a case; /case shows all."""
 SWEEP_EVERY = timedelta(hours=1)
@@ -209,13 +213,12 @@ class Casebook:
         read: list[tuple[Earlier, str | None]] = []
         for row in waiting:
             platform = self._parts.platforms.get(row.platform)
-            if platform is None:
-                continue
             try:
-                message = await platform.read(row.room, row.message)
-            except PlatformUnavailableError:
-                continue
-            read.append((row, message.text if message else None))
+                message = await platform.read(row.room, row.message) if platform else None
+            except (PlatformUnavailableError, PlatformRefusedError):
+                platform = message = None
+            if platform or await self._given_up(row):
+                read.append((row, message.text if message else None))
         if not read:
             return
         async with self._parts.transaction() as transaction:
@@ -226,6 +229,12 @@ class Casebook:
                 assert case is not None, "an earlier message belongs to a case"
                 await transaction.update_case(replace(case, steps=case.steps + 1))
                 await self._update_card(transaction, number, self._parts.sentences["news_earlier"].format(case=number))
+
+    async def _given_up(self, row: Earlier) -> bool:
+        """Say whether an earlier message could not be read for so long that its words count as no longer available."""
+        async with self._parts.transaction() as transaction:
+            case = await transaction.case(row.case)
+        return case is None or self._parts.clock.now() - case.last_at > READ_EARLIER_WITHIN
 
     async def _with_text(self, transaction: Transaction, action: Action, verdict: Verdict, response: Response) -> Action:
         parts = self._parts
@@ -446,6 +455,7 @@ class Casebook:
     async def look_after(self) -> None:
         """What time alone brings: mutes end, undecided cases lapse, appeals that nobody answered suspend the penalty."""
         now = self._parts.clock.now()
+        self._parts.names.stale = True  # another process may have erased somebody
         await self.read_earlier()
         async with self._parts.transaction() as transaction:
             if self._swept_at is None or now - self._swept_at >= SWEEP_EVERY:

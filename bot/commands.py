@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from bot import linking
+from bot import callme, linking
 from bot.casebook import Casebook, Parts, earlier_lines
 from bot.core.cases import AppealState, Decision, NotAllowedError, parties_of
 from bot.core.model import REQUEST_HOLDS, Action, ActionKind, CaseState, CaseView, Message, Severity, StrikeState
@@ -31,6 +31,8 @@ ASK_AGAIN_AFTER = timedelta(days=1)
 TOLD_ALREADY = "they were told on {told}. It holds until {until}. To let it hold for longer, type /nocontact renew and the name"
 HOWS = ("tell", "quietly", "renew", "end", "list")
 """What a member can do about contact that they do not want: ask for none and have the other told, or keep it as evidence alone ..."""
+CALLED = ("add", "remove", "list")
+"""What a member can do with the names by which others call them."""
 TEXT_CHARS_MAX = 2_000
 """Longest reason, report or appeal."""
 HOURS = re.compile(r"[0-9]{1,4}h")
@@ -254,6 +256,19 @@ class Desk:
             await transaction.audit("no_contact_ended", values={"requester": asker.account, "other": account})
         return self.parts.sentences["no_contact_ended"].format(other=person(account))
 
+    async def call_me(self, asker: Asker, words: list[str]) -> str:
+        """Names by which others call a member, from a line: add NAME, remove NAME, list."""
+        return await self.called(asker, words[0].lower() if words else "list", " ".join(words[1:]))
+
+    async def called(self, asker: Asker, how: str, name: str = "") -> str:
+        """The same from its parts: `how` is one of CALLED. Only the member's own names, whoever asks."""
+        parts = self.parts
+        account = (asker.platform, asker.account)
+        async with parts.transaction() as transaction:
+            answer = await callme.answer(transaction, parts.names, parts.policy, parts.sentences, asker=account, how=how, name=name)
+        parts.names.stale = True
+        return answer
+
     async def mydata(self, asker: Asker, _: list[str] | None = None) -> str:
         """What is on record about a member and all their linked accounts, as JSON: cases, strikes, reports they made, appeals, requests."""
         found: dict[str, list[object]] = {}
@@ -271,8 +286,12 @@ class Desk:
             number = await transaction.add_report(
                 platform=asker.platform, room="", message="", author="", reporter=asker.account, text=FORGET_ME
             )
+            own = await transaction.accounts_of(asker.platform, asker.account)
+            names = sum([await transaction.forget_names(*one) for one in own])  # nobody's case rests on them
             await transaction.audit("forget_me", values={"report": number, "by": asker.account})
-        return f"Your request is number {number}. The moderators see it and have to answer it; nothing was deleted yet."
+        self.parts.names.stale = True
+        deleted = "the names that you had given are deleted, and nothing else yet" if names else "nothing was deleted yet"
+        return f"Your request is number {number}. The moderators see it and have to answer it; {deleted}."
 
     async def member(self, asker: Asker, account: str) -> str:
         """What moderators need to know of a member: cases and strikes, without those that the moderator is part of."""
@@ -519,6 +538,7 @@ COMMANDS: Mapping[str, Command] = {
     "appeal": Command(usage="/appeal CASE [WHY]", what="ask another moderator to look at your case again", answer=Desk.appeal),
     "mystanding": Command(usage="/mystanding", what="your cases and strikes", answer=Desk.standing),
     "nocontact": Command(usage="/nocontact [WHO]", what="ask for no contact (WHO quietly, renew WHO, end WHO)", answer=Desk.unwanted),
+    "callme": Command(usage="/callme [add|remove NAME]", what="names by which others call you", answer=Desk.call_me),
     "mydata": Command(usage="/mydata", what="everything that is kept about you", answer=Desk.mydata),
     "forgetme": Command(usage="/forgetme", what="ask that what is kept about you be deleted", answer=Desk.forgetme),
     "link": Command(usage="/link [CODE]", what="one record for your accounts in two chats", answer=Desk.link),

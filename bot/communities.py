@@ -92,6 +92,7 @@ class Community:
 
     async def _look_after(self) -> None:
         await self.service.casebook.look_after()
+        await self.service.letters.read_support()
         async with self.parts.transaction() as transaction:
             await transaction.alive()
             await transaction.forget_inbox(transaction.now - INBOX_REMEMBERED)

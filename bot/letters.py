@@ -5,15 +5,21 @@ Rules: a letter is an action of no case, committed with what it answers and perf
 where the community is in shadow mode nobody is told anything.
 """
 
+import json
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 
-from bot.casebook import Parts
-from bot.core.model import Action, ActionKind, Context, Message, Status, Verdict
+from bot.casebook import READ_EARLIER_WITHIN, Parts, earlier_lines
+from bot.core.model import Action, ActionKind, Contact, Context, Message, Status, Verdict
 from bot.core.naming import person, place
 from bot.core.notices import when
 from bot.core.respond import DAY_CONCERNS, Response
 from bot.core.signals.relations import WEEKS_WITHIN, pile_on
+from bot.ports import Platform, PlatformRefusedError, PlatformUnavailableError
+from bot.store.records import Earlier, EarlierState
 from bot.store.store import Transaction
+from bot.store.values import decode_all, encode
 
 HELPED_MAX = 5
 """Whoever is meant beside more than so many others reads of it in the room."""
@@ -21,6 +27,8 @@ ASK_AGAIN_AFTER = timedelta(days=7)
 SUPPORT_AGAIN_AFTER = timedelta(days=7)
 SUPPORT_LINES_MAX = 20
 """A support card's time line holds the latest so many messages."""
+SUPPORT_WORDS_MAX = 4
+"""Messages whose words stand in one letter: more would be cut on Discord."""
 
 
 class Letters:
@@ -94,12 +102,53 @@ class Letters:
         rows = pile_on(await transaction.hostile_to(message.platform, target, now - WEEKS_WITHIN), now)
         if not rows or self._parts.mode is not Status.ENFORCE:
             return False
-        if not await transaction.support_due(message.platform, target, now - SUPPORT_AGAIN_AFTER):
+        shown = rows[-SUPPORT_LINES_MAX:]
+        waiting = json.dumps([message.server, message.room, [encode(row) for row in shown]])
+        if not await transaction.support_due(message.platform, target, now - SUPPORT_AGAIN_AFTER, waiting=waiting):
             return False
         members = len({row.author for row in rows})
         head = sentences["support"].format(target=person(target), members=members, messages=len(rows), since=when(rows[0].sent_at))
-        shown = [f"{when(row.sent_at)} · {person(row.author)} · {place(row.room)}" for row in rows[-SUPPORT_LINES_MAX:]]
-        text = "\n".join([head, *shown, sentences["support_can"]])
+        lines = [f"{when(row.sent_at)} · {person(row.author)} · {place(row.room)}" for row in shown]
+        text = "\n".join([head, *lines, sentences["support_can"]])
         await self._write(transaction, message, text, kind=ActionKind.TELL)
         await transaction.audit("support", values={"target": target, "members": members, "messages": [row.message for row in rows]})
         return True
+
+    async def read_support(self) -> None:
+        """Tell the moderators the words of the messages that a support card counts, read from their platform outside any transaction.
+
+        What is gone is said to be. A platform that does not give them is asked again for a day.
+        """
+        async with self._parts.transaction() as transaction:
+            waiting, now = await transaction.support_waiting(), transaction.now
+        for name, target, told_at, stored in waiting:
+            server, room, contacts = json.loads(stored)
+            rows = await _read(self._parts.platforms.get(name), name, decode_all(Contact, contacts))
+            if any(row.state is EarlierState.WAITING for row in rows):
+                if now - told_at <= READ_EARLIER_WITHIN:
+                    continue
+                rows = [replace(row, state=EarlierState.GONE) if row.state is EarlierState.WAITING else row for row in rows]
+            where = Message(
+                community=self._parts.community, platform=name, server=server, room=room, id="", author="", text="", sent_at=now
+            )
+            async with self._parts.transaction() as transaction:
+                for start in range(0, len(rows), SUPPORT_WORDS_MAX):
+                    lines = earlier_lines(rows[start : start + SUPPORT_WORDS_MAX], self._parts.policy, self._parts.sentences)
+                    head = self._parts.sentences["support_words"].format(target=person(target))
+                    await self._write(transaction, where, "\n".join([head, *lines]), kind=ActionKind.TELL)
+                await transaction.support_followed(name, target)
+
+
+async def _read(platform: Platform | None, name: str, contacts: Sequence[Contact]) -> list[Earlier]:
+    """The messages of contact rows with their words, as far as the platform gives them now."""
+    rows = [Earlier(case=0, step=0, platform=name, room=c.room, message=c.message, author=c.author, sent_at=c.sent_at) for c in contacts]
+    read: list[Earlier] = []
+    for row in rows:
+        try:
+            message = await platform.read(row.room, row.message) if platform else None
+        except (PlatformRefusedError, PlatformUnavailableError):
+            read.append(row)
+            continue
+        state = EarlierState.WAITING if platform is None else EarlierState.READ if message else EarlierState.GONE
+        read.append(replace(row, text=message.text if message else "", state=state))
+    return read

@@ -8,7 +8,6 @@ that was committed, and nothing committed is done twice.
 """
 
 import asyncio
-import re
 from collections import OrderedDict, deque
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
@@ -17,6 +16,7 @@ from datetime import timedelta
 
 import structlog
 
+from bot import callme
 from bot.casebook import Casebook, Parts
 from bot.core.judge import ToScore, judge, texts_to_score
 from bot.core.model import (
@@ -64,13 +64,6 @@ SEEN_MAX = 10_000
 """Identities remembered, so that a message that comes twice is judged once; the store knows the rest."""
 FOUND_MAX = 1_000
 """Messages with a finding remembered, so that a fragment of one is not found again."""
-NAME_CHARS_MIN = 3
-COMMON = frozenset(
-    "the and you your for are but not with this that have from they will what all can was one out has more when who how why yes now "
-    "well just like good some then than too any our own day may mark will art bill grace hope joy max pat rob sue june april".split()
-)
-"""Words that may be names but mostly are not: they never count as naming somebody without a mention."""
-WORD = re.compile(r"[\w'-]+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,8 +141,6 @@ class Service:
         """Identity -> the rows of the inbox that hold it until it is judged."""
         self._noted: OrderedDict[tuple[str, str, str], None] = OrderedDict()
         """Messages that arrived in time while their room was behind: what catch-up finds of them is not late for that."""
-        self._people: dict[str, str] = {}
-        self._names: dict[str, str] = {}
         self._muted: set[str] = set()
         self._again: dict[tuple[str, str, str], None] = {}
         self._unfinished = 0
@@ -182,10 +173,7 @@ class Service:
 
     def learn(self, account: str, name: str) -> None:
         """Remember the name by which members call an account."""
-        self._names[account] = name
-        for word in {name.casefold(), *WORD.findall(name.casefold())[:1]}:
-            if len(word) >= NAME_CHARS_MIN and word not in COMMON:
-                self._people.setdefault(word, account)
+        self.parts.names.learn(account, name)
 
     async def accept(self, message: Message, *, kept: str = "") -> bool:
         """Take a message from a platform. A room that is behind only notes how far it has come.
@@ -375,11 +363,9 @@ class Service:
         recent = tuple(room)
         if sum(one.author == message.author for one in recent) < RECENT_PER_AUTHOR_MAX:
             room.append(recent_of(message))
-        said = {word.removesuffix("'s") for word in WORD.findall(message.text.casefold().replace("\u2019", "'"))}
-        people = {word: self._people[word] for word in said if word in self._people}
         return Context(
             recent=recent,
-            people=people,
+            people=self.parts.names.shown_in(message.text),
             office_holders=self._named(self.policy.office_holders, message.platform) | frozenset(self.parts.moderators),
             under_18=self._named(self.policy.under_18, message.platform),
         )
@@ -456,6 +442,8 @@ class Service:
 
     async def _judge_some(self, batch: Sequence[Waiting], transaction: Transaction) -> list[Outcome]:
         """Judge messages in order, up to and including the first one with a finding."""
+        await callme.refresh(transaction, self.parts.names)
+        batch = [await self._with_given_names(waiting, transaction) for waiting in batch]
         known, requests = await _relations(batch, transaction)
         outcomes: list[Outcome] = []
         fresh: dict[str, list[Contact]] = {}
@@ -475,6 +463,11 @@ class Service:
             if await self.letters.support(transaction, outcomes[-1].verdict.message, target):
                 outcomes[-1] = replace(outcomes[-1], letters=True)
         return outcomes
+
+    async def _with_given_names(self, waiting: Waiting, transaction: Transaction) -> Waiting:
+        """The same, knowing whom it calls by a name that they have given."""
+        context = await callme.with_given_names(waiting.context, waiting.message, self.parts.names, transaction)
+        return waiting if context is waiting.context else replace(waiting, context=context)
 
     async def _judge_one(
         self,

@@ -266,7 +266,8 @@ class Context:
     the message itself; `found` the ids of those that have a finding. `contacts` holds the rows of 90 days between the author
     and those the message addresses, both directions, oldest first. `people` maps a folded display name to an account.
     `requests` are the no-contact requests of those it addresses about the author that are in force. `account_messages` is how many
-    messages the account has written before, None where it is not new or nobody counts.
+    messages the account has written before, None where it is not new or nobody counts. `given` holds those of `people` by which
+    members say that others call them, each as this message writes it.
     """
 
     scores: tuple[Scored, ...] = ()
@@ -279,6 +280,7 @@ class Context:
     requests: tuple[NoContact, ...] = ()
     account_messages: int | None = None
     under_18: frozenset[str] = frozenset()
+    given: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -194,6 +194,7 @@ def _reason(evidence: Evidence) -> str:
         "score": f"{evidence.label.replace('_', ' ')} {value:.2f}{where}",
         "words": f"{evidence.detail} {words}{where}",
         "aimed_at": f"aimed at {people or (words if evidence.words else 'a person')}",
+        "given_name": f"{evidence.detail}: {words}",
         "shared_from": f"shared from {words}",
         "refused_contact": f"contact number {value:.0f} after {people} asked for none",
         "course_of_conduct": f"a course of conduct towards {people}: {evidence.detail}",

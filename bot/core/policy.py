@@ -278,6 +278,7 @@ class Policy:
     own_accounts: tuple[str, ...] = ()
     regulated_titles: tuple[str, ...] = ()
     under_18: tuple[str, ...] = ()
+    public_figures: tuple[str, ...] = ()
     safeguarding_contact: str = ""
     outside_contact: str = ""
     appeal_hours: int = field(metadata={"low": 1, "high": 720})

@@ -76,7 +76,8 @@ _ADD_FINDING = insert(findings)
 OF_CASE_FINDINGS = select(findings).where(where(findings, "case")).order_by(findings.c.step, findings.c.id)
 _ADD_EARLIER = insert(earlier).on_conflict_do_nothing()
 OF_CASE_EARLIER = select(earlier).where(where(earlier, "case")).order_by(earlier.c.sent_at, earlier.c.message)
-_EARLIER_WAITING = select(earlier).where(where(earlier, "state")).order_by(earlier.c.case, earlier.c.sent_at).limit(given("limit"))
+_EARLIER_NEWEST_FIRST = (earlier.c.case.desc(), earlier.c.sent_at)
+_EARLIER_WAITING = select(earlier).where(where(earlier, "state")).order_by(*_EARLIER_NEWEST_FIRST).limit(given("limit"))
 _SET_EARLIER = update(earlier).where(where(earlier, "case", "platform", "room", "message"))
 
 _STRIKE_IN = insert(strikes)
@@ -259,7 +260,7 @@ class CasesPart(AuditPart):
         await self._add_many(_ADD_EARLIER, [{**{name: getattr(row, name) for name in names}, "state": row.state.value} for row in rows])
 
     async def earlier_waiting(self, limit: int = CASES_MAX) -> tuple[Earlier, ...]:
-        """Those whose words are still to be read from their platform, by case."""
+        """Those whose words are still to be read from their platform, the newest case first: what cannot be read holds up nothing."""
         return tuple(earlier_row(row) for row in await self._all(_EARLIER_WAITING, state=EarlierState.WAITING.value, limit=limit))
 
     async def earlier_read(self, row: Earlier, text: str | None) -> None:

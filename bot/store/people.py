@@ -1,6 +1,6 @@
 """What people ask and decide: accounts, reports, reviews, appeals, no-contact requests.
 
-Knows: who said so, when, and how it stands. Must not know: who may decide, or what follows.
+Knows: who said so, when, and how it stands; what names members have given. Must not know: who may decide, or what follows.
 Rules: a reporter's name stays in the table of reports; a state changes only along the core's tables (core/cases.py).
 """
 
@@ -15,7 +15,7 @@ from bot.core.cases import APPEAL, REPORT, AppealState, Decision, ReportState, m
 from bot.core.model import NoContact, Severity
 from bot.store.part import Part, Row, as_list, each_given, given, where
 from bot.store.records import Appeal, Report, Review
-from bot.store.tables import accounts, appeals, link_codes, link_tries, members, no_contact, reports, reviews
+from bot.store.tables import accounts, appeals, given_names, link_codes, link_tries, members, no_contact, reports, reviews
 
 OPEN_MAX = 100
 """Reports or appeals that a list gives when the caller does not say how many."""
@@ -68,10 +68,17 @@ _THIS_NO_CONTACT = and_(where(no_contact, "platform", "target", "author"), _IN_F
 _ANY_NO_CONTACT = select(no_contact.c.ended_at).where(where(no_contact, "platform", "target", "author"))
 _SET_NO_CONTACT = update(no_contact).where(_THIS_NO_CONTACT)
 _TOLD_NO_CONTACT = update(no_contact).where(where(no_contact, "letter"), no_contact.c.told_at.is_(None))
+_GIVE_NAME = insert(given_names).on_conflict_do_nothing()
+_GIVEN_NAMES = select(given_names.c.name, given_names.c.platform, given_names.c.account).where(where(given_names))
+_NAMES_OF = (
+    select(given_names.c.written).where(where(given_names, "platform", "account")).order_by(given_names.c.given_at, given_names.c.name)
+)
+_TAKE_BACK_NAME = delete(given_names).where(where(given_names, "platform", "account", "name"))
+_FORGET_NAMES = delete(given_names).where(where(given_names, "platform", "account"))
 
 
 class PeoplePart(Part):
-    """Accounts, reports, reviews, appeals, no-contact requests."""
+    """Accounts, reports, reviews, appeals, no-contact requests, names that members have given."""
 
     async def link_account(self, member: str, platform: str, account: str) -> None:
         """Say that an account is this member's; an account has one member."""
@@ -241,6 +248,29 @@ class PeoplePart(Part):
     async def no_contact_told(self, letter: str) -> bool:
         """The notice with this key was delivered: the request it tells of binds from now on; False where there is none."""
         return await self._change(_TOLD_NO_CONTACT, {"told_at": self.now}, letter=letter) == 1
+
+    async def give_name(self, platform: str, account: str, *, name: str, written: str) -> bool:
+        """Record that others call an account so; False where the name is somebody's already."""
+        added = await self._add(_GIVE_NAME, platform=platform, account=account, name=name, written=written, given_at=self.now)
+        return added.rowcount == 1
+
+    async def given_names(self) -> dict[str, tuple[str, str]]:
+        """Every name that a member has given, folded, and whose it is: (platform, account)."""
+        return {row["name"]: (row["platform"], row["account"]) for row in await self._all(_GIVEN_NAMES)}
+
+    async def written_names_of(self, own: Collection[tuple[str, str]]) -> tuple[str, ...]:
+        """The names that these accounts have given, as they typed them."""
+        rows = [row for platform, account in own for row in await self._all(_NAMES_OF, platform=platform, account=account)]
+        return tuple(row["written"] for row in rows)
+
+    async def take_back_name(self, own: Collection[tuple[str, str]], name: str) -> bool:
+        """Delete a name of these accounts; False where they have not given it."""
+        deleted = [await self._find(_TAKE_BACK_NAME, platform=platform, account=account, name=name) for platform, account in own]
+        return any(one.rowcount for one in deleted)
+
+    async def forget_names(self, platform: str, account: str) -> int:
+        """Delete all names that an account has given; gives how many."""
+        return (await self._find(_FORGET_NAMES, platform=platform, account=account)).rowcount
 
 
 def _new_id(added: CursorResult[Any]) -> int:

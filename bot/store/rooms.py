@@ -46,9 +46,11 @@ _FORGET_NEWCOMERS = delete(newcomers).where(where(newcomers), newcomers.c.first_
 _SUPPORT_IN = insert(support)
 _SUPPORT = _SUPPORT_IN.on_conflict_do_update(
     index_elements=list(support.primary_key.columns),
-    set_={"told_at": _SUPPORT_IN.excluded.told_at},
+    set_={"told_at": _SUPPORT_IN.excluded.told_at, "waiting": _SUPPORT_IN.excluded.waiting},
     where=support.c.told_at < given("before"),
 )
+_SUPPORT_WAITING = select(support).where(where(support), support.c.waiting != "").order_by(support.c.told_at)
+_SUPPORT_FOLLOWED = update(support).where(where(support, "platform", "target"))
 _FORGET_CONTACTS = delete(contacts).where(where(contacts), contacts.c.sent_at < given("before"))
 _ADD_UNJUDGED = insert(unjudged).on_conflict_do_nothing()
 _UNJUDGED = select(unjudged).where(where(unjudged, "read_again")).order_by(unjudged.c.first_at, unjudged.c.message).limit(given("limit"))
@@ -143,10 +145,22 @@ class RoomsPart(Part):
         """Stop counting accounts that are not new any more; gives how many."""
         return (await self._find(_FORGET_NEWCOMERS, before=before)).rowcount
 
-    async def support_due(self, platform: str, target: str, before: datetime) -> bool:
-        """Note that the moderators are told now about somebody many are hostile to; False where they were told after `before`."""
-        row = {"platform": platform, "target": target, "told_at": self.now, "given_before": before}
+    async def support_due(self, platform: str, target: str, before: datetime, *, waiting: str = "") -> bool:
+        """Note that the moderators are told now about somebody many are hostile to; False where they were told after `before`.
+
+        `waiting` says, as JSON, which messages' words are to follow.
+        """
+        row = {"platform": platform, "target": target, "told_at": self.now, "waiting": waiting, "given_before": before}
         return (await self._add(_SUPPORT, **row)).rowcount == 1
+
+    async def support_waiting(self) -> tuple[tuple[str, str, datetime, str], ...]:
+        """Support cards that words are to follow: platform, target, when it was, and which messages."""
+        rows = await self._all(_SUPPORT_WAITING)
+        return tuple((row["platform"], row["target"], row["told_at"], row["waiting"]) for row in rows)
+
+    async def support_followed(self, platform: str, target: str) -> None:
+        """The words followed."""
+        await self._change(_SUPPORT_FOLLOWED, {"waiting": ""}, platform=platform, target=target)
 
     async def forget_contacts(self, before: datetime) -> int:
         """Delete older contacts; gives how many."""

@@ -30,7 +30,19 @@ from bot.store.records import ActionState, CaseDetail, Hashes
 from bot.store.rooms import RoomsPart
 from bot.store.setups import SetupsPart
 from bot.store.tables import appeals as appeals_table
-from bot.store.tables import case_messages, communities, contacts, earlier, newcomers, no_contact, notices, reports, sanctions, strikes
+from bot.store.tables import (
+    case_messages,
+    communities,
+    contacts,
+    earlier,
+    given_names,
+    newcomers,
+    no_contact,
+    notices,
+    reports,
+    sanctions,
+    strikes,
+)
 from bot.store.tables import cases as cases_table
 
 __all__ = ["Store", "StoreError", "Transaction"]
@@ -56,6 +68,7 @@ _DATA_OF = {
     "appeals": _about(appeals_table, appeals_table.c.account),
     "reports you made": _about(reports, reports.c.reporter),
     "people whose contact you do not want": _about(no_contact, no_contact.c.target),
+    "names by which you say that others call you": _about(given_names, given_names.c.account),
     "whom you addressed, without text": _about(contacts, contacts.c.author),
 }
 

@@ -319,10 +319,19 @@ newcomers = Table(
 support = Table(
     "support",
     metadata,
-    *(_text("community"), _text("platform"), _text("target"), _moment("told_at")),
+    *(_text("community"), _text("platform"), _text("target"), _moment("told_at"), _text("waiting")),
     PrimaryKeyConstraint("community", "platform", "target"),
 )
-"""About whom the moderators had a support card, and when the last one was."""
+"""About whom the moderators had a support card, when the last one was, and (JSON) which messages' words are still to follow it."""
+
+given_names = Table(
+    "given_names",
+    metadata,
+    *(_text("community"), _text("name"), _text("platform"), _text("account"), _written("written"), _moment("given_at")),
+    PrimaryKeyConstraint("community", "name"),
+    Index("given_names_by_account", "community", "platform", "account"),
+)
+"""Names by which members say that others call them: folded, each of one member; `written` as they typed it."""
 
 unjudged = Table(
     "unjudged",

@@ -22,6 +22,15 @@ ROOT = Path(__file__).parents[2]
 REFUSALS = frozenset({"NotAllowedError", "_refused", "_refuses", "_says"})
 """What takes the text of a refusal, or of a short answer, as its first argument."""
 LINES = (
+    "callme",
+    "callme list",
+    "callme add",
+    "callme add Spud",
+    "callme add budget",
+    "callme add Robin",
+    "callme list again",
+    "callme remove Spud",
+    "callme remove Nobody",
     "help",
     "code",
     "code 6",

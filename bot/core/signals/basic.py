@@ -5,7 +5,7 @@ Rules: those of the package.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
@@ -22,6 +22,10 @@ SPELT_OUT = re.compile(r"(?<![^\W_])[^\W_]([ .\-_*])[^\W_](?:\1[^\W_]){2,}(?![^\
 DIGITS = str.maketrans("013", "oie")
 SHORT_WORDS_MAX = 5
 """A reply or a mention of at most this many words, with no verb for anything else, is taken to speak of the person addressed."""
+NAME_WORDS_MAX = 3
+"""Words of a name that a member has given ("Big Dave"); a display name is known by one."""
+GIVEN_NAME = "given_name"
+"""The signal of the evidence that somebody is meant by a name that they have given."""
 
 
 class Banks(Protocol):
@@ -79,10 +83,21 @@ class Reading:
         return tuple(word for word, _, _ in words(joined))
 
     @cached_property
+    def named(self) -> tuple[tuple[str, int], ...]:
+        """Names of members that were said, and which of the words comes after each; where two begin together, the longer one."""
+        found = []
+        for place in range(len(self.said_words)):
+            for length in range(NAME_WORDS_MAX, 0, -1):
+                name = " ".join(self.said_words[place : place + length])
+                if name in self.context.people and place + length <= len(self.said_words):
+                    found.append((name, place + length))
+                    break
+        return tuple(found)
+
+    @cached_property
     def targets(self) -> tuple[str, ...]:
         """The members that the message addresses: mentioned, answered or named; never the author."""
-        people = self.context.people
-        named = (people[word] for word in self.said_words if word in people)
+        named = (self.context.people[name] for name, _ in self.named)
         everyone = (*self.message.mentions, self.message.reply_author, *named)
         return tuple(dict.fromkeys(account for account in everyone if account and account != self.message.author))
 
@@ -196,7 +211,8 @@ class AimedAt:
         if self.at is Aim.OFFICE_HOLDER and not set(reading.targets) <= reading.context.office_holders:
             return NO
         shown = tuple(Words(text=word, start=-1, end=-1) for word in dict.fromkeys(you))
-        return Measure(value=True, evidence=(Evidence(signal="aimed_at", words=shown, people=reading.targets, detail=self.at),))
+        aimed_at = Evidence(signal="aimed_at", words=shown, people=reading.targets, detail=self.at)
+        return Measure(value=True, evidence=(aimed_at, *self._by_given_names(reading)))
 
     @staticmethod
     def _spoken_of(reading: Reading) -> bool:
@@ -209,10 +225,24 @@ class AimedAt:
                 return True
             if before and said[: mention.start()].rstrip()[-1:] not in ".!?,:;":
                 return True
-        people = reading.context.people
-        return any(
-            word in people and after in THIRD_PERSON_VERBS for word, after in zip(reading.said_words, reading.said_words[1:], strict=False)
-        )
+        said_words = reading.said_words
+        return any(said_words[after : after + 1] and said_words[after] in THIRD_PERSON_VERBS for _, after in reading.named)
+
+    @staticmethod
+    def _by_given_names(reading: Reading) -> Iterator[Evidence]:
+        """The words by which those are meant who gave them as names: as they were written, slurs masked."""
+        context = reading.context
+        names = {name: context.people[name] for name, _ in reading.named if name in context.given}
+        for name, account in names.items():
+            if account != reading.message.author:
+                written = context.given[name]
+                masked = any(
+                    reading.banks.masked(one.bank) and fold(reading.segments[n].text[one.start : one.end]).text in name
+                    for n in reading.of_role(Role.SAID)
+                    for one in reading.found[n]
+                )
+                shown = (Words(text=written, start=-1, end=-1, masked=masked),)
+                yield Evidence(signal=GIVEN_NAME, words=shown, people=(account,), detail="a name that the member has given")
 
 
 class Passing(StrEnum):

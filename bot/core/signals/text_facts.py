@@ -82,6 +82,10 @@ def _people(text: str, reading: Reading, *, anybody: bool) -> Iterator[tuple[int
         named = reading.context.people.get(bare, reading.message.author) != reading.message.author
         if named and (bare != name or _is_spoken_of(text, *word.span())):
             yield word.end(), True
+    for name, account in reading.context.people.items():
+        if " " in name and account != reading.message.author:  # a name of two words, which a member has given
+            as_written = r"[\s-]+".join(map(re.escape, name.split()))
+            yield from ((found.end(), True) for found in re.finditer(rf"(?<![\w@]){as_written}(?!\w)", text, re.IGNORECASE))
 
 
 def _is_spoken_of(text: str, start: int, end: int) -> bool:

@@ -27,10 +27,13 @@ from bot.platforms.discord.translate import NAME
 
 log = structlog.get_logger()
 
+NAME_CHARS_MAX = 100
+"""Longer than any name that is taken: what is too long is refused with a reason."""
 Tree = app_commands.CommandTree[discord.Client]
 Number = app_commands.Range[int, 1, 999_999_999]
 Hours = app_commands.Range[int, 1, HOURS_MAX]
 Text = app_commands.Range[str, 1, TEXT_CHARS_MAX]
+Name = app_commands.Range[str, 1, NAME_CHARS_MAX]
 Grade = Literal["minor", "medium", "serious", "grave"]
 Choices = list[app_commands.Choice[Any]]
 Complete = Callable[[Interaction, str], Coroutine[Any, Any, Choices]]
@@ -52,6 +55,8 @@ UNWANTED = {
     "list": "show my requests",
 }
 """What /nocontact can do, as a member reads it."""
+CALLS_ME = {"add": "add a name", "remove": "take a name back", "list": "show my names"}
+"""What /callme can do, as a member reads it."""
 
 everywhere = app_commands.AppCommandContext(guild=True, dm_channel=True, private_channel=False)
 on_servers = app_commands.AppCommandContext(guild=True, dm_channel=False, private_channel=False)
@@ -85,6 +90,7 @@ def attach(client: discord.Client, communities: Communities, *, after_setup: Cal
         await reception.answer(interaction, say)
 
     _add_reports(tree, reception)
+    _add_names(tree, reception)
     _add_own(tree, reception)
     _add_links(tree, reception)
     _add_menus(tree, reception)
@@ -214,6 +220,21 @@ def _add_reports(tree: Tree, reception: Reception) -> None:
 
     for command in (report, appeal, nocontact):
         command.allowed_contexts = everywhere
+
+
+def _add_names(tree: Tree, reception: Reception) -> None:
+    @tree.command(name="callme", description="Names by which others call you, so that I know when words are about you")
+    @app_commands.describe(how="What to do", name="A nickname, for example. Only your own names", server=WHICH_SERVER)
+    @app_commands.choices(how=[app_commands.Choice(name=shown, value=how) for how, shown in CALLS_ME.items()])
+    @app_commands.autocomplete(server=_servers(reception))
+    async def callme(interaction: Interaction, how: str = "list", name: Name = "", server: str = "") -> None:
+        async def work() -> str:
+            visit = await reception.visit(interaction, server)
+            return await visit.community.desk.called(visit.asker, how, name)
+
+        await reception.answer(interaction, work)
+
+    callme.allowed_contexts = everywhere
 
 
 def _add_own(tree: Tree, reception: Reception) -> None:

@@ -336,6 +336,7 @@ RUN: Mapping[str, Run] = {
     "report": _report,
     "appeal": _appeal,
     "nocontact": _nocontact,
+    "callme": _asks("callme"),
     "mystanding": _asks("mystanding"),
     "mydata": _mydata,
     "forgetme": _forgetme,

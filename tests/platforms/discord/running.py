@@ -39,6 +39,8 @@ from tests.servers.discord.probe import OPENAPI
 RUDE = rule("rude", "{score: {label: insult, at_least: 0.8}}", severity="serious", status="enforce")
 THREAT = rule("threat", "{score: {label: threat, at_least: 0.8}}", severity="grave", status="enforce", concern="threat", clause="2")
 PASSED_ON = rule("passed-on", "{score: {label: insult, at_least: 0.8, role: shared}}", severity="serious", status="enforce")
+COURSE = rule("course", "{course_of_conduct: {at_least: 2}}", status="review")
+RULES = {"rude": RUDE, "threat": THREAT, "passed-on": PASSED_ON, "course": COURSE}
 BAD, THREATENING, FINE = "you donkey", "you will be sorry", "good morning"
 """Texts that the small policy hides and warns for, hides and mutes for, and leaves."""
 WAIT_SECONDS = 10.0
@@ -47,7 +49,7 @@ SETTLE_SECONDS = 2.0
 
 def policy(_: str) -> tuple[Policy, Mapping[str, str]]:
     """The small policy: rude is serious, a threat is grave."""
-    return compiled(text=POLICY.replace("count: 3,", "count: 100,"), rules={"rude": RUDE, "threat": THREAT, "passed-on": PASSED_ON})
+    return compiled(text=POLICY.replace("count: 3,", "count: 100,"), rules=RULES)
 
 
 async def proven(_: Policy, __: str) -> None:

@@ -139,6 +139,24 @@ async def test_unwanted_contact_goes_on_record(server: DiscordServer, guild: Gui
     assert bot.letter(morgan).server == guild.id, "where no direct message is taken, a private thread on that server brings it"
 
 
+async def test_names_by_which_others_call_a_member_are_theirs_alone(
+    server: DiscordServer, guild: Guild, ann: Member, morgan: Member, bot: Bot
+) -> None:
+    async def call_me(who: Member, **options: object) -> str:
+        return await bot.asked(server.interact(who, "callme", options))
+
+    assert "given no names" in await call_me(ann)
+    assert "words about “Spud”" in await call_me(ann, how="add", name="Spud")
+    assert "word that people write every day" in await call_me(ann, how="add", name="budget")
+    assert "Write /callme add" in await call_me(ann, how="add")
+    assert "“Spud”" in await call_me(ann, how="list")
+    assert "given no names" in await call_me(morgan)
+    assert "not given this name" in await call_me(morgan, how="remove", name="Spud")
+    assert "may be called that" in await call_me(morgan, how="add", name="spud")
+    assert "no longer read “Spud”" in await call_me(ann, how="remove", name="Spud")
+    assert "given no names" in await call_me(ann)
+
+
 async def test_a_request_for_no_contact_is_listed_renewed_ended_and_told_only_once(
     server: DiscordServer, guild: Guild, ann: Member, morgan: Member, bot: Bot
 ) -> None:
@@ -425,7 +443,19 @@ async def test_an_older_form_of_a_command_is_answered_with_what_to_do(server: Di
 async def test_every_member_command_is_offered_in_direct_messages_and_no_other(server: DiscordServer, bot: Bot) -> None:
     offered = {one["name"]: one["contexts"] for one in server.commands_of(None)}
     direct = {name for name, contexts in offered.items() if 1 in contexts}
-    assert direct == {"report", "appeal", "nocontact", "mystanding", "mydata", "forgetme", "code", "link", "unlink", "Report message"}
+    assert direct == {
+        "report",
+        "appeal",
+        "nocontact",
+        "callme",
+        "mystanding",
+        "mydata",
+        "forgetme",
+        "code",
+        "link",
+        "unlink",
+        "Report message",
+    }
     assert [name for name, contexts in offered.items() if 2 in contexts] == ["Report message"]
 
 

@@ -213,6 +213,16 @@ async def test_unwanted_contact_goes_on_record(ann: Member, morgan: Member, bot:
     assert (bot.letter(morgan).case, bot.letter(morgan).server) == (0, bot.team)
 
 
+async def test_names_by_which_others_call_a_member_are_theirs_alone(ann: Member, morgan: Member, bot: Bot) -> None:
+    assert "given no names" in await bot.asked(ann.runs("/callme"))
+    assert "words about “Big Spud”" in await bot.asked(ann.runs("/callme add Big Spud"))
+    assert "word that people write every day" in await bot.asked(ann.runs("/callme add budget"))
+    assert "2 to 30 letters" in await bot.asked(morgan.runs(f"/callme add <@{ann.id}|ann> Tattie"))
+    assert "given no names" in await bot.asked(morgan.runs("/callme list"))
+    assert "not given this name" in await bot.asked(morgan.runs("/callme remove big spud"))
+    assert "no longer read “big spud”" in await bot.asked(ann.runs("/callme remove big spud"))
+
+
 async def test_request_for_no_contact_is_listed_renewed_ended_and_told_only_once(ann: Member, morgan: Member, bot: Bot) -> None:
     who = f"<@{morgan.id}|morgan>"
 
