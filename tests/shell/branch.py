@@ -110,6 +110,8 @@ class Chat:
         self.images: dict[str, Callable[[], bytes]] = {}
         """What gives the bytes of an image, by its id; it may raise what a platform raises."""
         self.fetched: list[str] = []
+        self.held: asyncio.Event | None = None
+        """Images are given only after this."""
 
     @property
     def capabilities(self) -> Capabilities:
@@ -129,6 +131,8 @@ class Chat:
 
     async def image(self, message: Message, image: Image) -> bytes:
         self.fetched.append(image.id)
+        if self.held:
+            await self.held.wait()
         return self.images[image.id]()
 
     async def perform(self, action: Action) -> Performed:

@@ -325,7 +325,7 @@ def images_of(data: Json) -> Iterator[Image]:
     for one in files:
         kind = str(one.get("mimetype") or "").lower()
         if kind.startswith("image/"):
-            yield Image(id=str(one["id"]), kind=kind, length=int(one.get("size") or 0), link=str(one.get("url_private") or ""))
+            yield Image(id=str(one.get("id") or ""), kind=kind, length=int(one.get("size") or 0), link=str(one.get("url_private") or ""))
 
 
 def _attachments(data: Json, *, previews: bool) -> Iterator[Shared]:
