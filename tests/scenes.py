@@ -7,7 +7,7 @@ Rules: the same number is the same image; nothing is read from disk.
 import io
 import random
 from importlib.util import find_spec
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -62,7 +62,7 @@ def cropped(image: "Image", share: float) -> "Image":
     return image.crop((left, top, image.width - left, image.height - top))
 
 
-def written(image: "Image", kind: str = "JPEG", **options: int) -> bytes:
+def written(image: "Image", kind: str = "JPEG", **options: Any) -> bytes:
     """The image as a file."""
     file = io.BytesIO()
     image.save(file, kind, **options)

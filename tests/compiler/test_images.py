@@ -44,7 +44,7 @@ def test_what_is_no_hash_is_refused_with_how_to_get_one(entry: str) -> None:
 
 def test_an_empty_bank_of_images_is_an_error() -> None:
     files = {"policy.yaml": POLICY, **BANKS, "banks/images.yaml": "name: images\nkind: images\nentries: []\n"}
-    with pytest.raises(PolicyError, match="banks/images.yaml"):
+    with pytest.raises(PolicyError, match=r"banks/images\.yaml"):
         compile_policy(files)
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -47,7 +48,7 @@ def judged(said: Message, *seen: Seen, policy: Policy | None = None, **more: obj
     return judge(said, context, policy or compiled())
 
 
-def shared(*images: Image, **more: object) -> Message:
+def shared(*images: Image, **more: Any) -> Message:
     return message("", images=images, **more)
 
 
@@ -137,6 +138,7 @@ HASHES = st.integers(0, 2**256 - 1).map(lambda number: f"{number:064x}")
 
 @given(HASHES, HASHES, HASHES)
 def test_distance_is_one(one: str, other: str, third: str) -> None:
+    assert distance("0f", "f0") == 8
     assert distance(one, one) == 0
     assert distance(one, other) == distance(other, one)
     assert distance(one, third) <= distance(one, other) + distance(other, third)

@@ -43,13 +43,11 @@ class Files:
             assert request.transport is not None, "it is connected"
             request.transport.abort()
             return web.Response(status=500)
-        answer = self._answer(request, int(fault.failure) if fault is not None else 0)
+        answer = web.Response(status=fault.failure) if fault is not None and isinstance(fault.failure, int) else self._answer(request)
         self.fetched.append((request.path, answer.status))
         return answer
 
-    def _answer(self, request: web.Request, failure: int) -> web.Response:
-        if failure:
-            return web.Response(status=failure)
+    def _answer(self, request: web.Request) -> web.Response:
         if not self.is_let_in(request):
             return web.Response(status=302, headers={"Location": f"{self.base}/login"})
         if request.path not in self.held:

@@ -133,7 +133,8 @@ def images_of(data: Json) -> Iterator[Image]:
         if not (kind.startswith("image/") or (not kind and name.rpartition(".")[2].lower() in IMAGE_NAMES)):
             continue
         spoiler = name.startswith(SPOILER) or bool(int(one.get("flags") or 0) & SPOILER_FLAG)
-        yield Image(id=str(one.get("id") or ""), kind=kind, length=int(one.get("size") or 0), spoiler=spoiler, link=str(one.get("url") or ""))
+        image_id, link = str(one.get("id") or ""), str(one.get("url") or "")
+        yield Image(id=image_id, kind=kind, length=int(one.get("size") or 0), spoiler=spoiler, link=link)
 
 
 def embeds_of(data: Json) -> Iterator[Shared]:
