@@ -15,9 +15,7 @@ import pytest
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-needs_images = pytest.mark.skipif(
-    find_spec("imagehash") is None or find_spec("PIL") is None, reason="the extra 'images' is not installed"
-)
+needs_images = pytest.mark.skipif(find_spec("imagehash") is None or find_spec("PIL") is None, reason="the extra 'images' is not installed")
 WIDTH, HEIGHT = 800, 600
 WORDS = "vote labour thursday the hall meeting street leaflet round canvass council budget housing park road tea seven door".split()
 

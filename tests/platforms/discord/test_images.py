@@ -83,7 +83,9 @@ def test_a_forwarded_image_is_carried_too() -> None:
 
 def test_a_new_address_of_the_same_image_is_no_edit() -> None:
     one = said("look", attachments=[{"id": "1", **SPOILER, "url": "https://cdn.example.org/a?ex=1"}])
-    assert known_of(one, PLACE) == known_of({**one, "attachments": [{"id": "1", **SPOILER, "url": "https://cdn.example.org/a?ex=2"}]}, PLACE)
+    assert known_of(one, PLACE) == known_of(
+        {**one, "attachments": [{"id": "1", **SPOILER, "url": "https://cdn.example.org/a?ex=2"}]}, PLACE
+    )
 
 
 # The whole way

@@ -59,7 +59,10 @@ async def unjudged(at_work: Steward) -> dict[str, int]:
 
 def test_only_images_are_carried_those_of_shared_messages_too() -> None:
     inner = {"files": [{"id": "F3", "mimetype": "image/gif"}]}
-    files = [{"id": "F1", "mimetype": "image/png", "size": 7, "url_private": "https://files.slack.com/x"}, {"id": "F2", "mimetype": "text/plain"}]
+    files = [
+        {"id": "F1", "mimetype": "image/png", "size": 7, "url_private": "https://files.slack.com/x"},
+        {"id": "F2", "mimetype": "text/plain"},
+    ]
     found = list(images_of({"files": files, "attachments": [inner]}))
     assert [(one.id, one.length, one.spoiler, one.link) for one in found] == [
         ("F1", 7, False, "https://files.slack.com/x"),
@@ -109,7 +112,9 @@ async def test_a_copy_of_a_known_image_leads_to_a_card_that_does_not_show_it(sla
 
 
 @needs_images
-async def test_without_the_right_to_read_files_it_is_counted_and_said_what_to_press(slack: SlackServer, ann: Member, tmp_path: Path) -> None:
+async def test_without_the_right_to_read_files_it_is_counted_and_said_what_to_press(
+    slack: SlackServer, ann: Member, tmp_path: Path
+) -> None:
     slack.set_scopes(without=FILES)
     with capture_logs() as logs:
         async with steward(slack, tmp_path, policy=policy("known")) as at_work:
