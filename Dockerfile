@@ -5,7 +5,9 @@ WORKDIR /app
 COPY pyproject.toml constraints.txt README.md LICENSE ./
 COPY bot ./bot
 COPY policies ./policies
-RUN pip install --no-cache-dir --constraint constraints.txt .
+# --build-arg EXTRAS='[images]' for known images
+ARG EXTRAS=""
+RUN pip install --no-cache-dir --constraint constraints.txt ".${EXTRAS}"
 USER steward
 ENV STEWARD_DATABASE_URL=sqlite+aiosqlite:////var/lib/steward/steward.db
 VOLUME /var/lib/steward

@@ -45,6 +45,7 @@ from bot.core.notices import (
     quote,
     shown_words,
     span,
+    unseen,
     when,
 )
 from bot.core.policy import Policy
@@ -537,7 +538,7 @@ def case_card(detail: CaseDetail, policy: Policy, sentences: Sentences) -> str:
     lines = [card_head("card_urgent" if urgent else "card", case, findings, policy, sentences), *cautions(findings, policy, sentences)]
     for one in detail.messages[-CARD_MESSAGES_MAX:]:
         own = [each.finding for each in detail.findings if each.step == one.step]
-        lines.append(sentences["card_text"].format(words=quote(shown_words(one.segments, own, policy))))
+        lines.append(sentences["card_text"].format(words=quote(shown_words(one.segments, own, policy) or unseen(one.message))))
     if findings:
         lines.append(sentences["card_because"].format(because="; ".join(dict.fromkeys(map(because, findings)))))
     lines += characteristics(findings, sentences)

@@ -17,7 +17,7 @@ from bot.casebook import Casebook, Parts, earlier_lines
 from bot.core.cases import AppealState, Decision, NotAllowedError, parties_of
 from bot.core.model import REQUEST_HOLDS, Action, ActionKind, CaseState, CaseView, Message, Severity, StrikeState
 from bot.core.naming import person, place, rendered, unmarked
-from bot.core.notices import STATES, Sentences, because, quote, shown_words, span, when
+from bot.core.notices import STATES, Sentences, because, quote, shown_words, span, unseen, when
 from bot.core.policy import Policy
 from bot.core.respond import Ruling, strikes_weight
 from bot.ports import PlatformRefusedError, PlatformUnavailableError
@@ -603,7 +603,8 @@ def _show(detail: CaseDetail, policy: Policy, sentences: Sentences) -> str:
     lines = [_line(detail), f"State: {STATES[case.state]}{by}"]
     for one in detail.messages:
         found = [each.finding for each in detail.findings if each.step == one.step]
-        lines.append(f"{when(one.message.sent_at)} {person(one.message.author)}: {quote(shown_words(one.segments, found, policy))}")
+        said = quote(shown_words(one.segments, found, policy) or unseen(one.message))
+        lines.append(f"{when(one.message.sent_at)} {person(one.message.author)}: {said}")
         lines += [f"    {each.rule} (clause {', '.join(each.clauses)}): {because(each)}" for each in found]
     lines += earlier_lines(detail.earlier, policy, sentences)
     if detail.late is not None:

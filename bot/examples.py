@@ -18,9 +18,11 @@ from bot.core.model import (
     Contact,
     Context,
     Finding,
+    Image,
     Message,
     NoContact,
     Scored,
+    Seen,
     Status,
     Verdict,
     recent_of,
@@ -154,6 +156,7 @@ def _follow(
             under_18=frozenset(under_18),
             requests=tuple(one for one in requests if one.other == message.author and one.requested_at <= message.sent_at),
             account_messages=written[message.author] if message.came_at else None,
+            images=_seen(message),
         )
         written[message.author] += 1
         texts = texts_to_score(message, context, policy)
@@ -189,7 +192,13 @@ def _messages(example: Example) -> Iterator[Message]:
         mentions=example.mentions,
         account_created_at=ANCHOR - example.ago - example.account_age if example.account_age is not None else None,
         shares=tuple(share_of(share.text, share.link) for share in example.shares),
+        images=tuple(Image(id=one.hash, spoiler=one.spoiler) for one in example.images),  # its hash is what an example knows of it
     )
+
+
+def _seen(message: Message) -> tuple[Seen, ...]:
+    """What is known of an example's images."""
+    return tuple(Seen(hash=one.id, missing="" if one.id else "failure") for one in message.images)
 
 
 def _examples(rule: Rule) -> list[tuple[str, tuple[Example, ...]]]:
@@ -254,7 +263,7 @@ def _changes(when: Condition, leaf: Test) -> Iterator[tuple[str, Condition]]:
     for one in dataclasses.fields(signal):  # type: ignore[arg-type]
         value = getattr(signal, one.name)
         steps: tuple[object, ...] = ()
-        if one.name in ("at_least", "at_most") and isinstance(value, int):
+        if one.name in ("at_least", "at_most", "distance_at_most") and isinstance(value, int):
             steps = (value - 1, value + 1)
         if isinstance(value, timedelta):
             steps = tuple(other for other in (value / 2, value * 2) if other <= one.metadata.get("high", other))

@@ -10,7 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
-from bot.core.model import Action, ActionKind, Message, Scored
+from bot.core.model import Action, ActionKind, Image, Message, Scored
 
 
 class Repeat(StrEnum):
@@ -54,6 +54,10 @@ PRIVATE_THREAD = "private thread"
 """The `detail` of a notice that a direct message could not bring, and a private thread with the member did."""
 
 
+IMAGE_BYTES_MAX = 20 * 1024 * 1024
+"""Longer images are not looked at: what people send from a phone has 2 to 8 MB, and several are in memory at once."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Performed:
     """How an action ended: a reference on the platform (a message's id) and a word for the case's history."""
@@ -83,6 +87,12 @@ class Platform(Protocol):
 
     async def read(self, room: str, message_id: str) -> Message | None:
         """Give one message as it is now; None where it is gone. Raises PlatformUnavailableError."""
+
+    async def image(self, message: Message, image: Image) -> bytes:
+        """Give the bytes of an image that a message carries, at most IMAGE_BYTES_MAX and one more.
+
+        Raises PlatformUnavailableError or PlatformRefusedError.
+        """
 
     async def perform(self, action: Action) -> Performed:
         """Do it. Raises PlatformUnavailableError or PlatformRefusedError; "already so" is success."""

@@ -16,7 +16,7 @@ from datetime import timedelta
 
 import structlog
 
-from bot import callme
+from bot import callme, images
 from bot.casebook import Casebook, Parts
 from bot.core.judge import ToScore, judge, texts_to_score
 from bot.core.model import (
@@ -29,6 +29,7 @@ from bot.core.model import (
     NoContact,
     Recent,
     Scored,
+    Seen,
     Status,
     Unjudged,
     Verdict,
@@ -52,7 +53,7 @@ SCORED_LENGTH_MAX = 256
 BATCH_MAX = 64
 """Messages in one transaction: 13,000 a second are committed at 32, more gains little."""
 PAUSE_SECONDS_MAX = 60.0
-COUNTED = frozenset({"too_long", "language", "no_label"})
+COUNTED = frozenset({"too_long", "language", "no_label"}) | images.COUNTED
 """Reasons that reading again does not mend: only their number is kept, per room and day."""
 LINGER_SECONDS_MAX = 0.05
 """While more messages wait, a batch waits this long for their scores: a commit for each one costs more than its judging."""
@@ -94,12 +95,13 @@ class Room:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waiting:
-    """A message on its way, with its scores to come. `late_from`: since when it counts as late; None: by its age."""
+    """A message on its way, with its scores to come, and before them what its images are known by."""
 
     message: Message
     context: Context
     texts: tuple[ToScore, ...]
     scores: asyncio.Future[tuple[Scored, ...]]
+    images: asyncio.Future[tuple[Seen, ...] | None] | None
     found_late: bool
 
 
@@ -127,6 +129,7 @@ class Service:
         self.community = parts.community
         self.policy = parts.policy
         self.casebook, self.letters = Casebook(parts), Letters(parts)
+        self._images = images.ImageReader()
         self._waits = waits
         self._committed = committed
         self._on_outcome = on_outcome
@@ -347,10 +350,20 @@ class Service:
             except Exception as error:  # noqa: BLE001 - judged without scores it fails again, is recorded unjudged, and passed
                 log.error("splitting failed", message=message.id, room=message.room, error=type(error).__name__)
                 texts = ()
-            scores = asyncio.ensure_future(self._scores(texts))
-            await self._scored.put(Waiting(message=message, context=context, texts=texts, scores=scores, found_late=found_late))
+            seen = asyncio.ensure_future(self._seen_in(message)) if message.images else None
+            scores = asyncio.ensure_future(self._scores(texts, seen))
+            waiting = Waiting(message=message, context=context, texts=texts, scores=scores, images=seen, found_late=found_late)
+            await self._scored.put(waiting)
 
-    async def _scores(self, texts: tuple[ToScore, ...]) -> tuple[Scored, ...]:
+    async def _seen_in(self, message: Message) -> tuple[Seen, ...] | None:
+        """What the images of a message are known by, where a rule asks for it."""
+        platform = self.parts.platforms.get(message.platform)
+        return await self._images.seen(message, self.policy, platform.image if platform else None)
+
+    async def _scores(self, texts: tuple[ToScore, ...], seen: asyncio.Future[tuple[Seen, ...] | None] | None) -> tuple[Scored, ...]:
+        """The scores of a message; they are there when its images have been looked at too."""
+        if seen:
+            await seen
         if len(texts) == 1:
             return (await self.parts.scorer.score(texts[0].text, texts[0].pointed_out),)
         return tuple(await asyncio.gather(*(self.parts.scorer.score(one.text, one.pointed_out) for one in texts)))
@@ -533,6 +546,7 @@ class Service:
             found=frozenset(one.id for one in recent if (message.platform, message.room, one.id) in self._found),
             requests=tuple(requests.get((message.platform, message.author), ())),
             account_messages=await _messages_before(message, transaction),
+            images=waiting.images.result() if waiting.images else None,
         )
 
     def _late(self, waiting: Waiting) -> timedelta | None:

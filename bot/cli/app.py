@@ -22,6 +22,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from bot.cli import showing
 from bot.cli.examining import examine_discord, examine_slack
+from bot.cli.images import images_app
 from bot.cli.scoring import LineError, run_app, score
 from bot.cli.wiring import (
     NO_PLATFORM,
@@ -69,6 +70,7 @@ app.add_typer(policy_app, name="policy")
 app.add_typer(case_app, name="case")
 app.add_typer(audit_app, name="audit")
 app.add_typer(model_app, name="model")
+app.add_typer(images_app, name="images")
 
 PolicyOption = Annotated[str, typer.Option("--policy", metavar="DIR", help="A policy's folder, or the name of a shipped one.")]
 KeepOption = Annotated[Path | None, typer.Option("--keep", metavar="PATH", help="Keep the database in this file. It must not exist yet.")]

@@ -28,6 +28,7 @@ from bot.core.model import Message, Status
 from bot.core.policy import Policy
 from bot.examples import prove
 from bot.folders import FolderError, code_digest, find_policy, load_sentences, read_policy_files
+from bot.images import ImageError
 from bot.outbox import Outbox
 from bot.platforms.console import Console
 from bot.ports import Platform, PlatformSetupError, Scorer
@@ -57,6 +58,7 @@ class PolicyFailedError(Exception):
 
 OPERATOR_ERRORS = (
     FolderError,
+    ImageError,
     NotAllowedError,
     PlatformSetupError,
     PolicyError,

@@ -28,7 +28,7 @@ routes: [{name: Branch officers, text: Write to the secretary.}]
 episode_gap: 60m                  # may be absent, as may trigger_notes (a list of texts)
 === banks/attacks.yaml
 name: attacks                     # as the file is called
-kind: words                       # words, domains or accounts
+kind: words                       # words, domains, accounts or images
 masked: no                        # yes: notices never repeat these words
 entries: [clown*, {entry: waste of space, reason: "said of people, never of views"}]
 === rules/personal-attack.yaml
@@ -59,6 +59,8 @@ examples:                         # two violations and two allowed at least, unl
       pair: clown
       note: The budget is no person.
     - shares: [{text: Minutes of the last meeting, link: "https://example.org/minutes"}]
+    - say: The banner is finished    # an image: its hash, or nothing of it where it does not matter; spoiler: yes or no
+      images: [{spoiler: yes}]
   another_rule: []                # may be absent, as may known_misses and known_false_alarms
 === ordinary-talk/budget.yaml
 lines: [This budget is a disgrace]
@@ -90,6 +92,7 @@ from bot.core.policy import (
     Example,
     Examples,
     Not,
+    Picture,
     Policy,
     Rule,
     Rung,
@@ -106,9 +109,12 @@ FILES = "known: policy.yaml, rules/NAME.yaml, banks/NAME.yaml, ordinary-talk/NAM
 NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 DAY_WRITTEN = re.compile(r"20\d\d-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])")
 FOUNDED = ("reason", "evidence", "proposed_by", "seconded_by", "review_by")
+FOUNDED_IMAGE = ("reason", "proposed_by", "seconded_by", "review_by")  # what shows it is the image, and nobody has to see that again
+HASH, HASH_HINT = re.compile(r"[0-9a-f]{64}"), "write what `steward images hash FILE` prints: 64 of 0-9 and a-f, in quotation marks"
 ENTRIES = {
     "domains": (re.compile(r"[^\s/:@?#A-Z]+\.[^\s/:@?#A-Z]+"), "write example.org: small letters, no https:// or www."),
     "accounts": (re.compile(r"[^\s/:@?#A-Z]+\.[^\s/:@?#A-Z]+/[^\s/?#A-Z]+"), "write x.com/somebody: small letters, no https:// or www."),
+    "images": (HASH, HASH_HINT),
 }
 
 
@@ -155,9 +161,10 @@ def _called(value: Value) -> str:
     return value.file.rpartition("/")[2].removesuffix(".yaml")
 
 
-def _either(value: Value, one: str, other: str) -> None:
-    if isinstance(value.content, Mapping) and not {one, other} & value.content.keys():
-        value.problem(f"neither '{one}' nor '{other}' is here")
+def _either(value: Value, *names: str) -> None:
+    if isinstance(value.content, Mapping) and not set(names) & value.content.keys():
+        *first, last = (f"'{name}'" for name in names)
+        value.problem(f"neither {', '.join(first)} nor {last} is here")
 
 
 class _Compiler(Builder):
@@ -182,18 +189,19 @@ class _Compiler(Builder):
             if form and not form.fullmatch(entry.entry):
                 item.problem(f"{shown(entry.entry)} is no entry for a bank of {bank.kind}", hint)
             if bank.kind != "words":
-                self.source(item, entry)
+                self.source(item, entry, FOUNDED_IMAGE if bank.kind == "images" else FOUNDED)
             try:
                 PhraseIndex({bank.name: [entry.entry]} if bank.kind == "words" else {})
             except ValueError as error:
                 item.problem(str(error))
         return bank
 
-    def source(self, item: Value, entry: Entry) -> None:
-        """Check that a source is well founded: two people, evidence, and a day on which it is looked at again."""
-        missing = [name for name in FOUNDED if not getattr(entry, name)]
+    def source(self, item: Value, entry: Entry, needed: Sequence[str]) -> None:
+        """Check that an entry is well founded: two people, evidence, and a day on which it is looked at again."""
+        missing = [name for name in needed if not getattr(entry, name)]
         if missing:
-            item.problem(f"{shown(entry.entry)} has no {', '.join(missing)}", "a source is founded on evidence, by two people, until a day")
+            what = "a source is founded on evidence" if "evidence" in needed else "a known image has a reason"
+            item.problem(f"{shown(entry.entry)} has no {', '.join(missing)}", f"{what}, by two people, until a day")
         if entry.proposed_by and entry.proposed_by.casefold() == entry.seconded_by.casefold():
             item.problem(f"{shown(entry.entry)} was proposed and seconded by the same", "somebody else has to second it")
         if entry.review_by and not DAY_WRITTEN.fullmatch(entry.review_by):
@@ -307,6 +315,13 @@ class _Compiler(Builder):
             _either(item, "text", "link")
         return tuple(self.build(Shared, item, domain="", account="") for item in value.items())
 
+    def read_pictures(self, value: Value) -> tuple[Picture, ...]:
+        pictures = tuple(self.build(Picture, item) for item in value.items(least=1))
+        for item, picture in zip(value.items(), pictures, strict=False):
+            if picture.hash and not HASH.fullmatch(picture.hash):
+                (item.part("hash") or item).problem(f"{shown(picture.hash)} is no hash of an image", HASH_HINT)
+        return pictures
+
     def read_examples(self, value: Value) -> tuple[Example, ...]:
         return tuple(self._message(item, ago=NO_TIME, repeat=1, every=SECOND) for item in value.items())
 
@@ -323,5 +338,5 @@ class _Compiler(Builder):
 
     def _message(self, value: Value, **given: object) -> Example:
         if not (isinstance(value.content, Mapping) and "refuses" in value.content and "before" in given):
-            _either(value, "say", "shares")
+            _either(value, "say", "shares", "images")
         return self.build(Example, value, **given)

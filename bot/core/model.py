@@ -120,6 +120,28 @@ class Shared:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Image:
+    """An image that a message carries, without its bytes: its id on the platform, its content type, its length in bytes.
+
+    `spoiler`: the author put it behind a spoiler. `link` is where the platform fetches it: it is compared, shown and kept nowhere.
+    """
+
+    id: str
+    kind: str = ""
+    length: int = 0
+    spoiler: bool = False
+    link: str = field(default="", compare=False, repr=False, metadata={"kept": False})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """What a library saw of an image: its perceptual hash, 64 hexadecimal digits, or in `missing` why there is none."""
+
+    hash: str = ""
+    missing: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
     """What an account did in a room. Identity: community, platform, room, id, version (the hash of its text).
 
@@ -140,6 +162,7 @@ class Message:
     reply_author: str = ""
     mentions: tuple[str, ...] = ()
     shares: tuple[Shared, ...] = ()
+    images: tuple[Image, ...] = ()
     account_created_at: datetime | None = None
     joined_at: datetime | None = None
 
@@ -149,7 +172,7 @@ class Message:
     @property
     def version(self) -> str:
         """Hash of what was written and passed on, 16 hexadecimal digits."""
-        parts = [self.text, *(part for share in self.shares for part in (share.text, share.link))]
+        parts = [self.text, *(part for share in self.shares for part in (share.text, share.link)), *(one.id for one in self.images)]
         return hashlib.sha256("\x00".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
     @property
@@ -267,7 +290,8 @@ class Context:
     and those the message addresses, both directions, oldest first. `people` maps a folded display name to an account.
     `requests` are the no-contact requests of those it addresses about the author that are in force. `account_messages` is how many
     messages the account has written before, None where it is not new or nobody counts. `given` holds those of `people` by which
-    members say that others call them, each as this message writes it.
+    members say that others call them, each as this message writes it. `images` stand in the order of the message's (None: nobody
+    looked, which never clears).
     """
 
     scores: tuple[Scored, ...] = ()
@@ -281,6 +305,7 @@ class Context:
     account_messages: int | None = None
     under_18: frozenset[str] = frozenset()
     given: Mapping[str, str] = field(default_factory=dict)
+    images: tuple[Seen, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -324,7 +349,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unjudged:
-    """A rule that could not be judged and why: time_out · failure · too_long · language. Never fine."""
+    """A rule that could not be judged and why: time_out · failure · too_long · language · image_…. Never fine."""
 
     rule: str
     reason: str

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
 from bot.core.judge import ANSWER_IN_KIND
-from bot.core.model import CARDS, ActionKind, CaseState, CaseView, Concern, Evidence, Finding, Role, Segment, Verdict
+from bot.core.model import CARDS, ActionKind, CaseState, CaseView, Concern, Evidence, Finding, Message, Role, Segment, Verdict
 from bot.core.naming import person, place, unmarked
 from bot.core.policy import Clause, Policy
 from bot.core.respond import Response, Ruling
@@ -60,6 +60,11 @@ def masked(text: str, policy: Policy) -> str:
             text = text[: found.start] + mask(text[found.start : found.end]) + text[found.end :]
     text = " ".join(text.split())
     return text if len(text) <= WORDS_CHARS_MAX else text[: WORDS_CHARS_MAX - 1] + "…"
+
+
+def unseen(message: Message) -> str:
+    """What stands in the place of words where a message is an image alone: it is shown nowhere but where it was said."""
+    return "(an image, not shown here)" if message.images else ""
 
 
 def when(moment: datetime) -> str:
@@ -135,7 +140,8 @@ def card(response: Response, verdict: Verdict, policy: Policy, sentences: Senten
     head = "card_urgent" if response.call is ActionKind.URGENT else "card"
     roles = (Role.SAID, Role.QUOTED, Role.SHARED)
     lines = [card_head(head, response.case, response.findings, policy, sentences), *cautions(response.findings, policy, sentences)]
-    lines.append(sentences["card_text"].format(words=quote(shown_words(verdict.segments, response.findings, policy, roles))))
+    words = shown_words(verdict.segments, response.findings, policy, roles) or unseen(verdict.message)
+    lines.append(sentences["card_text"].format(words=quote(words)))
     lines.append(sentences["card_because"].format(because="; ".join(dict.fromkeys(because(f) for f in response.findings))))
     lines += characteristics(response.findings, sentences)
     done = ", ".join(str(a.kind) for a in response.actions if a.kind not in (*CARDS, ActionKind.NOTIFY))
@@ -207,6 +213,7 @@ def _reason(evidence: Evidence) -> str:
         "private_information": f"{evidence.detail}{where}",
         "repeats": f"the same text {value:.0f} times",
         "flood": f"{value:.0f} messages in a row",
+        "shared_image": f"a known image ({one_line(evidence.detail)}), {value:.0f} of 256 bits differ",
     }
     return reasons.get(evidence.signal, evidence.detail)
 

@@ -11,14 +11,14 @@ from datetime import timedelta
 from functools import cached_property
 
 from bot.core.model import DAY, EPOCH_GAP, ActionKind, Concern, Kind, Severity, Shared, Status
-from bot.core.signals import Label, Signal
+from bot.core.signals import Label, SharedImage, Signal
 from bot.core.text import PhraseIndex
 
 NO_TIME, SECOND = timedelta(), timedelta(seconds=1)
 EXAMPLES_MIN = 2  # of each kind: without both nobody knows what a rule means
 MUTE_MAX = 28 * DAY  # platforms mute no longer; how long the program alone may mute is decided in respond.py
 CONTACTS_MAX = 90 * DAY  # contact rows are promised to live no longer (DESIGN.md section 2)
-BANK_KINDS = ("words", "domains", "accounts")
+BANK_KINDS = ("words", "domains", "accounts", "images")
 LIMITED = (ActionKind.NUDGE, ActionKind.WARN, ActionKind.HIDE, ActionKind.MUTE, ActionKind.ESCALATE)
 """Urgent calls have no limit: the gravest must always reach a person."""
 
@@ -71,10 +71,10 @@ class Clause:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """A phrase, domain or account of a bank, and where it helps the reason for it.
+    """A phrase, domain, account or image's hash of a bank, and where it helps the reason for it.
 
     A source (a domain or an account) also says what shows that it keeps spreading hate, who proposed it, who seconded that, and
-    until when it holds unless somebody looks at it again (a day, 2027-03-31).
+    until when it holds unless somebody looks at it again (a day, 2027-03-31). A known image says the same, without evidence: it is it.
     """
 
     single: typing.ClassVar[str] = "entry"
@@ -88,7 +88,7 @@ class Entry:
 
 @dataclass(frozen=True, kw_only=True)
 class Bank:
-    """A named list of words, domains or accounts; `masked`: notices must not repeat them."""
+    """A named list of words, domains, accounts or images; `masked`: notices must not repeat them."""
 
     name: str = field(metadata={"read": "name_of_file"})
     kind: str = field(metadata={"words": {kind: kind for kind in BANK_KINDS}})
@@ -99,6 +99,15 @@ class Bank:
     def lookup(self) -> frozenset[str]:
         """Entries, to ask whether one is there."""
         return frozenset(entry.entry for entry in self.entries)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Picture:
+    """An image of an example: `hash` as `steward images hash` prints it; without one nobody has looked at it."""
+
+    single: typing.ClassVar[str] = "hash"
+    hash: str = ""
+    spoiler: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,6 +125,7 @@ class Example:
     mentions: tuple[str, ...] = ()
     reply_to: str = ""
     shares: tuple[Shared, ...] = field(default=(), metadata={"read": "shares"})
+    images: tuple[Picture, ...] = field(default=(), metadata={"read": "pictures"})
     room: str = ""
     thread: str = ""
     ago: timedelta = field(default=NO_TIME, metadata={"needed": True, "low": NO_TIME})
@@ -311,3 +321,21 @@ class Policy:
     def masked(self, bank: str) -> bool:
         """Say whether a notice must mask the bank's words."""
         return self.banks[bank].masked
+
+    def reason(self, bank: str, entry: str) -> str:
+        """Tell why an entry stands in its bank."""
+        return next((one.reason for one in self.banks[bank].entries if one.entry == entry), "")
+
+    def asks_for_images(self) -> bool:
+        """Say whether a rule that is not off asks what images show: only then they are looked at."""
+        return any(rule.status is not Status.OFF and _asks_for_images(rule.when) for rule in self.rules)
+
+
+def _asks_for_images(condition: Condition) -> bool:
+    match condition:
+        case Test(signal=signal):
+            return isinstance(signal, SharedImage)
+        case Not(condition=inner):
+            return _asks_for_images(inner)
+        case All(conditions=parts) | Any(conditions=parts):
+            return any(map(_asks_for_images, parts))

@@ -11,9 +11,9 @@ import os
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
-from bot.core.model import Action, ActionKind, Message
+from bot.core.model import Action, ActionKind, Image, Message
 from bot.core.naming import plain
-from bot.ports import Accept, Capabilities, Performed, PlatformUnavailableError, Repeat
+from bot.ports import Accept, Capabilities, Performed, PlatformRefusedError, PlatformUnavailableError, Repeat
 from bot.replay import TranscriptError, message_of, read_line
 
 PAGE = 100
@@ -87,6 +87,11 @@ class Console:
                 if message.id == message_id:
                     return message
         return None
+
+    async def image(self, message: Message, image: Image) -> bytes:
+        """There are no images here."""
+        del message, image
+        raise PlatformRefusedError("there are no images here")
 
     async def perform(self, action: Action) -> Performed:
         """Write the action down, once."""

@@ -17,9 +17,9 @@ from rich.padding import Padding
 from rich.text import Text
 
 from bot.commands import Asker, Desk
-from bot.core.model import CALLS, Action, ActionKind, Message
+from bot.core.model import CALLS, Action, ActionKind, Image, Message
 from bot.core.naming import plain
-from bot.ports import Accept, Capabilities, Performed, Repeat
+from bot.ports import Accept, Capabilities, Performed, PlatformRefusedError, Repeat
 from bot.replay import Line, message_of
 from bot.service import Outcome, Service
 
@@ -76,6 +76,11 @@ class Terminal:
         mentions = tuple(dict.fromkeys(MENTIONED.findall(text)))
         line = Line(id=str(self._count + 1), room=ROOM, author=author, text=text, sent_at=datetime.now(UTC), mentions=mentions)
         return self.message(line)
+
+    async def image(self, message: Message, image: Image) -> bytes:
+        """There are no images here."""
+        del message, image
+        raise PlatformRefusedError("there are no images here")
 
     async def perform(self, action: Action) -> Performed:
         """Show it."""

@@ -2,7 +2,7 @@
 
 Knows: how dataclasses, tuples, mappings, sets, enumerations and moments look as JSON. Must not know: which values there are.
 Rules: what was encoded decodes to an equal value; a field that was not yet there when a row was written takes its default;
-a field that is gone is left out.
+a field that is gone is left out, and so is one that says it is not to be kept (where an image lies).
 """
 
 from collections.abc import Mapping
@@ -28,7 +28,7 @@ def encode(value: object) -> Any:  # noqa: PLR0911 - one kind of value a line
     if isinstance(value, datetime):
         return to_microseconds(value)
     if is_dataclass(value):
-        return {field.name: encode(getattr(value, field.name)) for field in fields(value)}
+        return {field.name: encode(getattr(value, field.name)) for field in fields(value) if field.metadata.get("kept", True)}
     if isinstance(value, Mapping):
         return {str(key): encode(inner) for key, inner in value.items()}
     if isinstance(value, AbstractSet):

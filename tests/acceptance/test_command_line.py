@@ -40,6 +40,9 @@ COMMANDS = [
     ["doctor"],
     ["model"],
     ["model", "convert"],
+    ["images"],
+    ["images", "hash"],
+    ["images", "card"],
 ]
 
 

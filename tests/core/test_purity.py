@@ -5,7 +5,7 @@ import sys
 
 FORBIDDEN = (
     "asyncio sqlite3 socket logging random sqlalchemy aiosqlite alembic pydantic structlog onnxruntime tokenizers numpy yaml typer rich "
-    "discord slack_bolt slack_sdk aiohttp tldextract"
+    "discord slack_bolt slack_sdk aiohttp tldextract PIL imagehash"
 ).split()
 ROOMS = ("model", "text", "signals", "policy", "judge", "respond", "cases", "notices")
 

@@ -8,7 +8,7 @@ platform); time moves only when a test moves it.
 import asyncio
 import sqlite3
 import tempfile
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import closing
 from datetime import datetime, timedelta
 from functools import cache
@@ -19,7 +19,7 @@ from bot.casebook import Parts, Roster
 from bot.clocks import ReplayClock
 from bot.commands import Asker, Desk
 from bot.compiler.policy import compile_policy
-from bot.core.model import Action, ActionKind, Message, Scored, Status
+from bot.core.model import Action, ActionKind, Image, Message, Scored, Status
 from bot.core.naming import plain
 from bot.core.policy import Policy
 from bot.folders import load_sentences
@@ -107,6 +107,11 @@ class Chat:
         self.repeats: dict[ActionKind, Repeat] = dict.fromkeys(ActionKind, Repeat.IDEMPOTENT)
         self.told: list[tuple[str, str, str]] = []
         self.page_length = 100
+        self.images: dict[str, Callable[[], bytes]] = {}
+        """What gives the bytes of an image, by its id; it may raise what a platform raises."""
+        self.fetched: list[str] = []
+        self.held: asyncio.Event | None = None
+        """Images are given only after this."""
 
     @property
     def capabilities(self) -> Capabilities:
@@ -123,6 +128,12 @@ class Chat:
 
     async def read(self, room: str, message_id: str) -> Message | None:
         return next((one for one in reversed(self.said) if (one.room, one.id) == (room, message_id)), None)
+
+    async def image(self, message: Message, image: Image) -> bytes:
+        self.fetched.append(image.id)
+        if self.held:
+            await self.held.wait()
+        return self.images[image.id]()
 
     async def perform(self, action: Action) -> Performed:
         self.asked.append(action.key)

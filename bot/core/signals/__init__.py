@@ -10,7 +10,7 @@ To add a signal: 1. write a class in a module of this package, with a docstring 
 
 from collections.abc import Mapping
 
-from bot.core.signals import basic, disruption, relations, text_facts
+from bot.core.signals import basic, disruption, images, relations, text_facts
 from bot.core.signals.basic import (
     NO,
     Aim,
@@ -24,6 +24,7 @@ from bot.core.signals.basic import (
     Score,
     Signal,
 )
+from bot.core.signals.images import SharedImage
 from bot.core.signals.relations import contacts_left, pile_on, provoked_by
 
 __all__ = [
@@ -38,10 +39,17 @@ __all__ = [
     "Passing",
     "Reading",
     "Score",
+    "SharedImage",
     "Signal",
     "contacts_left",
     "pile_on",
     "provoked_by",
 ]
 
-SIGNALS: Mapping[str, type[Signal]] = {**basic.SIGNALS, **text_facts.SIGNALS, **relations.SIGNALS, **disruption.SIGNALS}
+SIGNALS: Mapping[str, type[Signal]] = {
+    **basic.SIGNALS,
+    **text_facts.SIGNALS,
+    **relations.SIGNALS,
+    **disruption.SIGNALS,
+    **images.SIGNALS,
+}

@@ -37,6 +37,9 @@ class Banks(Protocol):
     def masked(self, bank: str) -> bool:
         """Say whether a notice must mask the bank's words."""
 
+    def reason(self, bank: str, entry: str) -> str:
+        """Why an entry stands in its bank."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measure:

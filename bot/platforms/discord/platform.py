@@ -15,7 +15,7 @@ import structlog
 from pydantic import SecretStr
 
 from bot.communities import Communities
-from bot.core.model import Action, Message
+from bot.core.model import Action, Image, Message
 from bot.platforms.discord.actions import CAPABILITIES, Actions
 from bot.platforms.discord.arrivals import Arrivals
 from bot.platforms.discord.asking import Breaker
@@ -143,6 +143,10 @@ class Discord:
     async def read(self, room: str, message_id: str) -> Message | None:
         """One message as it is now; None where it is gone. Raises PlatformUnavailableError or PlatformRefusedError."""
         return await self._rooms.read(room, message_id)
+
+    async def image(self, message: Message, image: Image) -> bytes:
+        """The bytes of an image. Raises PlatformUnavailableError or PlatformRefusedError."""
+        return await self._rooms.image(message, image)
 
     async def perform(self, action: Action) -> Performed:
         """Do it. Raises PlatformUnavailableError or PlatformRefusedError."""

@@ -15,7 +15,7 @@ import discord
 import structlog
 
 from bot.communities import Communities
-from bot.core.model import Message
+from bot.core.model import Image, Message
 from bot.platforms.discord.asking import Breaker, asked
 from bot.platforms.discord.translate import NAME, ROOMS, THREADS, Place, message_of
 from bot.ports import PlatformRefusedError
@@ -187,6 +187,13 @@ class Rooms:
             except discord.NotFound:
                 return None
         return self._dated(message) if message else None
+
+    async def image(self, message: Message, image: Image) -> bytes:
+        """The bytes of an attachment, from Discord's own store of files: no token goes there. A forwarded one has the same address."""
+        if not image.link:
+            raise PlatformRefusedError("Discord does not say where the image lies")
+        async with asked(self._breaker, "image", message.room, image.id):
+            return await self._client().http.get_from_cdn(image.link)
 
     def _dated(self, message: Message) -> Message:
         """A message of the history, with when its author came to the server: the history does not say it, the memory does."""

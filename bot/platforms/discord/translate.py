@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from bot.core.model import Kind, Message, Shared
+from bot.core.model import Image, Kind, Message, Shared
 from bot.links import share_of
 
 Json = Mapping[str, Any]
@@ -29,6 +29,10 @@ EPOCH_MS = 1_420_070_400_000
 LINKS_MAX = 20
 """Links of one message that are looked at: Discord's 2,000 characters hold hardly more."""
 LINK = re.compile(r"https?://[^\s<>\"')\]]+", re.IGNORECASE)
+SPOILER, SPOILER_FLAG = "SPOILER_", 1 << 3
+"""How an attachment behind a spoiler is named, and the flag that newer clients set."""
+IMAGE_NAMES = frozenset("jpg jpeg png gif webp bmp tif tiff avif heic".split())
+"""The endings of images, where Discord does not say what an attachment is."""
 SHORT_ID_HEX = 8
 EDITED_WITHIN = timedelta(minutes=1)
 
@@ -94,6 +98,7 @@ def message_of(data: Json, place: Place, *, kind: Kind = Kind.SAID) -> Message |
         reply_author=str((answered.get("author") or {}).get("id") or "") if answers else "",
         mentions=tuple(str(one["id"]) for one in data.get("mentions") or ()),
         shares=shares,
+        images=tuple(images_of(data)),
         account_created_at=created_at,
         joined_at=joined_at,
     )
@@ -117,6 +122,19 @@ def shares_of(data: Json) -> Iterator[Shared]:
         yield from _said("\n".join(str(one["text"]) for one in texts if one.get("text")))
     for one in data.get("sticker_items") or ():
         yield from _said(str(one.get("name") or ""))
+
+
+def images_of(data: Json) -> Iterator[Image]:
+    """The images that a message carries, those of what it forwards first."""
+    for snapshot in data.get("message_snapshots") or ():
+        yield from images_of(snapshot.get("message") or {})
+    for one in data.get("attachments") or ():
+        name, kind = str(one.get("filename") or ""), str(one.get("content_type") or "").lower()
+        if not (kind.startswith("image/") or (not kind and name.rpartition(".")[2].lower() in IMAGE_NAMES)):
+            continue
+        spoiler = name.startswith(SPOILER) or bool(int(one.get("flags") or 0) & SPOILER_FLAG)
+        image_id, link = str(one.get("id") or ""), str(one.get("url") or "")
+        yield Image(id=image_id, kind=kind, length=int(one.get("size") or 0), spoiler=spoiler, link=link)
 
 
 def embeds_of(data: Json) -> Iterator[Shared]:

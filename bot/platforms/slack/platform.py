@@ -18,13 +18,14 @@ from slack_bolt.app.async_app import AsyncApp
 from slack_sdk.errors import SlackApiError
 
 from bot.communities import GAP_MIN, Communities, Community
-from bot.core.model import Action, Message
+from bot.core.model import Action, Image, Message
 from bot.core.notices import span, when
 from bot.platforms.slack.actions import Actions, capabilities
 from bot.platforms.slack.arrivals import Arrivals
 from bot.platforms.slack.asking import TOKEN_CODES, code_of
 from bot.platforms.slack.client import NOT_TAKEN, Door, DurableSocket, NoSocketError, SlackSetupError, make_app, web_client
 from bot.platforms.slack.commands import attach, heard
+from bot.platforms.slack.files import fetch
 from bot.platforms.slack.letters import Letters
 from bot.platforms.slack.mutes import Mutes
 from bot.platforms.slack.people import People
@@ -355,6 +356,11 @@ class Slack:
     async def read(self, room: str, message_id: str) -> Message | None:
         """One message as it is now; None where it is gone. Raises PlatformUnavailableError."""
         return await self._rooms.read(room, message_id)
+
+    async def image(self, message: Message, image: Image) -> bytes:
+        """The bytes of an image. Raises PlatformUnavailableError or PlatformRefusedError."""
+        del message
+        return await fetch(self._reading, image.link)
 
     async def perform(self, action: Action) -> Performed:
         """Do it. Raises PlatformUnavailableError or PlatformRefusedError."""

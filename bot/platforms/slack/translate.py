@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from bot.core.model import Kind, Message, Shared
+from bot.core.model import Image, Kind, Message, Shared
 from bot.links import share_of
 
 Json = Mapping[str, Any]
@@ -90,6 +90,7 @@ def message_of(data: Json, place: Place, *, room: str = "", kind: Kind = Kind.SA
         reply_author=parent if is_reply else "",
         mentions=mentions_of(raw),
         shares=shares,
+        images=tuple(images_of(data)),
     )
 
 
@@ -120,7 +121,7 @@ def changed_of(event: Json, place: Place) -> Message | None:
         known = {share.text for share in previous.shares}
         fresh = tuple(share for share in message.shares if share.text and share.text not in known)
         sent_at = time_of(message.id)
-        return replace(message, text="", kind=Kind.SHARED, sent_at=sent_at, mentions=(), shares=fresh) if fresh else None
+        return replace(message, text="", kind=Kind.SHARED, sent_at=sent_at, mentions=(), shares=fresh, images=()) if fresh else None
     return message
 
 
@@ -316,6 +317,15 @@ def shares_of(data: Json, raw: str) -> Iterator[Shared]:
     yield from _attachments(data, previews=True)
     for one in data.get("files") or ():
         yield from _file(one)
+
+
+def images_of(data: Json) -> Iterator[Image]:
+    """The images that a message carries, those of messages it shares too. Slack has no spoilers."""
+    files = [*(data.get("files") or ()), *(file for one in data.get("attachments") or () for file in one.get("files") or ())]
+    for one in files:
+        kind = str(one.get("mimetype") or "").lower()
+        if kind.startswith("image/"):
+            yield Image(id=str(one.get("id") or ""), kind=kind, length=int(one.get("size") or 0), link=str(one.get("url_private") or ""))
 
 
 def _attachments(data: Json, *, previews: bool) -> Iterator[Shared]:

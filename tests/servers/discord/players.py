@@ -42,7 +42,7 @@ class Players:
         attachments: Sequence[Json] = (), embeds: Sequence[Json] = (), poll: Json | None = None, stickers: Sequence[str] = (),
         sent_at: datetime | None = None, parts: Json | None = None,
     ) -> Message:  # fmt: skip
-        """Write a message. `sent_at` makes an old one, `parts` are further fields as JSON."""
+        """Write a message. `sent_at` makes an old one, `parts` are further fields as JSON; an attachment's `data` are its bytes."""
         account = _account(author)
         self._check_may(channel, author, Permission.SEND_MESSAGES)
         message = new_message(self.state, channel, account, text)
@@ -306,8 +306,13 @@ def _member(who: Person, guild: Guild) -> Member:
 
 
 def _attachment(state: State, given: Json) -> Json:
-    url = f"https://cdn.invalid/{given.get('filename', 'file')}"
-    return {"id": state.clock.new_id(), "filename": "file", "size": 1, "url": url, "proxy_url": url, **given}
+    """An attachment; with `data` its bytes are served."""
+    attachment_id, name = state.clock.new_id(), given.get("filename", "file")
+    data, rest = given.get("data"), {key: value for key, value in given.items() if key != "data"}
+    url = f"https://cdn.invalid/{name}"
+    if data is not None:
+        url = state.world.files.put(f"/attachments/{attachment_id}/{name}", data, given.get("content_type", "application/octet-stream"))
+    return {"id": attachment_id, "filename": "file", "size": len(data or b"1"), "url": url, "proxy_url": url, **rest}
 
 
 def _forwarded(message: Message, reader: str) -> Json:

@@ -49,7 +49,7 @@ class DiscordServer(Players):
         self.gateway = Gateway(self.clock, token, allowed)
         self.state = State(self.gateway, self.world, self.world.account(bot_name, bot=True))
         self.interactions = Interactions(self.state)
-        self.faults = Faults()
+        self.faults = self.world.files.faults = Faults()
         self.limits = Limits()
         self.exchanges: list[Exchange] = []
         self.port = port
@@ -65,6 +65,7 @@ class DiscordServer(Players):
         app.router.add_get("/gateway", self.gateway.handle)
         app.router.add_get("/gateway/", self.gateway.handle)
         app.router.add_get("/gateway/resume", self.gateway.handle)
+        app.router.add_get("/attachments/{rest:.*}", self.world.files.handle)
         app.router.add_route("*", PREFIX + "/{rest:.*}", self._serve)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.2)
         await self._runner.setup()
@@ -87,6 +88,7 @@ class DiscordServer(Players):
             server: Any = self._site._server
             self.port = server.sockets[0].getsockname()[1]
         self.gateway.url = f"ws://{HOST}:{self.port}/gateway"
+        self.world.files.base = f"http://{HOST}:{self.port}"
 
     async def shut(self) -> None:
         """Be away: connections are cut and new ones refused until `reopen`."""

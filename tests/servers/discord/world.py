@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from tests.servers.files import Files
+
 Json = dict[str, Any]
 DISCORD_EPOCH_MS = 1_420_070_400_000
 TEXT, DIRECT, PUBLIC_THREAD, PRIVATE_THREAD = 0, 1, 11, 12
@@ -202,6 +204,7 @@ class World:
     accounts: dict[str, Account] = field(default_factory=dict)
     guilds: dict[str, Guild] = field(default_factory=dict)
     channels: dict[str, Channel] = field(default_factory=dict)
+    files: Files = field(default_factory=Files)
 
     def account(self, username: str, *, bot: bool = False, display_name: str | None = None) -> Account:
         """Make an account."""

@@ -48,7 +48,7 @@ class Member:
         self, channel: Channel, text: str = "", *, sent_at: datetime | None = None, files: Sequence[Json] = (), attachments: Sequence[Json] = (),
         blocks: Sequence[Json] = (),
     ) -> Message:  # fmt: skip
-        """Write a message. `sent_at` makes an old one, `files` are their fields as JSON (title, name)."""
+        """Write a message. `sent_at` makes an old one, `files` are their fields as JSON (title, name; `data`: the bytes)."""
         self._check_may_write(channel)
         parts: Json = {"files": [self._file(one) for one in files], "attachments": list(attachments)}
         if blocks:
@@ -299,6 +299,7 @@ class Member:
         return {"id": channel.id, "name": "directmessage" if channel.kind == DIRECT else channel.name}
 
     def _file(self, given: Json) -> Json:
+        """A file; with `data` its bytes are served to who has a token with files:read."""
         name = given.get("name", "file.txt")
         file_id = self.state.clock.new_id("F")
         base: Json = {
@@ -307,7 +308,11 @@ class Member:
             "url_private": f"https://files.slack.com/files-pri/{file_id}/{name}",
             "permalink": f"https://{self.state.world.domain}.slack.com/files/{self.id}/{file_id}/{name}",
         }  # fmt: skip
-        return base | given
+        data, rest = given.get("data"), {key: value for key, value in given.items() if key != "data"}
+        if data is not None:
+            address = self.state.world.files.put(f"/files-pri/{self.state.world.team_id}-{file_id}/{name}", data, given["mimetype"])
+            base |= {"url_private": address, "size": len(data)}
+        return base | rest
 
     def _check_sees(self, channel: Channel) -> None:
         if self.user.deleted or not self.state.sees(self.user, channel):

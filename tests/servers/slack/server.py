@@ -60,7 +60,8 @@ class SlackServer(Disturbances):
         self.deliveries = self.state.deliveries = self.sockets.deliveries = Deliveries(self.clock, self)
         self.deliveries.ack_seconds = ack_seconds
         self.interactions = Interactions(self.state)
-        self.faults = Faults()
+        self.faults = self.world.files.faults = Faults()
+        self.world.files.is_let_in = self._may_read_files
         self.limits = Limits()
         self.exchanges: list[Exchange] = []
         self.crashes: list[str] = []
@@ -86,6 +87,7 @@ class SlackServer(Disturbances):
         app.router.add_get("/link", self.sockets.handle)
         app.router.add_get("/link/", self.sockets.handle)
         app.router.add_post("/actions/{response_id}", self._respond)
+        app.router.add_get("/files-pri/{rest:.*}", self.world.files.handle)
         app.router.add_route("*", "/api/{method}", self._serve)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.2)
         await self._runner.setup()
@@ -111,6 +113,7 @@ class SlackServer(Disturbances):
             self.port = server.sockets[0].getsockname()[1]
         self.sockets.url = f"ws://{HOST}:{self.port}/link/"
         self.interactions.response_base = f"http://{HOST}:{self.port}/actions"
+        self.world.files.base = f"http://{HOST}:{self.port}"
 
     async def shut(self) -> None:
         """Be away: connections are cut and new ones refused until `reopen`."""
@@ -243,6 +246,11 @@ class SlackServer(Disturbances):
         return [one for one in found if not any(part in one for part in self.expected)]
 
     # A call
+
+    def _may_read_files(self, request: web.Request) -> bool:
+        text = request.headers.get("Authorization", "").removeprefix("Bearer ")
+        token = self.tokens.get(text)
+        return token is not None and text not in self.revoked and "files:read" in token.scopes
 
     async def _serve(self, request: web.Request) -> web.StreamResponse:
         name = request.match_info["method"]

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from tests.servers.files import Files
+
 Json = dict[str, Any]
 PUBLIC, PRIVATE, DIRECT, GROUP = "channel", "group", "im", "mpim"
 """The channel types of Slack's events."""
@@ -214,6 +216,7 @@ class World:
     views: dict[str, View] = field(default_factory=dict)
     homes: dict[str, View] = field(default_factory=dict)
     ephemerals: list[Message] = field(default_factory=list)
+    files: Files = field(default_factory=Files)
     restricted: set[str] = field(default_factory=set)
     """Actions that a workspace preference keeps from everybody but admins: "kick", "invite", "post", "delete"."""
 
