@@ -187,6 +187,8 @@ class Casebook:
             case.number, step, message, context=context, segments=verdict.segments, scores=verdict.scores, note=note
         )
         await transaction.add_findings(case.number, step, verdict.findings)
+        if any(self._parts.policy.hateful(finding.rule) for finding in verdict.findings):
+            await transaction.add_hateful(case.number, [message])
         if response.strike:
             await transaction.put_strike(response.strike, platform=message.platform, author=message.author)
         if response.answer is ActionKind.MUTE and case.muted_until:
@@ -372,6 +374,7 @@ class Casebook:
             answer = AppealState.REJECTED if ruling.decision is Decision.UPHOLD else AppealState.ACCEPTED
             for one in appeals:
                 await transaction.update_appeal(one.id, answer, by=ruling.by, reason=ruling.reason)
+            await transaction.add_hateful(number, detail.found_by(self._parts.policy.hateful))
             values = {"by": ruling.by, "decision": str(ruling.decision), "reason": ruling.reason}
             await transaction.audit("decided", case=number, step=case.steps, values=values)
             text = decision_notice(response, ruling, findings, self._parts.policy, self._parts.sentences)

@@ -49,6 +49,8 @@ FIELDS: Mapping[str, frozenset[str]] = {
     "no_contact_asked no_contact_quiet no_contact_renewed": frozenset({"other", "until"}),
     "no_contact_line": frozenset({"other", "until", "state"}),
     "target_hidden target_called": frozenset({"author", "room"}),
+    "like_note": frozenset({"reaction", "room", "after"}),
+    "nudge_reaction": frozenset({"room", "clause", "title"}),
     "support": frozenset({"target", "members", "messages", "since"}),
     "card_earlier": frozenset({"when", "author", "room", "words"}),
     "news_earlier": frozenset({"case"}),

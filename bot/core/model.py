@@ -258,6 +258,18 @@ class NoContact:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Liked:
+    """The message found hateful under which a reaction still stands, so long after its author was told in private.
+
+    `times`: how often the account has left one standing so within the time in which strikes count, this one included.
+    """
+
+    message: str
+    case: int
+    times: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
     """All that the judge may know besides the message.
 
@@ -267,6 +279,7 @@ class Context:
     and those the message addresses, both directions, oldest first. `people` maps a folded display name to an account.
     `requests` are the no-contact requests of those it addresses about the author that are in force. `account_messages` is how many
     messages the account has written before, None where it is not new or nobody counts.
+    `liked` is known of a reaction alone, and only when it is looked at again; None for all else.
     """
 
     scores: tuple[Scored, ...] = ()
@@ -279,6 +292,7 @@ class Context:
     requests: tuple[NoContact, ...] = ()
     account_messages: int | None = None
     under_18: frozenset[str] = frozenset()
+    liked: Liked | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -82,6 +82,8 @@ def notice(response: Response, verdict: Verdict, policy: Policy, sentences: Sent
     kinds = {action.kind for action in response.actions}
     until = next((action.until for action in response.actions if action.until), None)
     first = str(response.answer) if response.answer else "hide"
+    if any(evidence.signal == "likes_hate" for evidence in finding.evidence):
+        first = f"{first}_reaction" if f"{first}_reaction" in sentences else first
     fields = {"room": place(room), "clause": finding.clauses[0], "title": clause.title, "until": when(until) if until else ""}
     lines = [sentences[first].format_map(fields)]
     if ActionKind.HIDE in kinds and response.answer:

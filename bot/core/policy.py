@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cached_property
 
-from bot.core.model import DAY, EPOCH_GAP, ActionKind, Concern, Kind, Severity, Shared, Status
+from bot.core.model import DAY, EPOCH_GAP, HOUR, ActionKind, Concern, Kind, Severity, Shared, Status
 from bot.core.signals import Label, Signal
 from bot.core.text import PhraseIndex
 
@@ -18,7 +18,11 @@ NO_TIME, SECOND = timedelta(), timedelta(seconds=1)
 EXAMPLES_MIN = 2  # of each kind: without both nobody knows what a rule means
 MUTE_MAX = 28 * DAY  # platforms mute no longer; how long the program alone may mute is decided in respond.py
 CONTACTS_MAX = 90 * DAY  # contact rows are promised to live no longer (DESIGN.md section 2)
-BANK_KINDS = ("words", "domains", "accounts")
+BANK_KINDS = ("words", "domains", "accounts", "reactions")
+SUPPORTIVE = "supportive-reactions"
+"""A bank with a meaning of its own: the reactions that support the message under which they stand."""
+SHADES = dict.fromkeys((0xFE0E, 0xFE0F, *range(0x1F3FB, 0x1F400)))
+"""Characters that change how an emoji is drawn and not what it says: text or picture, the tones of skin."""
 LIMITED = (ActionKind.NUDGE, ActionKind.WARN, ActionKind.HIDE, ActionKind.MUTE, ActionKind.ESCALATE)
 """Urgent calls have no limit: the gravest must always reach a person."""
 
@@ -71,7 +75,7 @@ class Clause:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """A phrase, domain or account of a bank, and where it helps the reason for it.
+    """A phrase, domain, account or reaction of a bank, and where it helps the reason for it.
 
     A source (a domain or an account) also says what shows that it keeps spreading hate, who proposed it, who seconded that, and
     until when it holds unless somebody looks at it again (a day, 2027-03-31).
@@ -88,7 +92,7 @@ class Entry:
 
 @dataclass(frozen=True, kw_only=True)
 class Bank:
-    """A named list of words, domains or accounts; `masked`: notices must not repeat them."""
+    """A named list of words, domains, accounts or reactions; `masked`: notices must not repeat them."""
 
     name: str = field(metadata={"read": "name_of_file"})
     kind: str = field(metadata={"words": {kind: kind for kind in BANK_KINDS}})
@@ -108,6 +112,8 @@ class Example:
     With `refuses` nothing is said: `author` asks that this member leave them alone, and the member is told at that moment.
     `account_age` is how old the author's account is. `repeat` and `every` are spelt out when a policy is compiled: its examples
     hold every repetition as a message. `office_holders` and `under_18` are such members in this example, besides those of policy.yaml.
+    `likes` is of a reaction under a message found hateful, a day after a private note: how often the account has left one so, this one
+    included.
     """
 
     say: str = ""
@@ -122,6 +128,7 @@ class Example:
     repeat: int = field(default=1, metadata={"low": 1, "high": 1000})
     every: timedelta = SECOND
     refuses: str = ""
+    likes: int = field(default=0, metadata={"low": 0, "high": 100})
     account_age: timedelta | None = None
     before: "tuple[Example, ...]" = field(default=(), metadata={"read": "conversation"})
     pair: str = ""
@@ -231,6 +238,14 @@ class Retention:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Liking:
+    """Rules by whose findings a message is hateful, and how long after a private note a supportive reaction under it is looked at."""
+
+    hate: tuple[str, ...] = field(metadata={"least": 1})
+    after: timedelta = field(default=DAY, metadata={"low": HOUR})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
     """Where else members can turn, and how."""
 
@@ -280,6 +295,7 @@ class Policy:
     under_18: tuple[str, ...] = ()
     safeguarding_contact: str = ""
     outside_contact: str = ""
+    liking: Liking | None = None
     appeal_hours: int = field(metadata={"low": 1, "high": 720})
     retention: Retention
     routes: tuple[Route, ...]
@@ -310,3 +326,12 @@ class Policy:
     def masked(self, bank: str) -> bool:
         """Say whether a notice must mask the bank's words."""
         return self.banks[bank].masked
+
+    def hateful(self, rule_id: str) -> bool:
+        """Say whether a finding of this rule makes a message hateful, so that a like of it is looked at."""
+        return self.liking is not None and rule_id in self.liking.hate
+
+    def supports(self, reaction: str) -> bool:
+        """Say whether a reaction supports the message under which it stands, whatever its tone of skin."""
+        bank = self.banks.get(SUPPORTIVE)
+        return bank is not None and reaction.translate(SHADES) in {entry.translate(SHADES) for entry in bank.lookup}

@@ -77,6 +77,11 @@ class Terminal:
         line = Line(id=str(self._count + 1), room=ROOM, author=author, text=text, sent_at=datetime.now(UTC), mentions=mentions)
         return self.message(line)
 
+    async def reactions(self, room: str, message_id: str, wanted: Callable[[str], bool]) -> Sequence[Message] | None:
+        """There are none here."""
+        del room, message_id, wanted
+        return ()
+
     async def perform(self, action: Action) -> Performed:
         """Show it."""
         until = f" until {action.until:%H:%M}" if action.until else ""

@@ -4,6 +4,7 @@ Knows: the core's words, and what is recorded besides them. Must not know: table
 Rules: times are aware datetimes; a record is what was committed, never what is wished.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -143,6 +144,47 @@ class Earlier:
     sent_at: datetime
     text: str = ""
     state: EarlierState = EarlierState.WAITING
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hateful:
+    """A message found hateful, of a case. `looked` < `changes`: the reactions under it are to be looked at."""
+
+    case: int
+    platform: str
+    server: str
+    room: str
+    message: str
+    author: str
+    found_at: datetime
+    changes: int = 1
+    looked: int = 0
+
+
+class LikeState(StrEnum):
+    """A like is noted (its author has a private note), ended (taken back, or it does not count), or found: it stood there still."""
+
+    NOTED = "noted"
+    ENDED = "ended"
+    FOUND = "found"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Like:
+    """A supportive reaction of a member under a message found hateful. `told_at`: when the private note arrived, None before."""
+
+    case: int
+    platform: str
+    server: str
+    room: str
+    message: str
+    account: str
+    reaction: str
+    letter: str
+    noted_at: datetime
+    told_at: datetime | None = None
+    found_at: datetime | None = None
+    state: LikeState = LikeState.NOTED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -292,3 +334,8 @@ class CaseDetail:
     reviews: tuple[Review, ...] = ()
     appeals: tuple[Appeal, ...] = ()
     history: tuple[AuditEntry, ...] = ()
+
+    def found_by(self, chosen: Callable[[str], bool]) -> list[Message]:
+        """The messages in which one of the chosen rules found something."""
+        steps = {one.step for one in self.findings if chosen(one.finding.rule)}
+        return [one.message for one in self.messages if one.step in steps]

@@ -22,6 +22,7 @@ from bot.core.model import ActionKind
 from bot.store import cases, outbox, people
 from bot.store.cases import CasesPart
 from bot.store.engine import StoreError, advice, checkpoint, open_engine
+from bot.store.likes import LikesPart
 from bot.store.outbox import OutboxPart
 from bot.store.part import given
 from bot.store.people import PeoplePart
@@ -30,7 +31,19 @@ from bot.store.records import ActionState, CaseDetail, Hashes
 from bot.store.rooms import RoomsPart
 from bot.store.setups import SetupsPart
 from bot.store.tables import appeals as appeals_table
-from bot.store.tables import case_messages, communities, contacts, earlier, newcomers, no_contact, notices, reports, sanctions, strikes
+from bot.store.tables import (
+    case_messages,
+    communities,
+    contacts,
+    earlier,
+    likes,
+    newcomers,
+    no_contact,
+    notices,
+    reports,
+    sanctions,
+    strikes,
+)
 from bot.store.tables import cases as cases_table
 
 __all__ = ["Store", "StoreError", "Transaction"]
@@ -56,6 +69,7 @@ _DATA_OF = {
     "appeals": _about(appeals_table, appeals_table.c.account),
     "reports you made": _about(reports, reports.c.reporter),
     "people whose contact you do not want": _about(no_contact, no_contact.c.target),
+    "your reactions that I wrote to you about": _about(likes, likes.c.account),
     "whom you addressed, without text": _about(contacts, contacts.c.author),
 }
 
@@ -64,7 +78,7 @@ def nothing(_point: str) -> None:
     """Where nobody wants to know how far the opening is."""
 
 
-class Transaction(RoomsPart, CasesPart, OutboxPart, PeoplePart, PoliciesPart, SetupsPart):
+class Transaction(RoomsPart, CasesPart, OutboxPart, PeoplePart, LikesPart, PoliciesPart, SetupsPart):
     """Everything that can be done in one transaction. Its methods stand by noun in the parts it is made of."""
 
     async def case_detail(self, number: int) -> CaseDetail | None:

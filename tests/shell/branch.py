@@ -8,7 +8,7 @@ platform); time moves only when a test moves it.
 import asyncio
 import sqlite3
 import tempfile
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import closing
 from datetime import datetime, timedelta
 from functools import cache
@@ -57,9 +57,9 @@ def _small_policy() -> tuple[Policy, Mapping[str, str]]:
     return compiled()
 
 
-def compiled(*, text: str = POLICY, rules: Mapping[str, str] = RULES) -> tuple[Policy, Mapping[str, str]]:
+def compiled(*, text: str = POLICY, rules: Mapping[str, str] = RULES, banks: Mapping[str, str] = BANKS) -> tuple[Policy, Mapping[str, str]]:
     """The small policy and its files."""
-    source = {"policy.yaml": text, **BANKS, **{f"rules/{name}.yaml": rule for name, rule in rules.items()}}
+    source = {"policy.yaml": text, **banks, **{f"rules/{name}.yaml": rule for name, rule in rules.items()}}
     return compile_policy(source), source
 
 
@@ -107,10 +107,13 @@ class Chat:
         self.repeats: dict[ActionKind, Repeat] = dict.fromkeys(ActionKind, Repeat.IDEMPOTENT)
         self.told: list[tuple[str, str, str]] = []
         self.page_length = 100
+        self.reads_reactions = False
+        self.reacted: list[Message] = []
+        self.looks: list[Exception] = []
 
     @property
     def capabilities(self) -> Capabilities:
-        return Capabilities(repeats=self.repeats)
+        return Capabilities(repeats=self.repeats, reads_reactions=self.reads_reactions)
 
     async def listen(self, accept: Accept) -> None:
         for message in self.said:
@@ -123,6 +126,14 @@ class Chat:
 
     async def read(self, room: str, message_id: str) -> Message | None:
         return next((one for one in reversed(self.said) if (one.room, one.id) == (room, message_id)), None)
+
+    async def reactions(self, room: str, message_id: str, wanted: Callable[[str], bool]) -> Sequence[Message] | None:
+        assert self.reads_reactions, "asked only where it can be said"
+        if self.looks:
+            raise self.looks.pop(0)
+        if await self.read(room, message_id) is None:
+            return None
+        return [one for one in self.reacted if (one.room, one.reply_to) == (room, message_id) and wanted(one.text)]
 
     async def perform(self, action: Action) -> Performed:
         self.asked.append(action.key)
@@ -244,7 +255,7 @@ class Branch:
     async def perform(self) -> None:
         """Perform what is due."""
         async with asyncio.timeout(WAIT_SECONDS_MAX):
-            while await self.outbox.perform_due():
+            while await self.outbox.perform_due() or await self.service.likes.look_after():
                 pass
 
     async def later(self, **span: float) -> datetime:

@@ -33,6 +33,9 @@ class Banks(Protocol):
     def masked(self, bank: str) -> bool:
         """Say whether a notice must mask the bank's words."""
 
+    def supports(self, reaction: str) -> bool:
+        """Say whether a reaction supports the message under which it stands."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measure:

@@ -176,11 +176,15 @@ def _body(lines: Sequence[str], more: str) -> list[Block]:
     return made
 
 
-def notice(action: Action) -> Post:
-    """What a member reads: the text, and buttons to appeal or to answer where the text says how to; outside a case none to appeal."""
+def notice(action: Action, *, permalink: str = "") -> Post:
+    """What a member reads: the text, and buttons to appeal or to answer where the text says how to; outside a case none to appeal.
+
+    `permalink` leads to the message of which a letter outside a case speaks.
+    """
     text, other = shown(action.text), asks_about(action)
     row = [appeal_button(action.case)] if action.case and f"/appeal {action.case}" in action.text else []
     row += [button(said, f"{CONTACT}:{how}", other, style=style) for how, (said, style) in ANSWERS.items() if other]
+    row += [to_message(permalink)] if permalink else []
     return Post(text=cut(text, FALLBACK_CHARS_MAX), blocks=[*sections(text, NOTICE_SECTIONS_MAX), *([buttons(*row)] if row else [])])
 
 

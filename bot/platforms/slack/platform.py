@@ -7,7 +7,7 @@ watched is read back after each gap; until then its rooms are behind; the tokens
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -355,6 +355,11 @@ class Slack:
     async def read(self, room: str, message_id: str) -> Message | None:
         """One message as it is now; None where it is gone. Raises PlatformUnavailableError."""
         return await self._rooms.read(room, message_id)
+
+    async def reactions(self, room: str, message_id: str, wanted: Callable[[str], bool]) -> Sequence[Message] | None:
+        """The members' reactions under a message as they stand now. Raises PlatformUnavailableError or PlatformRefusedError."""
+        found = await self._rooms.reactions(room, message_id, wanted)
+        return None if found is None else [one for one in found if not self._people.is_program(one.author)]
 
     async def perform(self, action: Action) -> Performed:
         """Do it. Raises PlatformUnavailableError or PlatformRefusedError."""

@@ -68,6 +68,7 @@ class Branch:
         self.scorer = TableScorer()
         self.scorer.table |= {"donkey": {"insult": 0.9}, "sorry": {"threat": 0.95}}
         self.listening: asyncio.Task[None] | None = None
+        self.policy = policy
 
     @contextlib.asynccontextmanager
     async def running(self, *, connected: bool = True, **options: Any) -> AsyncIterator["Branch"]:
@@ -91,7 +92,7 @@ class Branch:
             sentences=load_sentences(),
             platforms=platforms,
             defaults=defaults,
-            load_policy=policy,
+            load_policy=self.policy,
             prove=proven,
         ) as self.communities:
             wanted = {"pause_seconds_min": 0.05, "identify_seconds": 0.05, "guild_ready_timeout": 0.05, **options}
