@@ -102,6 +102,7 @@ class Community:
 
     async def _look_after(self) -> None:
         await self.service.casebook.look_after()
+        await self.service.consents.look_after()
         async with self.parts.transaction() as transaction:
             await transaction.alive()
             await transaction.forget_inbox(transaction.now - INBOX_REMEMBERED)

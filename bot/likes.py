@@ -27,7 +27,7 @@ log = structlog.get_logger()
 
 LOOK_SECONDS_MAX = 60.0
 """A platform that has not said what stands under a message by then is asked again later."""
-NOTES_MAX = 25
+NOTES_MAX = 50
 """Notes written in one transaction, which everybody else waits for: the rest of a crowd is told in the next round."""
 BY_A_PERSON = (CaseState.UPHELD, CaseState.CHANGED)
 UNCLEAR = (ActionState.PENDING, ActionState.PERFORMING)

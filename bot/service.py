@@ -18,6 +18,7 @@ from datetime import timedelta
 import structlog
 
 from bot.casebook import Casebook, Parts
+from bot.consent import Consents
 from bot.core.judge import ToScore, judge, texts_to_score
 from bot.core.model import (
     MINUTE,
@@ -134,7 +135,7 @@ class Service:
         self.parts = parts
         self.community = parts.community
         self.policy = parts.policy
-        self.casebook, self.letters, self.likes = Casebook(parts), Letters(parts), Likes(parts)
+        self.casebook, self.letters, self.likes, self.consents = Casebook(parts), Letters(parts), Likes(parts), Consents(parts)
         self._waits = waits
         self._committed = committed
         self._on_outcome = on_outcome
@@ -295,7 +296,8 @@ class Service:
         """Judge by another policy or in another mode from the next batch on."""
         self.parts = replace(self.parts, policy=policy, policy_source=source, mode=mode)
         self.policy = policy
-        self.casebook, self.letters, self.likes = Casebook(self.parts), Letters(self.parts), Likes(self.parts)
+        self.casebook, self.letters = Casebook(self.parts), Letters(self.parts)
+        self.likes, self.consents = Likes(self.parts), Consents(self.parts)
 
     def rooms_count(self, platform: str) -> tuple[int, int]:
         """How many rooms of a platform are live, and how many behind."""
@@ -507,6 +509,7 @@ class Service:
             response = await self.casebook.answer(transaction, verdict, context, late=late)
             if response:
                 letters = await self.letters.help_targets(transaction, verdict, response) or letters
+                letters = await self.consents.ask(transaction, verdict, context, response) or letters
             if response and response.answer is ActionKind.MUTE:
                 self._muted.add(message.author)
         letters = await self.likes.reacted(transaction, message) or letters

@@ -235,6 +235,8 @@ class _Compiler(Builder):
                 )
         if rule.note and rule.severity is not Severity.MINOR:
             value.part("note").problem("only a rule of severity minor may have a note instead of a notice")
+        if rule.consent and not rule.note:
+            value.part("consent").problem("whoever is asked reads a note: write one")
         everything = [example for one in fields(Examples) for example in getattr(rule.examples, one.name)]
         pairs = [example.pair for example in everything if example.pair and len(value.problems) == noted]
         for pair in pairs:

@@ -76,7 +76,9 @@ def notice(response: Response, verdict: Verdict, policy: Policy, sentences: Sent
     finding = gravest(response.findings)
     noted = next((f for f in response.findings if policy.note(f.rule) and (f is finding or f.concern is Concern.WELFARE)), None)
     if noted:
-        return "\n".join([policy.note(noted.rule).strip(), sentences["noted"].format(room=place(room))])
+        asks = [sentences["consent_ask"].format(case=response.case.number, hours=policy.consent_hours)]
+        asks = asks if policy.asks_consent(noted.rule) else []
+        return "\n".join([policy.note(noted.rule).strip(), *asks, sentences["noted"].format(room=place(room))])
     rule = policy.rule(finding.rule)
     clause = policy.clause(finding.clauses[0])
     kinds = {action.kind for action in response.actions}

@@ -171,7 +171,8 @@ class Rule:
     """Signals with the clauses they serve. `better`: a better way to say it, "" where there is none.
 
     `note`: what the author reads instead of the usual notice, privately: no clause is named, nothing is counted, and moderators get
-    a quiet card. Only for what is minor. `characteristics`: those that its findings may name. `contested`: on a subject on which the
+    a quiet card. Only for what is minor. `consent`: with the note the author is asked whether the person agreed, and who may be that person
+    can object. `characteristics`: those that its findings may name. `contested`: on a subject on which the
     branch is divided in good faith, never above review unless a slur, a threat or a member aimed at is there too.
     """
 
@@ -186,6 +187,7 @@ class Rule:
     why: str
     better: str = ""
     note: str = ""
+    consent: bool = False
     when: Condition = field(metadata={"read": "condition"})
     examples: Examples = Examples()
 
@@ -297,6 +299,7 @@ class Policy:
     outside_contact: str = ""
     liking: Liking | None = None
     appeal_hours: int = field(metadata={"low": 1, "high": 720})
+    consent_hours: int = field(default=24, metadata={"low": 1, "high": 720})
     retention: Retention
     routes: tuple[Route, ...]
     episode_gap: timedelta = EPOCH_GAP
@@ -310,6 +313,10 @@ class Policy:
     def note(self, rule_id: str) -> str:
         """The rule's private note instead of a notice; "" where it has none."""
         return next((rule.note for rule in self.rules if rule.id == rule_id), "")
+
+    def asks_consent(self, rule_id: str) -> bool:
+        """Say whether the author of what this rule finds is asked if the person agreed."""
+        return any(rule.consent for rule in self.rules if rule.id == rule_id)
 
     def has_rule(self, rule_id: str) -> bool:
         """Say whether there is such a rule."""

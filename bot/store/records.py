@@ -161,6 +161,39 @@ class Hateful:
     looked: int = 0
 
 
+class ConsentRole(StrEnum):
+    """Who is asked whether the owner of a private detail agreed: the author of the message, or a member who may be the owner."""
+
+    AUTHOR = "author"
+    OWNER = "owner"
+
+
+class ConsentAnswer(StrEnum):
+    """What they said; `waiting` until then, `none` where the policy's hours went by."""
+
+    WAITING = ""
+    YES = "yes"
+    NO = "no"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Consent:
+    """Somebody was asked whether the owner of a private detail in a message agreed. `answer_by`: None where nothing hangs on it."""
+
+    case: int
+    platform: str
+    server: str
+    room: str
+    message: str
+    account: str
+    role: ConsentRole
+    asked_at: datetime
+    answer_by: datetime | None = None
+    answer: ConsentAnswer = ConsentAnswer.WAITING
+    answered_at: datetime | None = None
+
+
 class LikeState(StrEnum):
     """A like is noted (its author has a private note), ended (taken back, or it does not count), or found: it stood there still."""
 
@@ -333,6 +366,7 @@ class CaseDetail:
     reports: tuple[Report, ...] = ()
     reviews: tuple[Review, ...] = ()
     appeals: tuple[Appeal, ...] = ()
+    consents: tuple[Consent, ...] = ()
     history: tuple[AuditEntry, ...] = ()
 
     def found_by(self, chosen: Callable[[str], bool]) -> list[Message]:

@@ -21,6 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from bot.core.model import ActionKind
 from bot.store import cases, outbox, people
 from bot.store.cases import CasesPart
+from bot.store.consents import OF_CASE_CONSENTS, ConsentsPart, consent
 from bot.store.engine import StoreError, advice, checkpoint, open_engine
 from bot.store.likes import LikesPart
 from bot.store.outbox import OutboxPart
@@ -34,6 +35,7 @@ from bot.store.tables import appeals as appeals_table
 from bot.store.tables import (
     case_messages,
     communities,
+    consents,
     contacts,
     earlier,
     likes,
@@ -69,6 +71,7 @@ _DATA_OF = {
     "appeals": _about(appeals_table, appeals_table.c.account),
     "reports you made": _about(reports, reports.c.reporter),
     "people whose contact you do not want": _about(no_contact, no_contact.c.target),
+    "what you were asked about private details": _about(consents, consents.c.account),
     "your reactions that I wrote to you about": _about(likes, likes.c.account),
     "whom you addressed, without text": _about(contacts, contacts.c.author),
 }
@@ -78,7 +81,7 @@ def nothing(_point: str) -> None:
     """Where nobody wants to know how far the opening is."""
 
 
-class Transaction(RoomsPart, CasesPart, OutboxPart, PeoplePart, LikesPart, PoliciesPart, SetupsPart):
+class Transaction(RoomsPart, CasesPart, OutboxPart, PeoplePart, LikesPart, ConsentsPart, PoliciesPart, SetupsPart):
     """Everything that can be done in one transaction. Its methods stand by noun in the parts it is made of."""
 
     async def case_detail(self, number: int) -> CaseDetail | None:
@@ -102,6 +105,7 @@ class Transaction(RoomsPart, CasesPart, OutboxPart, PeoplePart, LikesPart, Polic
             reports=tuple(people.report(each) for each in await self._all(people.OF_CASE_REPORTS, case=number)),
             reviews=tuple(people.review(each) for each in await self._all(people.OF_CASE_REVIEWS, case=number)),
             appeals=tuple(people.appeal(each) for each in await self._all(people.OF_CASE_APPEALS, case=number)),
+            consents=tuple(consent(each) for each in await self._all(OF_CASE_CONSENTS, case=number)),
             history=await self.history(number),
         )
 

@@ -346,6 +346,17 @@ likes = Table(
 )
 """Supportive reactions under such messages. `letter`: key of the private note, `told_at`: when it arrived; then the time runs."""
 
+consents = Table(
+    "consents",
+    metadata,
+    *(_text("community"), Column("case", Integer, nullable=False), _text("platform"), _text("server"), _text("room"), _text("message")),
+    *(_text("account"), _text("role"), _moment("asked_at"), _maybe("answer_by"), _text("answer"), _maybe("answered_at")),
+    PrimaryKeyConstraint("community", "case", "account"),
+    _of_case(),
+    Index("consents_by_answer", "community", "answer", "answer_by"),
+)
+"""Who was asked whether the owner of a private detail agreed (`role`: author, owner), and what they said: yes, no, none (not in time)."""
+
 unjudged = Table(
     "unjudged",
     metadata,

@@ -262,6 +262,7 @@ class Branch:
         """Let time pass, do what time alone brings, and perform it."""
         self.clock.saw(self.clock.now() + timedelta(**span))
         await self.service.casebook.look_after()
+        await self.service.consents.look_after()
         await self.perform()
         return self.clock.now()
 

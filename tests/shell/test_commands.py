@@ -32,7 +32,9 @@ async def test_members_cannot_use_moderators_commands(branch: Branch, line: str)
         answer = await branch.ask(line, account)
         assert "There is no command" in answer
         assert INSULTING not in answer
-        assert answer.endswith("You can use /help, /code, /report, /appeal, /mystanding, /nocontact, /mydata, /forgetme, /link, /unlink.")
+        assert answer.endswith(
+            "You can use /help, /code, /report, /appeal, /mystanding, /nocontact, /agreed, /mydata, /forgetme, /link, /unlink."
+        )
     assert await state(branch) is CaseState.OPEN
 
 

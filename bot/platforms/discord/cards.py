@@ -10,10 +10,10 @@ from typing import TypedDict
 
 import discord
 
-from bot.commands import asks_about
+from bot.commands import agreed_labels, asks_about, asks_agreed
 from bot.core.model import Action, ActionKind
 from bot.core.naming import unmarked
-from bot.platforms.discord.buttons import ANSWERS, AppealButton, CaseButton, ContactButton, What
+from bot.platforms.discord.buttons import ANSWERS, AgreedButton, AppealButton, CaseButton, ContactButton, What
 from bot.platforms.discord.showing import CONTENT_CHARS_MAX, cut, escaped, shown
 
 TITLE_CHARS_MAX, FIELD_CHARS_MAX = 256, 1_024
@@ -113,6 +113,9 @@ def notice(action: Action, *, name_of: Callable[[str], str] | None = None) -> Le
     if all(one.isdecimal() for one in (other, action.server, action.target)):
         for how in ANSWERS:
             view.add_item(ContactButton(action.server, action.target, other, how))
+    if asks_agreed(action) and action.server.isdecimal():
+        for said, label in agreed_labels(action).items():
+            view.add_item(AgreedButton(action.server, asks_agreed(action), said, label))
     if not action.case and all(one.isdecimal() for one in (action.server, action.room, action.message)):
         address = f"{CHANNELS}/{action.server}/{action.room}/{action.message}"
         view.add_item(discord.ui.Button(label=TO_MESSAGE, style=discord.ButtonStyle.link, url=address))

@@ -85,6 +85,7 @@ def attach(client: discord.Client, communities: Communities, *, after_setup: Cal
         await reception.answer(interaction, say)
 
     _add_reports(tree, reception)
+    _add_answers(tree, reception)
     _add_own(tree, reception)
     _add_links(tree, reception)
     _add_menus(tree, reception)
@@ -214,6 +215,20 @@ def _add_reports(tree: Tree, reception: Reception) -> None:
 
     for command in (report, appeal, nocontact):
         command.allowed_contexts = everywhere
+
+
+def _add_answers(tree: Tree, reception: Reception) -> None:
+    @tree.command(name="agreed", description="Say whether somebody agreed, where Steward asked you")
+    @app_commands.describe(case="The number of the case", answer="Whether they agreed", server=WHICH_SERVER)
+    @app_commands.autocomplete(server=_servers(reception))
+    async def agreed(interaction: Interaction, case: Number, answer: Literal["yes", "no"], server: str = "") -> None:
+        async def work() -> str:
+            visit = await reception.visit(interaction, server)
+            return await visit.community.desk.agreed_case(visit.asker, case, agreed=answer == "yes")
+
+        await reception.answer(interaction, work)
+
+    agreed.allowed_contexts = everywhere
 
 
 def _add_own(tree: Tree, reception: Reception) -> None:

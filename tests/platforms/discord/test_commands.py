@@ -425,7 +425,19 @@ async def test_an_older_form_of_a_command_is_answered_with_what_to_do(server: Di
 async def test_every_member_command_is_offered_in_direct_messages_and_no_other(server: DiscordServer, bot: Bot) -> None:
     offered = {one["name"]: one["contexts"] for one in server.commands_of(None)}
     direct = {name for name, contexts in offered.items() if 1 in contexts}
-    assert direct == {"report", "appeal", "nocontact", "mystanding", "mydata", "forgetme", "code", "link", "unlink", "Report message"}
+    assert direct == {
+        "report",
+        "appeal",
+        "nocontact",
+        "agreed",
+        "mystanding",
+        "mydata",
+        "forgetme",
+        "code",
+        "link",
+        "unlink",
+        "Report message",
+    }
     assert [name for name, contexts in offered.items() if 2 in contexts] == ["Report message"]
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from bot.core.policy import Policy
 from tests.core.policies import BANKS
-from tests.platforms.discord.running import Branch, branch_on_discord
+from tests.platforms.discord.running import WAIT_SECONDS, Branch, branch_on_discord
 from tests.servers.discord import Member, Message, Permission
 from tests.servers.discord.permissions import STEWARD
 from tests.shell.branch import compiled
@@ -41,14 +41,14 @@ def bob(branch: Branch) -> Member:
 async def hateful(branch: Branch) -> Message:
     """Let ann say something hateful; it stands, and is a case."""
     said = branch.server.say(branch.general, branch.ann, HATEFUL)
-    await branch.server.holds(lambda: bool(branch.cards()))
+    await branch.server.holds(lambda: bool(branch.cards()), WAIT_SECONDS)
     await branch.settled()
     return said
 
 
 async def written(branch: Branch, member: Member, number: int = 1) -> list[str]:
     """What somebody was written, once there are so many letters."""
-    await branch.server.holds(lambda: len(branch.letters(member)) >= number)
+    await branch.server.holds(lambda: len(branch.letters(member)) >= number, WAIT_SECONDS)
     await branch.settled()
     return branch.letters(member)
 
@@ -120,13 +120,13 @@ async def test_anger_moderators_and_programs_are_left_alone(branch: Branch, bob:
 
 
 async def test_more_than_a_page_of_likes_is_read(branch: Branch) -> None:
-    crowd = [branch.server.add_member(branch.guild, f"member{number}") for number in range(120)]
+    crowd = [branch.server.add_member(branch.guild, f"member{number}") for number in range(101)]
     async with branch.running():
         said = await hateful(branch)
         for one in crowd:
             said.reactions.setdefault("👍", []).append(one.id)
         branch.server.react(said, branch.morgan, "👍")
-        await branch.server.holds(lambda: branch.rows("SELECT count(*) FROM likes") == [(120,)], 30)
+        await branch.server.holds(lambda: branch.rows("SELECT count(*) FROM likes") == [(101,)], 30)
         assert not branch.wrong()
 
 

@@ -5,6 +5,7 @@ import sqlite3
 from collections.abc import Callable, Mapping
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 from bot.core.policy import Policy
 from tests.core.policies import BANKS
@@ -28,7 +29,7 @@ async def hateful(at_work: Steward, author: Member) -> Message:
     return await at_work.says(author, at_work.server.general, HATEFUL)
 
 
-def rows(folder: Path, query: str) -> list[tuple[object, ...]]:
+def rows(folder: Path, query: str) -> list[tuple[Any, ...]]:
     with closing(sqlite3.connect(folder / "steward.db")) as database:
         found = database.execute(query).fetchall()
         database.commit()

@@ -1,4 +1,4 @@
-"""Supportive reactions under hateful messages: what is looked at, who was told.
+"""What people are asked: likes of hateful messages that are looked at again, and whether the owner of a private detail agreed.
 
 Knows: what the migrations before left. Must not know: store/tables.py, which goes on changing.
 Rules: never edited once released; commits nothing: the caller's transaction holds all of it or none.
@@ -33,6 +33,19 @@ def upgrade() -> None:
     )
     op.create_index("likes_by_state", "likes", ["community", "state", "told_at"])
     op.create_index("likes_by_account", "likes", ["community", "platform", "account", "found_at"])
+    op.create_table(
+        "consents",
+        *(_text("community"), sa.Column("case", sa.Integer(), nullable=False), _text("platform"), _text("server"), _text("room")),
+        *(_text("message"), _text("account"), _text("role"), sa.Column("asked_at", sa.BigInteger(), nullable=False)),
+        *(
+            sa.Column("answer_by", sa.BigInteger(), nullable=True),
+            _text("answer"),
+            sa.Column("answered_at", sa.BigInteger(), nullable=True),
+        ),
+        sa.PrimaryKeyConstraint("community", "case", "account"),
+        sa.ForeignKeyConstraint(["community", "case"], ["cases.community", "cases.number"]),
+    )
+    op.create_index("consents_by_answer", "consents", ["community", "answer", "answer_by"])
 
 
 def _text(name: str) -> sa.Column[str]:
