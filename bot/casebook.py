@@ -192,6 +192,8 @@ class Casebook:
             case.number, step, message, context=context, segments=verdict.segments, scores=verdict.scores, note=note
         )
         await transaction.add_findings(case.number, step, verdict.findings)
+        if any(self._parts.policy.hateful(finding.rule) for finding in verdict.findings):
+            await transaction.add_hateful(case.number, [message])
         if response.strike:
             await transaction.put_strike(response.strike, platform=message.platform, author=message.author)
         if response.answer is ActionKind.MUTE and case.muted_until:
@@ -229,7 +231,7 @@ class Casebook:
                 case = await transaction.case(number)
                 assert case is not None, "an earlier message belongs to a case"
                 await transaction.update_case(replace(case, steps=case.steps + 1))
-                await self._update_card(transaction, number, self._parts.sentences["news_earlier"].format(case=number))
+                await self.update_card(transaction, number, self._parts.sentences["news_earlier"].format(case=number))
 
     async def _given_up(self, row: Earlier) -> bool:
         """Say whether an earlier message could not be read for so long that its words count as no longer available."""
@@ -257,7 +259,7 @@ class Casebook:
         text = case_card(detail, self._parts.policy, self._parts.sentences)
         return replace(action, text=await self._headed(transaction, text, detail.case))
 
-    async def _update_card(self, transaction: Transaction, number: int, news: str) -> None:
+    async def update_card(self, transaction: Transaction, number: int, news: str) -> None:
         """Edit the case's card, where it has one, and say in its thread what is new. The case's latest step names the action."""
         detail = await transaction.case_detail(number)
         if detail is None or not any(row.action.kind in CALLS for row in detail.actions):
@@ -337,9 +339,9 @@ class Casebook:
             await transaction.add_appeal(number, platform=platform, account=account, text=text, answer_by=answer_by)
             await transaction.audit("appealed", case=number)
             await transaction.update_case(replace(case, steps=case.steps + 1))
-            await self._call_again(transaction, number, parts.sentences["news_appealed"].format(case=number, hours=hours))
+            await self.call_again(transaction, number, parts.sentences["news_appealed"].format(case=number, hours=hours))
 
-    async def _call_again(self, transaction: Transaction, number: int, news: str) -> None:
+    async def call_again(self, transaction: Transaction, number: int, news: str) -> None:
         """Bring a case before the moderators: its card edited, or posted where it never had one."""
         detail = await transaction.case_detail(number)
         assert detail is not None, "the case is recorded"
@@ -382,6 +384,7 @@ class Casebook:
             answer = AppealState.REJECTED if ruling.decision is Decision.UPHOLD else AppealState.ACCEPTED
             for one in appeals:
                 await transaction.update_appeal(one.id, answer, by=ruling.by, reason=ruling.reason)
+            await transaction.add_hateful(number, detail.found_by(self._parts.policy.hateful))
             values = {"by": ruling.by, "decision": str(ruling.decision), "reason": ruling.reason}
             await transaction.audit("decided", case=number, step=case.steps, values=values)
             text = decision_notice(response, ruling, findings, self._parts.policy, self._parts.sentences)
@@ -391,7 +394,7 @@ class Casebook:
                     await transaction.add_notice(number, action.step, platform=action.platform, account=action.target, text=text)
             await transaction.add_actions(actions)
             news = {"by": person(ruling.by), "decision": str(ruling.decision), "reason": one_line(ruling.reason)}
-            await self._update_card(transaction, number, self._parts.sentences["news_decided"].format_map(news).strip())
+            await self.update_card(transaction, number, self._parts.sentences["news_decided"].format_map(news).strip())
             return response
 
     async def done_by_hand(self, number: int, rows: Collection[OutboxRow], by: str) -> None:
@@ -406,7 +409,7 @@ class Casebook:
                     await transaction.notice_delivered(number, action.step, action.target, NoticeState.BY_PERSON)
             await transaction.update_case(replace(case, steps=case.steps + 1))
             news = {"by": person(by), "kinds": ", ".join(str(one.kind) for one in noted)}
-            await self._update_card(transaction, number, self._parts.sentences["news_by_hand"].format_map(news))
+            await self.update_card(transaction, number, self._parts.sentences["news_by_hand"].format_map(news))
 
     async def _may_decide(self, transaction: Transaction, case: CaseView, moderator: str, *, appeal: bool) -> None:
         if moderator not in self._parts.moderators:
@@ -491,7 +494,7 @@ class Casebook:
         await self._set_strike(transaction, case.number, StrikeState.LAPSED)
         muted = await transaction.end_sanction(case.number, ActionKind.MUTE, SanctionState.LIFTED)
         await self._tell(transaction, case, "appeal_suspended", *([ActionKind.UNMUTE] if muted else []))
-        await self._update_card(transaction, case.number, self._parts.sentences["news_suspended"].format(case=case.number))
+        await self.update_card(transaction, case.number, self._parts.sentences["news_suspended"].format(case=case.number))
 
     async def _lapse(self, transaction: Transaction, case: CaseView) -> None:
         """Nobody decided: neither the case nor its strike counts against the member."""
@@ -499,7 +502,7 @@ class Casebook:
         await transaction.update_case(case)
         await self._set_strike(transaction, case.number, StrikeState.LAPSED)
         await transaction.audit("lapsed", case=case.number, step=case.steps)
-        await self._update_card(transaction, case.number, self._parts.sentences["news_lapsed"].format(case=case.number))
+        await self.update_card(transaction, case.number, self._parts.sentences["news_lapsed"].format(case=case.number))
 
     async def _set_strike(self, transaction: Transaction, number: int, state: StrikeState) -> None:
         detail = await transaction.case_detail(number)
@@ -549,6 +552,7 @@ def case_card(detail: CaseDetail, policy: Policy, sentences: Sentences) -> str:
     by_hand = [str(row.action.kind) for row in detail.actions if row.state is ActionState.MANUAL]
     if by_hand:
         lines.append(sentences["card_manual"].format(kinds=", ".join(by_hand)))
+    lines += consent_lines(detail, sentences)
     lines += [sentences["card_report"].format(text=quote(one.text)) for one in detail.reports if one.text]
     if case.decided_by:
         fields = {"state": STATES[case.state], "by": person(case.decided_by), "reason": one_line(detail.reason)}
@@ -561,6 +565,12 @@ def case_card(detail: CaseDetail, policy: Policy, sentences: Sentences) -> str:
     if waiting or case.state is CaseState.OPEN:
         lines.append(sentences["card_decide"].format(case=case.number))
     return "\n".join(lines)
+
+
+def consent_lines(detail: CaseDetail, sentences: Sentences) -> list[str]:
+    """What the author, and whoever may be the owner of a private detail, said when they were asked."""
+    asked = [(one, sentences[f"card_consent_{one.answer or 'waiting'}"]) for one in detail.consents]
+    return [sentences[f"card_consent_{one.role}"].format(who=person(one.account), answer=answer) for one, answer in asked]
 
 
 def earlier_lines(rows: Iterable[Earlier], policy: Policy, sentences: Sentences) -> list[str]:

@@ -13,7 +13,8 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from bot import callme, linking
-from bot.casebook import Casebook, Parts, earlier_lines
+from bot.casebook import Casebook, Parts, consent_lines, earlier_lines
+from bot.consent import Consents
 from bot.core.cases import AppealState, Decision, NotAllowedError, parties_of
 from bot.core.model import REQUEST_HOLDS, Action, ActionKind, CaseState, CaseView, Message, Severity, StrikeState
 from bot.core.naming import person, place, rendered, unmarked
@@ -36,6 +37,8 @@ CALLED = ("add", "remove", "list")
 TEXT_CHARS_MAX = 2_000
 """Longest reason, report or appeal."""
 HOURS = re.compile(r"[0-9]{1,4}h")
+AGREED = {"yes": True, "no": False}
+ASKS_AGREED = re.compile(r"/agreed ([0-9]{1,9}) no\b")
 ASKS = re.compile(r"/nocontact <([^<>]+)>")
 MUTE_HOURS_MAX = 28 * 24
 """The longest mute that a moderator can give: more is for the party's own procedure."""
@@ -267,6 +270,19 @@ class Desk:
         async with parts.transaction() as transaction:
             answer = await callme.answer(transaction, parts.names, parts.policy, parts.sentences, asker=account, how=how, name=name)
         parts.names.stale = True
+        return answer
+
+    async def agreed(self, asker: Asker, words: list[str]) -> str:
+        """Somebody who was asked says whether the owner of a private detail agreed: the case, and yes or no."""
+        number, said = _number(words), " ".join(words[1:]).lower().strip(".!")
+        if said not in AGREED:
+            raise NotAllowedError(f"say yes or no: /agreed {number} yes, or /agreed {number} no")
+        return await self.agreed_case(asker, number, agreed=AGREED[said])
+
+    async def agreed_case(self, asker: Asker, number: int, *, agreed: bool) -> str:
+        """The same from its parts."""
+        answer = await Consents(self.parts).answer(number, asker.platform, asker.account, agreed=agreed)
+        self._wake()
         return answer
 
     async def mydata(self, asker: Asker, _: list[str] | None = None) -> str:
@@ -539,6 +555,7 @@ COMMANDS: Mapping[str, Command] = {
     "mystanding": Command(usage="/mystanding", what="your cases and strikes", answer=Desk.standing),
     "nocontact": Command(usage="/nocontact [WHO]", what="ask for no contact (WHO quietly, renew WHO, end WHO)", answer=Desk.unwanted),
     "callme": Command(usage="/callme [add|remove NAME]", what="names by which others call you", answer=Desk.call_me),
+    "agreed": Command(usage="/agreed CASE yes|no", what="say whether somebody agreed, where you were asked", answer=Desk.agreed),
     "mydata": Command(usage="/mydata", what="everything that is kept about you", answer=Desk.mydata),
     "forgetme": Command(usage="/forgetme", what="ask that what is kept about you be deleted", answer=Desk.forgetme),
     "link": Command(usage="/link [CODE]", what="one record for your accounts in two chats", answer=Desk.link),
@@ -570,6 +587,17 @@ def asks_about(action: Action) -> str:
     named = rendered(action.text, person="<{}>".format, place=str, escape=lambda text: text.replace("<", ""))
     found = ASKS.search(named) if not action.case else None
     return found[1] if found else ""
+
+
+def agreed_labels(action: Action) -> Mapping[str, str]:
+    """What can be answered to that question, by the desk's word for it: the author speaks of the owner, the owner of themselves."""
+    return {"yes": "Yes, they agreed", "no": "No, or I am not sure"} if action.case else {"no": "I did not agree", "yes": "I agreed"}
+
+
+def asks_agreed(action: Action) -> int:
+    """About which case a notice or letter asks its reader whether somebody agreed; 0 where it does not ask."""
+    found = ASKS_AGREED.search(action.text)
+    return int(found[1]) if found else 0
 
 
 def _account(words: list[str]) -> str:
@@ -607,6 +635,7 @@ def _show(detail: CaseDetail, policy: Policy, sentences: Sentences) -> str:
         lines.append(f"{when(one.message.sent_at)} {person(one.message.author)}: {said}")
         lines += [f"    {each.rule} (clause {', '.join(each.clauses)}): {because(each)}" for each in found]
     lines += earlier_lines(detail.earlier, policy, sentences)
+    lines += consent_lines(detail, sentences)
     if detail.late is not None:
         lines.append(f"Found {span(detail.late)} late: no penalty.")
     lines += [f"Done: {row.action.kind}, {row.state}" + (f" ({row.error})" if row.error else "") for row in detail.actions]

@@ -6,6 +6,7 @@ first server is seen, and what it was set up with applies at once; a policy that
 """
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -37,6 +38,8 @@ INBOX_REMEMBERED = timedelta(hours=24)
 INBOX_PAGE = 1_000
 NOWHERE = "nowhere yet. Name a channel: without one, cases stand in /cases only"
 READ_AGAIN_SECONDS = 30.0
+LOOK_SECONDS = 30.0
+"""How often it is asked whether somebody was told a day ago, or a platform answers again."""
 MODES = {"shadow": Status.SHADOW, "enforce": Status.ENFORCE}
 LoadPolicy = Callable[[str], tuple[Policy, Mapping[str, str]]]
 """From a policy's name or folder to the policy and its files. Raises ValueErrors of one text for the operator."""
@@ -63,7 +66,8 @@ class Community:
         self.name = parts.community
         self.outbox = Outbox(parts.store, parts.community, parts.platforms, parts.clock, on_point=on_point)
         self.service = Service(parts, waits=waits, committed=self._committed, on_point=on_point)
-        self.desk = Desk(lambda: self.parts, self.outbox.wake)
+        self.desk = Desk(lambda: self.parts, self._wake)
+        self._look = asyncio.Event()
         self.away: timedelta | None = None
 
     @property
@@ -73,7 +77,12 @@ class Community:
 
     async def _committed(self, new: bool) -> None:
         if new:
-            self.outbox.wake()
+            self._wake()
+
+    def _wake(self) -> None:
+        """There may be something to perform, or to look at."""
+        self.outbox.wake()
+        self._look.set()
 
     async def start(self) -> None:
         """Read how far everything is, and how long nobody watched."""
@@ -89,10 +98,12 @@ class Community:
             tasks.create_task(self.service.run(), name=f"service of {self.name}")
             tasks.create_task(self.outbox.run(self._look_after), name=f"outbox of {self.name}")
             tasks.create_task(self._read_again(), name=f"second reading of {self.name}")
+            tasks.create_task(self._look_at_likes(), name=f"likes in {self.name}")
 
     async def _look_after(self) -> None:
         await self.service.casebook.look_after()
         await self.service.letters.read_support()
+        await self.service.consents.look_after()
         async with self.parts.transaction() as transaction:
             await transaction.alive()
             await transaction.forget_inbox(transaction.now - INBOX_REMEMBERED)
@@ -150,10 +161,24 @@ class Community:
                 log.error("the database cannot be written", error=str(error))
             await asyncio.sleep(READ_AGAIN_SECONDS)
 
+    async def _look_at_likes(self) -> None:
+        """Likes of hateful content are looked at beside everything else, because a platform may not answer."""
+        while True:
+            self._look.clear()
+            try:
+                if await self.service.likes.look_after():
+                    self.outbox.wake()
+                    continue
+            except StoreError as error:
+                log.error("the database cannot be written", error=str(error))
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(LOOK_SECONDS):
+                    await self._look.wait()
+
     async def settle(self) -> None:
-        """Wait until what was accepted is judged and what is due is performed."""
+        """Wait until what was accepted is judged, what is due is performed, and likes were looked at."""
         await self.service.drained()
-        while await self.outbox.perform_due():
+        while await self.outbox.perform_due() or await self.service.likes.look_after():
             pass
 
 

@@ -19,6 +19,7 @@ from bot.core.model import (
     Context,
     Finding,
     Image,
+    Liked,
     Message,
     NoContact,
     Scored,
@@ -129,14 +130,15 @@ def judge_history(messages: Sequence[Example], policy: Policy, score: ScoreText)
 
 
 def _follow(
-    messages: Sequence[Message],
+    messages: Sequence[tuple[Message, int]],
     policy: Policy,
     score: ScoreText,
     requests: Sequence[NoContact] = (),
     known_as: Example | None = None,
 ) -> Iterator[tuple[Reading, Verdict]]:
-    """Judge messages in order of time, each with the context that the earlier ones leave."""
-    ordered = [replace(message, id=str(n)) for n, message in enumerate(sorted(messages, key=lambda m: m.sent_at), start=1)]
+    """Judge messages in order of time, each with the context that the earlier ones leave; with each: how often its author liked hate."""
+    in_time = sorted(messages, key=lambda one: one[0].sent_at)
+    ordered = [replace(message, id=str(n)) for n, (message, _) in enumerate(in_time, start=1)]
     written: Counter[str] = Counter()
     names = {n for m in ordered for n in (m.author, m.reply_author, *m.mentions) if n}
     people = {name.casefold(): name for name in names}
@@ -157,6 +159,7 @@ def _follow(
             requests=tuple(one for one in requests if one.other == message.author and one.requested_at <= message.sent_at),
             account_messages=written[message.author] if message.came_at else None,
             images=_seen(message),
+            liked=Liked(message=message.reply_to, case=1, times=in_time[n][1]) if in_time[n][1] else None,
         )
         written[message.author] += 1
         texts = texts_to_score(message, context, policy)
@@ -173,11 +176,11 @@ def _requests(said: Iterable[Example]) -> list[NoContact]:
     return [NoContact(requester=one.author, other=one.refuses, requested_at=at, told_at=at, until=at + REQUEST_HOLDS) for one, at in asked]
 
 
-def _messages(example: Example) -> Iterator[Message]:
-    """The message of an example; none where it only asks for no contact."""
+def _messages(example: Example) -> Iterator[tuple[Message, int]]:
+    """The message of an example, and how often its author liked hate; none where it only asks for no contact."""
     if example.refuses:
         return
-    yield Message(
+    message = Message(
         community="examples",
         platform="examples",
         room=example.room or "room",
@@ -194,6 +197,7 @@ def _messages(example: Example) -> Iterator[Message]:
         shares=tuple(share_of(share.text, share.link) for share in example.shares),
         images=tuple(Image(id=one.hash, spoiler=one.spoiler) for one in example.images),  # its hash is what an example knows of it
     )
+    yield message, example.likes
 
 
 def _seen(message: Message) -> tuple[Seen, ...]:

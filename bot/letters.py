@@ -63,7 +63,8 @@ class Letters:
         if response.shown < Status.REVIEW or response.late is not None:
             return False
         message = verdict.message
-        grave = [finding for finding in verdict.findings if finding.concern in DAY_CONCERNS]
+        asked = self._parts.policy.asks_consent  # whose consent is asked for is written to in other words (consent.py)
+        grave = [finding for finding in verdict.findings if finding.concern in DAY_CONCERNS and not asked(finding.rule)]
         names = dict.fromkeys(name for finding in grave for name in finding.names if name != message.author)
         done = "hidden" if any(action.kind is ActionKind.HIDE for action in response.actions) else "called"
         routes = [f"{route.name}: {route.text}" for route in self._parts.policy.routes]

@@ -197,6 +197,7 @@ class Outbox:
         await transaction.mark(action.key, state, reference=done.reference, detail=done.detail)
         if action.kind in TOLD and not action.case:
             await transaction.no_contact_told(action.key)
+            await transaction.like_told(action.key)
         elif action.kind in TOLD:
             way = NoticeState.THREAD if done.detail == PRIVATE_THREAD else NoticeState.DIRECT
             await transaction.notice_delivered(action.case, action.step, action.target, way)

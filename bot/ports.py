@@ -24,9 +24,13 @@ class Repeat(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Capabilities:
-    """What a platform can do here and now, and how each action repeats. A kind that is not listed is a manual task."""
+    """What a platform can do here and now, and how each action repeats. A kind that is not listed is a manual task.
+
+    `reads_reactions`: it can say which reactions stand under a message now.
+    """
 
     repeats: Mapping[ActionKind, Repeat] = field(default_factory=dict)
+    reads_reactions: bool = False
 
     def can(self, kind: ActionKind) -> bool:
         """Say whether this platform performs that kind of action by itself."""
@@ -92,6 +96,12 @@ class Platform(Protocol):
         """Give the bytes of an image that a message carries, at most IMAGE_BYTES_MAX and one more.
 
         Raises PlatformUnavailableError or PlatformRefusedError.
+        """
+
+    async def reactions(self, room: str, message_id: str, wanted: Callable[[str], bool]) -> Sequence[Message] | None:
+        """Give the members' reactions that stand under a message now and whose text is wanted, as messages; None where it is gone.
+
+        Asked only where `capabilities.reads_reactions`. Raises PlatformUnavailableError or PlatformRefusedError.
         """
 
     async def perform(self, action: Action) -> Performed:

@@ -18,6 +18,7 @@ import structlog
 
 from bot import callme, images
 from bot.casebook import Casebook, Parts
+from bot.consent import Consents
 from bot.core.judge import ToScore, judge, texts_to_score
 from bot.core.model import (
     MINUTE,
@@ -41,6 +42,7 @@ from bot.core.signals.disruption import NEW_WITHIN
 from bot.core.signals.relations import HOSTILE
 from bot.facts import facts_of
 from bot.letters import Letters
+from bot.likes import Likes
 from bot.ports import Platform, PlatformRefusedError, PlatformUnavailableError
 from bot.store.store import StoreError, Transaction
 
@@ -71,7 +73,7 @@ FOUND_MAX = 1_000
 class Outcome:
     """What became of one message. `said_while_muted`: it was said during a mute that this platform only simulates.
 
-    `letters`: somebody is told something outside any case because of it.
+    `letters`: somebody is told something outside any case because of it, or is to be looked for.
     """
 
     verdict: Verdict
@@ -128,7 +130,7 @@ class Service:
         self.parts = parts
         self.community = parts.community
         self.policy = parts.policy
-        self.casebook, self.letters = Casebook(parts), Letters(parts)
+        self.casebook, self.letters, self.likes, self.consents = Casebook(parts), Letters(parts), Likes(parts), Consents(parts)
         self._images = images.ImageReader()
         self._waits = waits
         self._committed = committed
@@ -188,6 +190,8 @@ class Service:
         room = self._rooms.setdefault((message.platform, message.room), Room(first_seen=message.id))
         if order(message.id) > order(room.newest_seen):
             room.newest_seen = message.id
+        if message.kind is Kind.REACTED and (message.identity in self._seen or not room.live):  # it is not judged again, or never
+            await self.reactions_changed(message.platform, message.room, message.reply_to)
         edited = message.kind is Kind.EDITED and order(message.id) <= order(room.cursor)
         if not room.live and not edited:
             self._note(message)
@@ -268,6 +272,11 @@ class Service:
         async with self._transaction() as transaction:
             await transaction.unjudged_read_again(platform, room, message, judged=judged)
 
+    async def reactions_changed(self, platform: str, room: str, message: str) -> None:
+        """Somebody took a reaction under a message back, or put it there again. Raises StoreError."""
+        if await self.likes.changed(platform, room, message) and self._committed:
+            await self._committed(True)
+
     def fresh_session(self, platform: str) -> None:
         """A platform lost its place: everything of it is behind until `catch_up`."""
         for (name, _), room in self._rooms.items():
@@ -279,6 +288,7 @@ class Service:
         self.parts = replace(self.parts, policy=policy, policy_source=source, mode=mode)
         self.policy = policy
         self.casebook, self.letters = Casebook(self.parts), Letters(self.parts)
+        self.likes, self.consents = Likes(self.parts), Consents(self.parts)
 
     def rooms_count(self, platform: str) -> tuple[int, int]:
         """How many rooms of a platform are live, and how many behind."""
@@ -505,8 +515,10 @@ class Service:
             response = await self.casebook.answer(transaction, verdict, context, late=late)
             if response:
                 letters = await self.letters.help_targets(transaction, verdict, response) or letters
+                letters = await self.consents.ask(transaction, verdict, context, response) or letters
             if response and response.answer is ActionKind.MUTE:
                 self._muted.add(message.author)
+        letters = await self.likes.reacted(transaction, message) or letters
         failed = any(one.reason not in COUNTED for one in verdict.unjudged)
         if (message.platform, message.room, message.id) in self._again:
             del self._again[message.platform, message.room, message.id]

@@ -28,7 +28,7 @@ routes: [{name: Branch officers, text: Write to the secretary.}]
 episode_gap: 60m                  # may be absent, as may trigger_notes (a list of texts)
 === banks/attacks.yaml
 name: attacks                     # as the file is called
-kind: words                       # words, domains, accounts or images
+kind: words                       # words, domains, accounts, images or reactions
 masked: no                        # yes: notices never repeat these words
 entries: [clown*, {entry: waste of space, reason: "said of people, never of views"}]
 === rules/personal-attack.yaml
@@ -145,6 +145,7 @@ def compile_policy(files: Mapping[str, str]) -> Policy:
     compiler.refuse_sources(policy)
     compiler.characteristics = [one.name for one in policy.characteristics]
     rules = sorted(inside("rules/", compiler.rule), key=lambda rule: rule.id)
+    compiler.check_liking(root, [rule.id for rule in rules])
     if problems:
         raise PolicyError(tuple(sorted(set(problems))))
     phrases = {bank.name: [entry.entry for entry in bank.entries] for bank in banks.values() if bank.kind == "words"}
@@ -188,7 +189,7 @@ class _Compiler(Builder):
             form, hint = ENTRIES.get(bank.kind, (None, ""))
             if form and not form.fullmatch(entry.entry):
                 item.problem(f"{shown(entry.entry)} is no entry for a bank of {bank.kind}", hint)
-            if bank.kind != "words":
+            if bank.kind in ENTRIES:
                 self.source(item, entry, FOUNDED_IMAGE if bank.kind == "images" else FOUNDED)
             try:
                 PhraseIndex({bank.name: [entry.entry]} if bank.kind == "words" else {})
@@ -216,6 +217,12 @@ class _Compiler(Builder):
             if entry in policy.regulated_titles:
                 item.problem(f"{shown(entry)} is a news title that answers for what it prints", "complain to its regulator")
 
+    def check_liking(self, root: Value, rules: Sequence[str]) -> None:
+        """Check that what makes a message hateful are rules of this policy."""
+        for item in root.part("liking").part("hate").items() if root.part("liking") else ():
+            if item.content and item.text() not in rules:
+                item.problem(f"there is no rule {shown(item.text())}", suggest(item.text(), rules))
+
     def talk(self, value: Value) -> Talk:
         _either(value, "lines", "histories")
         return self.build(Talk, value, name=_called(value))
@@ -236,6 +243,8 @@ class _Compiler(Builder):
                 )
         if rule.note and rule.severity is not Severity.MINOR:
             value.part("note").problem("only a rule of severity minor may have a note instead of a notice")
+        if rule.consent and not rule.note:
+            value.part("consent").problem("whoever is asked reads a note: write one")
         everything = [example for one in fields(Examples) for example in getattr(rule.examples, one.name)]
         pairs = [example.pair for example in everything if example.pair and len(value.problems) == noted]
         for pair in pairs:

@@ -281,6 +281,18 @@ class NoContact:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Liked:
+    """The message found hateful under which a reaction still stands, so long after its author was told in private.
+
+    `times`: how often the account has left one standing so within the time in which strikes count, this one included.
+    """
+
+    message: str
+    case: int
+    times: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
     """All that the judge may know besides the message.
 
@@ -292,6 +304,7 @@ class Context:
     messages the account has written before, None where it is not new or nobody counts. `given` holds those of `people` by which
     members say that others call them, each as this message writes it. `images` stand in the order of the message's (None: nobody
     looked, which never clears).
+    `liked` is known of a reaction alone, and only when it is looked at again; None for all else.
     """
 
     scores: tuple[Scored, ...] = ()
@@ -306,6 +319,7 @@ class Context:
     under_18: frozenset[str] = frozenset()
     given: Mapping[str, str] = field(default_factory=dict)
     images: tuple[Seen, ...] | None = None
+    liked: Liked | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

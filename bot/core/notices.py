@@ -92,12 +92,16 @@ def notice(response: Response, verdict: Verdict, policy: Policy, sentences: Sent
     finding = gravest(response.findings)
     noted = next((f for f in response.findings if policy.note(f.rule) and (f is finding or f.concern is Concern.WELFARE)), None)
     if noted:
-        return "\n".join([policy.note(noted.rule).strip(), sentences["noted"].format(room=place(room))])
+        asks = [sentences["consent_ask"].format(case=response.case.number, hours=policy.consent_hours)]
+        asks = asks if policy.asks_consent(noted.rule) else []
+        return "\n".join([policy.note(noted.rule).strip(), *asks, sentences["noted"].format(room=place(room))])
     rule = policy.rule(finding.rule)
     clause = policy.clause(finding.clauses[0])
     kinds = {action.kind for action in response.actions}
     until = next((action.until for action in response.actions if action.until), None)
     first = str(response.answer) if response.answer else "hide"
+    if any(evidence.signal == "likes_hate" for evidence in finding.evidence):
+        first = f"{first}_reaction" if f"{first}_reaction" in sentences else first
     fields = {"room": place(room), "clause": finding.clauses[0], "title": clause.title, "until": when(until) if until else ""}
     lines = [sentences[first].format_map(fields)]
     if ActionKind.HIDE in kinds and response.answer:

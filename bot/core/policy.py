@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cached_property
 
-from bot.core.model import DAY, EPOCH_GAP, ActionKind, Concern, Kind, Severity, Shared, Status
+from bot.core.model import DAY, EPOCH_GAP, HOUR, ActionKind, Concern, Kind, Severity, Shared, Status
 from bot.core.signals import Label, SharedImage, Signal
 from bot.core.text import PhraseIndex
 
@@ -18,7 +18,11 @@ NO_TIME, SECOND = timedelta(), timedelta(seconds=1)
 EXAMPLES_MIN = 2  # of each kind: without both nobody knows what a rule means
 MUTE_MAX = 28 * DAY  # platforms mute no longer; how long the program alone may mute is decided in respond.py
 CONTACTS_MAX = 90 * DAY  # contact rows are promised to live no longer (DESIGN.md section 2)
-BANK_KINDS = ("words", "domains", "accounts", "images")
+BANK_KINDS = ("words", "domains", "accounts", "images", "reactions")
+SUPPORTIVE = "supportive-reactions"
+"""A bank with a meaning of its own: the reactions that support the message under which they stand."""
+SHADES = dict.fromkeys((0xFE0E, 0xFE0F, *range(0x1F3FB, 0x1F400)))
+"""Characters that change how an emoji is drawn and not what it says: text or picture, the tones of skin."""
 LIMITED = (ActionKind.NUDGE, ActionKind.WARN, ActionKind.HIDE, ActionKind.MUTE, ActionKind.ESCALATE)
 """Urgent calls have no limit: the gravest must always reach a person."""
 
@@ -71,7 +75,7 @@ class Clause:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """A phrase, domain, account or image's hash of a bank, and where it helps the reason for it.
+    """A phrase, domain, account, image's hash or reaction of a bank, and where it helps the reason for it.
 
     A source (a domain or an account) also says what shows that it keeps spreading hate, who proposed it, who seconded that, and
     until when it holds unless somebody looks at it again (a day, 2027-03-31). A known image says the same, without evidence: it is it.
@@ -88,7 +92,7 @@ class Entry:
 
 @dataclass(frozen=True, kw_only=True)
 class Bank:
-    """A named list of words, domains, accounts or images; `masked`: notices must not repeat them."""
+    """A named list of words, domains, accounts, images or reactions; `masked`: notices must not repeat them."""
 
     name: str = field(metadata={"read": "name_of_file"})
     kind: str = field(metadata={"words": {kind: kind for kind in BANK_KINDS}})
@@ -117,6 +121,8 @@ class Example:
     With `refuses` nothing is said: `author` asks that this member leave them alone, and the member is told at that moment.
     `account_age` is how old the author's account is. `repeat` and `every` are spelt out when a policy is compiled: its examples
     hold every repetition as a message. `office_holders` and `under_18` are such members in this example, besides those of policy.yaml.
+    `likes` is of a reaction under a message found hateful, a day after a private note: how often the account has left one so, this one
+    included.
     """
 
     say: str = ""
@@ -132,6 +138,7 @@ class Example:
     repeat: int = field(default=1, metadata={"low": 1, "high": 1000})
     every: timedelta = SECOND
     refuses: str = ""
+    likes: int = field(default=0, metadata={"low": 0, "high": 100})
     account_age: timedelta | None = None
     before: "tuple[Example, ...]" = field(default=(), metadata={"read": "conversation"})
     pair: str = ""
@@ -174,7 +181,8 @@ class Rule:
     """Signals with the clauses they serve. `better`: a better way to say it, "" where there is none.
 
     `note`: what the author reads instead of the usual notice, privately: no clause is named, nothing is counted, and moderators get
-    a quiet card. Only for what is minor. `characteristics`: those that its findings may name. `contested`: on a subject on which the
+    a quiet card. Only for what is minor. `consent`: with the note the author is asked whether the person agreed, and who may be that person
+    can object. `characteristics`: those that its findings may name. `contested`: on a subject on which the
     branch is divided in good faith, never above review unless a slur, a threat or a member aimed at is there too.
     """
 
@@ -189,6 +197,7 @@ class Rule:
     why: str
     better: str = ""
     note: str = ""
+    consent: bool = False
     when: Condition = field(metadata={"read": "condition"})
     examples: Examples = Examples()
 
@@ -238,6 +247,14 @@ class Retention:
     contacts: timedelta = field(metadata={"high": CONTACTS_MAX})
     unjudged: timedelta
     audit: timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Liking:
+    """Rules by whose findings a message is hateful, and how long after a private note a supportive reaction under it is looked at."""
+
+    hate: tuple[str, ...] = field(metadata={"least": 1})
+    after: timedelta = field(default=DAY, metadata={"low": HOUR})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -291,7 +308,9 @@ class Policy:
     public_figures: tuple[str, ...] = ()
     safeguarding_contact: str = ""
     outside_contact: str = ""
+    liking: Liking | None = None
     appeal_hours: int = field(metadata={"low": 1, "high": 720})
+    consent_hours: int = field(default=24, metadata={"low": 1, "high": 720})
     retention: Retention
     routes: tuple[Route, ...]
     episode_gap: timedelta = EPOCH_GAP
@@ -305,6 +324,10 @@ class Policy:
     def note(self, rule_id: str) -> str:
         """The rule's private note instead of a notice; "" where it has none."""
         return next((rule.note for rule in self.rules if rule.id == rule_id), "")
+
+    def asks_consent(self, rule_id: str) -> bool:
+        """Say whether the author of what this rule finds is asked if the person agreed."""
+        return any(rule.consent for rule in self.rules if rule.id == rule_id)
 
     def has_rule(self, rule_id: str) -> bool:
         """Say whether there is such a rule."""
@@ -329,6 +352,15 @@ class Policy:
     def asks_for_images(self) -> bool:
         """Say whether a rule that is not off asks what images show: only then they are looked at."""
         return any(rule.status is not Status.OFF and _asks_for_images(rule.when) for rule in self.rules)
+
+    def hateful(self, rule_id: str) -> bool:
+        """Say whether a finding of this rule makes a message hateful, so that a like of it is looked at."""
+        return self.liking is not None and rule_id in self.liking.hate
+
+    def supports(self, reaction: str) -> bool:
+        """Say whether a reaction supports the message under which it stands, whatever its tone of skin."""
+        bank = self.banks.get(SUPPORTIVE)
+        return bank is not None and reaction.translate(SHADES) in {entry.translate(SHADES) for entry in bank.lookup}
 
 
 def _asks_for_images(condition: Condition) -> bool:

@@ -8,7 +8,7 @@ action whose key stands there is not performed again. With it the whole way of a
 import asyncio
 import json
 import os
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 
 from bot.core.model import Action, ActionKind, Image, Message
@@ -92,6 +92,11 @@ class Console:
         """There are no images here."""
         del message, image
         raise PlatformRefusedError("there are no images here")
+
+    async def reactions(self, room: str, message_id: str, wanted: Callable[[str], bool]) -> Sequence[Message] | None:
+        """There are none here."""
+        del room, message_id, wanted
+        return ()
 
     async def perform(self, action: Action) -> Performed:
         """Write the action down, once."""

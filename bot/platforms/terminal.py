@@ -82,6 +82,11 @@ class Terminal:
         del message, image
         raise PlatformRefusedError("there are no images here")
 
+    async def reactions(self, room: str, message_id: str, wanted: Callable[[str], bool]) -> Sequence[Message] | None:
+        """There are none here."""
+        del room, message_id, wanted
+        return ()
+
     async def perform(self, action: Action) -> Performed:
         """Show it."""
         until = f" until {action.until:%H:%M}" if action.until else ""

@@ -4,6 +4,7 @@ Knows: the core's words, and what is recorded besides them. Must not know: table
 Rules: times are aware datetimes; a record is what was committed, never what is wished.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -143,6 +144,80 @@ class Earlier:
     sent_at: datetime
     text: str = ""
     state: EarlierState = EarlierState.WAITING
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hateful:
+    """A message found hateful, of a case. `looked` < `changes`: the reactions under it are to be looked at."""
+
+    case: int
+    platform: str
+    server: str
+    room: str
+    message: str
+    author: str
+    found_at: datetime
+    changes: int = 1
+    looked: int = 0
+
+
+class ConsentRole(StrEnum):
+    """Who is asked whether the owner of a private detail agreed: the author of the message, or a member who may be the owner."""
+
+    AUTHOR = "author"
+    OWNER = "owner"
+
+
+class ConsentAnswer(StrEnum):
+    """What they said; `waiting` until then, `none` where the policy's hours went by."""
+
+    WAITING = ""
+    YES = "yes"
+    NO = "no"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Consent:
+    """Somebody was asked whether the owner of a private detail in a message agreed. `answer_by`: None where nothing hangs on it."""
+
+    case: int
+    platform: str
+    server: str
+    room: str
+    message: str
+    account: str
+    role: ConsentRole
+    asked_at: datetime
+    answer_by: datetime | None = None
+    answer: ConsentAnswer = ConsentAnswer.WAITING
+    answered_at: datetime | None = None
+
+
+class LikeState(StrEnum):
+    """A like is noted (its author has a private note), ended (taken back, or it does not count), or found: it stood there still."""
+
+    NOTED = "noted"
+    ENDED = "ended"
+    FOUND = "found"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Like:
+    """A supportive reaction of a member under a message found hateful. `told_at`: when the private note arrived, None before."""
+
+    case: int
+    platform: str
+    server: str
+    room: str
+    message: str
+    account: str
+    reaction: str
+    letter: str
+    noted_at: datetime
+    told_at: datetime | None = None
+    found_at: datetime | None = None
+    state: LikeState = LikeState.NOTED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -291,4 +366,10 @@ class CaseDetail:
     reports: tuple[Report, ...] = ()
     reviews: tuple[Review, ...] = ()
     appeals: tuple[Appeal, ...] = ()
+    consents: tuple[Consent, ...] = ()
     history: tuple[AuditEntry, ...] = ()
+
+    def found_by(self, chosen: Callable[[str], bool]) -> list[Message]:
+        """The messages in which one of the chosen rules found something."""
+        steps = {one.step for one in self.findings if chosen(one.finding.rule)}
+        return [one.message for one in self.messages if one.step in steps]

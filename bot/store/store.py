@@ -21,7 +21,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from bot.core.model import ActionKind
 from bot.store import cases, outbox, people
 from bot.store.cases import CasesPart
+from bot.store.consents import OF_CASE_CONSENTS, ConsentsPart, consent
 from bot.store.engine import StoreError, advice, checkpoint, open_engine
+from bot.store.likes import LikesPart
 from bot.store.outbox import OutboxPart
 from bot.store.part import given
 from bot.store.people import PeoplePart
@@ -33,9 +35,11 @@ from bot.store.tables import appeals as appeals_table
 from bot.store.tables import (
     case_messages,
     communities,
+    consents,
     contacts,
     earlier,
     given_names,
+    likes,
     newcomers,
     no_contact,
     notices,
@@ -69,6 +73,8 @@ _DATA_OF = {
     "reports you made": _about(reports, reports.c.reporter),
     "people whose contact you do not want": _about(no_contact, no_contact.c.target),
     "names by which you say that others call you": _about(given_names, given_names.c.account),
+    "what you were asked about private details": _about(consents, consents.c.account),
+    "your reactions that I wrote to you about": _about(likes, likes.c.account),
     "whom you addressed, without text": _about(contacts, contacts.c.author),
 }
 
@@ -77,7 +83,7 @@ def nothing(_point: str) -> None:
     """Where nobody wants to know how far the opening is."""
 
 
-class Transaction(RoomsPart, CasesPart, OutboxPart, PeoplePart, PoliciesPart, SetupsPart):
+class Transaction(RoomsPart, CasesPart, OutboxPart, PeoplePart, LikesPart, ConsentsPart, PoliciesPart, SetupsPart):
     """Everything that can be done in one transaction. Its methods stand by noun in the parts it is made of."""
 
     async def case_detail(self, number: int) -> CaseDetail | None:
@@ -101,6 +107,7 @@ class Transaction(RoomsPart, CasesPart, OutboxPart, PeoplePart, PoliciesPart, Se
             reports=tuple(people.report(each) for each in await self._all(people.OF_CASE_REPORTS, case=number)),
             reviews=tuple(people.review(each) for each in await self._all(people.OF_CASE_REVIEWS, case=number)),
             appeals=tuple(people.appeal(each) for each in await self._all(people.OF_CASE_APPEALS, case=number)),
+            consents=tuple(consent(each) for each in await self._all(OF_CASE_CONSENTS, case=number)),
             history=await self.history(number),
         )
 

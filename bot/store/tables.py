@@ -333,6 +333,39 @@ given_names = Table(
 )
 """Names by which members say that others call them: folded, each of one member; `written` as they typed it."""
 
+hateful = Table(
+    "hateful",
+    metadata,
+    *(_text("community"), Column("case", Integer, nullable=False), _text("platform"), _text("server"), _text("room"), _text("message")),
+    *(_text("author"), _moment("found_at"), _number("changes"), _number("looked")),
+    PrimaryKeyConstraint("community", "platform", "room", "message"),
+    _of_case(),
+)
+"""Messages found hateful, under which reactions are looked at: again whenever `changes` has gone on since what was `looked` at."""
+
+likes = Table(
+    "likes",
+    metadata,
+    *(_text("community"), Column("case", Integer, nullable=False), _text("platform"), _text("server"), _text("room"), _text("message")),
+    *(_text("account"), _text("reaction"), _text("letter"), _moment("noted_at"), _maybe("told_at"), _maybe("found_at"), _text("state")),
+    PrimaryKeyConstraint("community", "platform", "room", "message", "account"),
+    _of_case(),
+    Index("likes_by_state", "community", "state", "told_at"),
+    Index("likes_by_account", "community", "platform", "account", "found_at"),
+)
+"""Supportive reactions under such messages. `letter`: key of the private note, `told_at`: when it arrived; then the time runs."""
+
+consents = Table(
+    "consents",
+    metadata,
+    *(_text("community"), Column("case", Integer, nullable=False), _text("platform"), _text("server"), _text("room"), _text("message")),
+    *(_text("account"), _text("role"), _moment("asked_at"), _maybe("answer_by"), _text("answer"), _maybe("answered_at")),
+    PrimaryKeyConstraint("community", "case", "account"),
+    _of_case(),
+    Index("consents_by_answer", "community", "answer", "answer_by"),
+)
+"""Who was asked whether the owner of a private detail agreed (`role`: author, owner), and what they said: yes, no, none (not in time)."""
+
 unjudged = Table(
     "unjudged",
     metadata,

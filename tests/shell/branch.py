@@ -57,9 +57,9 @@ def _small_policy() -> tuple[Policy, Mapping[str, str]]:
     return compiled()
 
 
-def compiled(*, text: str = POLICY, rules: Mapping[str, str] = RULES) -> tuple[Policy, Mapping[str, str]]:
+def compiled(*, text: str = POLICY, rules: Mapping[str, str] = RULES, banks: Mapping[str, str] = BANKS) -> tuple[Policy, Mapping[str, str]]:
     """The small policy and its files."""
-    source = {"policy.yaml": text, **BANKS, **{f"rules/{name}.yaml": rule for name, rule in rules.items()}}
+    source = {"policy.yaml": text, **banks, **{f"rules/{name}.yaml": rule for name, rule in rules.items()}}
     return compile_policy(source), source
 
 
@@ -112,10 +112,13 @@ class Chat:
         self.fetched: list[str] = []
         self.held: asyncio.Event | None = None
         """Images are given only after this."""
+        self.reads_reactions = False
+        self.reacted: list[Message] = []
+        self.looks: list[Exception] = []
 
     @property
     def capabilities(self) -> Capabilities:
-        return Capabilities(repeats=self.repeats)
+        return Capabilities(repeats=self.repeats, reads_reactions=self.reads_reactions)
 
     async def listen(self, accept: Accept) -> None:
         for message in self.said:
@@ -134,6 +137,14 @@ class Chat:
         if self.held:
             await self.held.wait()
         return self.images[image.id]()
+
+    async def reactions(self, room: str, message_id: str, wanted: Callable[[str], bool]) -> Sequence[Message] | None:
+        assert self.reads_reactions, "asked only where it can be said"
+        if self.looks:
+            raise self.looks.pop(0)
+        if await self.read(room, message_id) is None:
+            return None
+        return [one for one in self.reacted if (one.room, one.reply_to) == (room, message_id) and wanted(one.text)]
 
     async def perform(self, action: Action) -> Performed:
         self.asked.append(action.key)
@@ -255,7 +266,7 @@ class Branch:
     async def perform(self) -> None:
         """Perform what is due."""
         async with asyncio.timeout(WAIT_SECONDS_MAX):
-            while await self.outbox.perform_due():
+            while await self.outbox.perform_due() or await self.service.likes.look_after():
                 pass
 
     async def later(self, **span: float) -> datetime:
@@ -263,6 +274,7 @@ class Branch:
         self.clock.saw(self.clock.now() + timedelta(**span))
         await self.service.casebook.look_after()
         await self.service.letters.read_support()
+        await self.service.consents.look_after()
         await self.perform()
         return self.clock.now()
 

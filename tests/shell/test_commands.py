@@ -33,7 +33,7 @@ async def test_members_cannot_use_moderators_commands(branch: Branch, line: str)
         assert "There is no command" in answer
         assert INSULTING not in answer
         assert answer.endswith(
-            "You can use /help, /code, /report, /appeal, /mystanding, /nocontact, /callme, /mydata, /forgetme, /link, /unlink."
+            "You can use /help, /code, /report, /appeal, /mystanding, /nocontact, /callme, /agreed, /mydata, /forgetme, /link, /unlink."
         )
     assert await state(branch) is CaseState.OPEN
 

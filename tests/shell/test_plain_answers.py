@@ -22,6 +22,10 @@ ROOT = Path(__file__).parents[2]
 REFUSALS = frozenset({"NotAllowedError", "_refused", "_refuses", "_says"})
 """What takes the text of a refusal, or of a short answer, as its first argument."""
 LINES = (
+    "agreed",
+    "agreed 1 yes",
+    "agreed 99 no",
+    "agreed 1 perhaps",
     "callme",
     "callme list",
     "callme add",
@@ -137,7 +141,7 @@ def filled(argument: ast.expr, known: Mapping[str, str]) -> str:
         case ast.Name(id=name):
             return known.get(name, "")
         case ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr="format")):
-            return known[name].format_map({"told": "12:00 on 2 March", "until": "12:00 on 31 May"})
+            return known[name].format_map({"told": "12:00 on 2 March", "until": "12:00 on 31 May", "case": "12"})
     return ""
 
 

@@ -40,6 +40,9 @@ class Banks(Protocol):
     def reason(self, bank: str, entry: str) -> str:
         """Why an entry stands in its bank."""
 
+    def supports(self, reaction: str) -> bool:
+        """Say whether a reaction supports the message under which it stands."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measure:

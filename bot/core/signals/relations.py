@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
-from bot.core.model import Contact, Evidence, Message, NoContact, Role
+from bot.core.model import Contact, Evidence, Kind, Message, NoContact, Role
 from bot.core.signals.basic import NO, Aim, AimedAt, Label, Measure, Reading, Signal
 
 HOSTILE_LABELS = (Label.TOXICITY, Label.INSULT, Label.THREAT, Label.IDENTITY_ATTACK)
@@ -188,6 +188,30 @@ class CourseOfConduct:
         )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LikesHate:
+    """A supportive reaction still stands under a message that was found hateful, a day after its author was told so in private.
+
+    Which reactions support is the bank supportive-reactions; anger, sadness, a thumb down or a question mark never do. `at_least` is
+    the number of messages under which the account has left one so within the time in which strikes count, this one included.
+    """
+
+    at_least: int = field(metadata={"low": 1, "high": 100})
+
+    def measure(self, reading: Reading) -> Measure:
+        """Ask what is known of the reaction: nothing is, until it is looked at again."""
+        message, liked = reading.message, reading.context.liked
+        counts = liked is not None and message.kind is Kind.REACTED and reading.banks.supports(message.text)
+        if (liked.times if liked and counts else 0) < self.at_least:
+            return NO
+        if liked is None:
+            return Measure(value=True)
+        detail = f"{message.text} still stands under the message of case {liked.case}, after a private note about it (number {liked.times})"
+        return Measure(
+            value=True, evidence=(Evidence(signal="likes_hate", value=float(liked.times), messages=(liked.message,), detail=detail),)
+        )
+
+
 class Standing(StrEnum):
     """What an account is in the community."""
 
@@ -231,4 +255,5 @@ def pile_on(rows: Sequence[Contact], now: datetime) -> tuple[Contact, ...]:
 SIGNALS: Mapping[str, type[Signal]] = {
     "refused_contact": RefusedContact,
     "course_of_conduct": CourseOfConduct,
+    "likes_hate": LikesHate,
 }

@@ -50,7 +50,8 @@ CAPABILITIES = Capabilities(
         ActionKind.URGENT: Repeat.NONCE,
         ActionKind.UPDATE: Repeat.NONCE,
         ActionKind.TELL: Repeat.NONCE,
-    }
+    },
+    reads_reactions=True,
 )
 """What Discord can do. Nothing brings a deleted message back, so `unhide` is left to people."""
 

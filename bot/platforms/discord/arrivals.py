@@ -101,6 +101,9 @@ class Arrivals:
             "MESSAGE_CREATE": self._said,
             "MESSAGE_UPDATE": self._changed,
             "MESSAGE_REACTION_ADD": self._reacted,
+            "MESSAGE_REACTION_REMOVE": self._taken_back,
+            "MESSAGE_REACTION_REMOVE_EMOJI": self._taken_back,
+            "MESSAGE_REACTION_REMOVE_ALL": self._taken_back,
             "AUTO_MODERATION_ACTION_EXECUTION": self._automod,
             "THREAD_CREATE": self._thread,
             "CHANNEL_CREATE": self._room,
@@ -310,6 +313,12 @@ class Arrivals:
             if message is not None:
                 self._rooms.reacted(message.id, str(data["message_id"]), emoji_path(data["emoji"]))
             await self._accept(community, message)
+
+    async def _taken_back(self, data: Json) -> None:
+        """One reaction, all of one emoji or all were taken away: what stands there now is asked of Discord."""
+        community = self._community(data)
+        if community is not None:
+            await community.service.reactions_changed(NAME, str(data["channel_id"]), str(data["message_id"]))
 
     async def _joined(self, data: Json) -> None:
         community = self._community(data)

@@ -12,6 +12,7 @@ from typing import Any, Self, cast
 
 import discord
 
+from bot.commands import AGREED
 from bot.core.cases import Decision, NotAllowedError
 from bot.platforms.discord.forms import SERVER, WHY, Sent, appeal_form, decision_form, sent
 from bot.platforms.discord.reception import Interaction, Reception, Reply, reception_of
@@ -141,7 +142,35 @@ class ContactButton(
         await reception.answer(interaction, ask)
 
 
-BUTTONS = (CaseButton, AppealButton, ForgetButton, ContactButton)
+class AgreedButton(
+    discord.ui.DynamicItem[Button], template=rf"steward:agreed:(?P<server>{ID}):(?P<number>{NUMBER}):(?P<said>{'|'.join(AGREED)})"
+):
+    """The buttons under a question whether somebody agreed. Who may answer is the desk's to say: it knows whom it asked."""
+
+    def __init__(self, server: str, number: int, said: str, label: str = "") -> None:
+        super().__init__(
+            Button(label=label or said, style=discord.ButtonStyle.secondary, custom_id=f"steward:agreed:{server}:{number}:{said}")
+        )
+        self.server, self.number, self.said = server, number, said
+
+    @classmethod
+    async def from_custom_id(cls, interaction: discord.Interaction[Any], item: discord.ui.Item[Any], match: re.Match[str], /) -> Self:
+        """Make it again from what was pressed."""
+        del interaction, item
+        return cls(match["server"], int(match["number"]), match["said"])
+
+    async def callback(self, interaction: discord.Interaction[Any]) -> None:
+        """Record what was said."""
+        reception = reception_of(interaction)
+
+        async def say() -> str:
+            visit = await reception.visit(interaction, self.server)
+            return await visit.community.desk.agreed_case(visit.asker, self.number, agreed=AGREED[self.said])
+
+        await reception.answer(interaction, say)
+
+
+BUTTONS = (CaseButton, AppealButton, ForgetButton, ContactButton, AgreedButton)
 """All buttons, for the client to know them again."""
 
 

@@ -10,10 +10,10 @@ from typing import TypedDict
 
 import discord
 
-from bot.commands import asks_about
+from bot.commands import agreed_labels, asks_about, asks_agreed
 from bot.core.model import Action, ActionKind
 from bot.core.naming import unmarked
-from bot.platforms.discord.buttons import ANSWERS, AppealButton, CaseButton, ContactButton, What
+from bot.platforms.discord.buttons import ANSWERS, AgreedButton, AppealButton, CaseButton, ContactButton, What
 from bot.platforms.discord.showing import CONTENT_CHARS_MAX, cut, escaped, shown
 
 TITLE_CHARS_MAX, FIELD_CHARS_MAX = 256, 1_024
@@ -23,6 +23,7 @@ BODY_CHARS_MAX, FIELDS_MAX = 4_000, 20
 LABEL_CHARS_MAX = 45
 """What stands before a colon is shown as a heading up to this length."""
 SPLIT = " · "
+TO_MESSAGE = "Go to the message"
 CHANNELS = "https://discord.com/channels"
 URGENT_COLOUR, OPEN_COLOUR, DECIDED_COLOUR = discord.Colour(0xD93A3A), discord.Colour(0xE0A030), discord.Colour(0x5B8A72)
 
@@ -103,6 +104,7 @@ def _fill(embed: discord.Embed, first: str, lines: list[str], more: str) -> None
 def notice(action: Action, *, name_of: Callable[[str], str] | None = None) -> Letter:
     """What a member reads: the text, and buttons to appeal or to answer where the text says how to; outside a case none to appeal.
 
+    There a button leads to the message of which the letter speaks, where it speaks of one.
     `name_of` where people are to be named and not mentioned: in a private thread, into which a mention may bring them.
     """
     view, other = discord.ui.View(timeout=None), asks_about(action)
@@ -111,4 +113,10 @@ def notice(action: Action, *, name_of: Callable[[str], str] | None = None) -> Le
     if all(one.isdecimal() for one in (other, action.server, action.target)):
         for how in ANSWERS:
             view.add_item(ContactButton(action.server, action.target, other, how))
+    if asks_agreed(action) and action.server.isdecimal():
+        for said, label in agreed_labels(action).items():
+            view.add_item(AgreedButton(action.server, asks_agreed(action), said, label))
+    if not action.case and all(one.isdecimal() for one in (action.server, action.room, action.message)):
+        address = f"{CHANNELS}/{action.server}/{action.room}/{action.message}"
+        view.add_item(discord.ui.Button(label=TO_MESSAGE, style=discord.ButtonStyle.link, url=address))
     return Letter(content=cut(shown(action.text, name_of), CONTENT_CHARS_MAX), view=view, allowed_mentions=discord.AllowedMentions.none())

@@ -91,6 +91,7 @@ def attach(client: discord.Client, communities: Communities, *, after_setup: Cal
 
     _add_reports(tree, reception)
     _add_names(tree, reception)
+    _add_answers(tree, reception)
     _add_own(tree, reception)
     _add_links(tree, reception)
     _add_menus(tree, reception)
@@ -235,6 +236,20 @@ def _add_names(tree: Tree, reception: Reception) -> None:
         await reception.answer(interaction, work)
 
     callme.allowed_contexts = everywhere
+
+
+def _add_answers(tree: Tree, reception: Reception) -> None:
+    @tree.command(name="agreed", description="Say whether somebody agreed, where Steward asked you")
+    @app_commands.describe(case="The number of the case", answer="Whether they agreed", server=WHICH_SERVER)
+    @app_commands.autocomplete(server=_servers(reception))
+    async def agreed(interaction: Interaction, case: Number, answer: Literal["yes", "no"], server: str = "") -> None:
+        async def work() -> str:
+            visit = await reception.visit(interaction, server)
+            return await visit.community.desk.agreed_case(visit.asker, case, agreed=answer == "yes")
+
+        await reception.answer(interaction, work)
+
+    agreed.allowed_contexts = everywhere
 
 
 def _add_own(tree: Tree, reception: Reception) -> None:

@@ -6,7 +6,7 @@ nothing that is logged or shown.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -147,6 +147,10 @@ class Discord:
     async def image(self, message: Message, image: Image) -> bytes:
         """The bytes of an image. Raises PlatformUnavailableError or PlatformRefusedError."""
         return await self._rooms.image(message, image)
+
+    async def reactions(self, room: str, message_id: str, wanted: Callable[[str], bool]) -> Sequence[Message] | None:
+        """The members' reactions under a message as they stand now. Raises PlatformUnavailableError or PlatformRefusedError."""
+        return await self._rooms.reactions_under(room, message_id, wanted)
 
     async def perform(self, action: Action) -> Performed:
         """Do it. Raises PlatformUnavailableError or PlatformRefusedError."""

@@ -8,7 +8,7 @@ read Discord answers an empty list, so the permission is looked at first, and it
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import discord
@@ -17,13 +17,15 @@ import structlog
 from bot.communities import Communities
 from bot.core.model import Image, Message
 from bot.platforms.discord.asking import Breaker, asked
-from bot.platforms.discord.translate import NAME, ROOMS, THREADS, Place, message_of
+from bot.platforms.discord.translate import NAME, ROOMS, THREADS, Json, Place, emoji_name, emoji_path, message_of, reaction_of
 from bot.ports import PlatformRefusedError
 
 log = structlog.get_logger()
 
 PAGE = 100
 """As many as Discord gives at once."""
+REACTIONS_PAGE = 100
+"""Members asked for at once who put the same reaction under a message: the most that Discord gives."""
 REACTIONS_MAX = 10_000
 """Reactions that can still be taken away; an older one is left to people."""
 Channel = discord.abc.GuildChannel | discord.Thread
@@ -194,6 +196,43 @@ class Rooms:
             raise PlatformRefusedError("Discord does not say where the image lies")
         async with asked(self._breaker, "image", message.room, image.id):
             return await self._client().http.get_from_cdn(image.link)
+
+    async def reactions_under(self, room: str, message_id: str, wanted: Callable[[str], bool]) -> Sequence[Message] | None:
+        """The members' reactions under a message whose emoji is wanted, as they stand now; None where the message is gone."""
+        number, under = numeric(room), numeric(message_id)
+        channel = await self._find(number) if number is not None else None
+        place = self._place(channel) if channel is not None else None
+        if number is None or under is None or place is None:
+            return None
+        found: list[Message] = []
+        async with asked(self._breaker, "reactions", room):
+            try:
+                data = await self._client().http.get_message(number, under)
+                for one in data.get("reactions") or ():
+                    if wanted(emoji_name(one["emoji"])):
+                        found += await self._reacted_so(data, one["emoji"], place)
+            except discord.NotFound:
+                return None
+        return found
+
+    async def _reacted_so(self, data: Json, emoji: Json, place: Place) -> list[Message]:
+        """Who put one emoji under a message, in pages. Raises what the library raises."""
+        found: list[Message] = []
+        last: int | None = None
+        while True:
+            page = await self._client().http.get_reaction_users(
+                int(data["channel_id"]), int(data["id"]), emoji_path(emoji), REACTIONS_PAGE, after=last
+            )
+            for user in page:
+                about = {"message_id": data["id"], "channel_id": data["channel_id"], "user_id": user["id"], "emoji": emoji}
+                author = data["author"]["id"]
+                reaction = reaction_of({**about, "member": {"user": user}, "message_author_id": author}, place, datetime.now(UTC))
+                if reaction is not None:
+                    self.reacted(reaction.id, str(data["id"]), emoji_path(emoji))
+                    found.append(reaction)
+            if len(page) < REACTIONS_PAGE:
+                return found
+            last = int(page[-1]["id"])
 
     def _dated(self, message: Message) -> Message:
         """A message of the history, with when its author came to the server: the history does not say it, the memory does."""

@@ -56,7 +56,7 @@ def capabilities(reach: Reach | None) -> Capabilities:
         repeats[ActionKind.HIDE] = Repeat.IDEMPOTENT
     if reach is None or reach.deletes or reach.kicks:
         repeats[ActionKind.MUTE] = Repeat.IDEMPOTENT
-    return Capabilities(repeats=repeats)
+    return Capabilities(repeats=repeats, reads_reactions=True)
 
 
 def honest(text: str, sentences: Sentences, step: Step, *, is_mute: bool) -> str:
@@ -147,8 +147,9 @@ class Actions:
             await self._mutes.step(action.room),
             is_mute=action.until is not None,
         )
+        about = "" if action.case else await self._permalink(action.room, action.message)
         channel, ts = await self._letters.direct(
-            action.target, notice(replace(action, text=text)), action.key, since=await self._looked_since(action)
+            action.target, notice(replace(action, text=text), permalink=about), action.key, since=await self._looked_since(action)
         )
         return Performed(reference=f"{channel}/{ts}", detail="direct message")
 

@@ -19,7 +19,7 @@ from bot.platforms.slack.inbox import Inbox
 from bot.platforms.slack.mutes import Mutes
 from bot.platforms.slack.people import People
 from bot.platforms.slack.rooms import Rooms
-from bot.platforms.slack.translate import Json, Place, event_message, join_of, time_of
+from bot.platforms.slack.translate import NAME, Json, Place, event_message, join_of, time_of
 from bot.ports import PlatformRefusedError, PlatformUnavailableError
 
 log = structlog.get_logger()
@@ -41,6 +41,12 @@ class Arrivals:
         if event["type"] == "member_joined_channel":
             self._people.came(str(event.get("user") or ""), time_of(str(event["event_ts"])))
             self._beside(self._joined(event, event_id))
+            return True
+        if event["type"] == "reaction_removed":
+            item = event.get("item") or {}
+            if item.get("type") == "message":
+                await self._community().service.reactions_changed(NAME, str(item["channel"]), str(item["ts"]))
+            await self._community().let_go([event_id])
             return True
         message = event_message(event, self._place())
         if message is None or not self._is_judged(message):

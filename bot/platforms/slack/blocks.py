@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from enum import StrEnum
 from typing import Any, TypedDict
 
-from bot.commands import asks_about
+from bot.commands import agreed_labels, asks_about, asks_agreed
 from bot.core.model import Action, ActionKind
 from bot.core.naming import person, place, unmarked
 from bot.platforms.slack.showing import TEXT_CHARS_MAX, cut, escaped, pages, shown
@@ -45,6 +45,7 @@ class What(StrEnum):
 
 
 CASE, APPEAL, FORGET, LINK, CONTACT = "steward:case", "steward:appeal", "steward:forget", "steward:link", "steward:nocontact"
+AGREED = "steward:agreed"
 """What the ids of buttons begin with; a case's, and those about contact, go on with what they do."""
 ANSWERS = {"tell": ("Yes, tell them", "primary"), "quietly": ("Only keep it as evidence", "")}
 """What can be answered to the question whether somebody's contact is unwelcome: the desk's word for it, the button and its style."""
@@ -176,11 +177,17 @@ def _body(lines: Sequence[str], more: str) -> list[Block]:
     return made
 
 
-def notice(action: Action) -> Post:
-    """What a member reads: the text, and buttons to appeal or to answer where the text says how to; outside a case none to appeal."""
+def notice(action: Action, *, permalink: str = "") -> Post:
+    """What a member reads: the text, and buttons to appeal or to answer where the text says how to; outside a case none to appeal.
+
+    `permalink` leads to the message of which a letter outside a case speaks.
+    """
     text, other = shown(action.text), asks_about(action)
     row = [appeal_button(action.case)] if action.case and f"/appeal {action.case}" in action.text else []
     row += [button(said, f"{CONTACT}:{how}", other, style=style) for how, (said, style) in ANSWERS.items() if other]
+    asked = asks_agreed(action)
+    row += [button(said, f"{AGREED}:{how}", str(asked)) for how, said in agreed_labels(action).items() if asked]
+    row += [to_message(permalink)] if permalink else []
     return Post(text=cut(text, FALLBACK_CHARS_MAX), blocks=[*sections(text, NOTICE_SECTIONS_MAX), *([buttons(*row)] if row else [])])
 
 

@@ -20,7 +20,7 @@ from bot.communities import Communities
 from bot.core.cases import Decision, NotAllowedError
 from bot.core.naming import place
 from bot.platforms.slack import home
-from bot.platforms.slack.blocks import APPEAL, CASE, CONTACT, FORGET, LINK, Block, What, button, buttons
+from bot.platforms.slack.blocks import AGREED, APPEAL, CASE, CONTACT, FORGET, LINK, Block, What, button, buttons
 from bot.platforms.slack.forms import (
     ABOUT,
     CARDS,
@@ -337,6 +337,7 @@ RUN: Mapping[str, Run] = {
     "appeal": _appeal,
     "nocontact": _nocontact,
     "callme": _asks("callme"),
+    "agreed": _asks("agreed"),
     "mystanding": _asks("mystanding"),
     "mydata": _mydata,
     "forgetme": _forgetme,
@@ -382,6 +383,9 @@ async def _pressed(reception: Reception, body: Json) -> None:
         await _open(reception, body, appeal_form([(number, "")], url=url))
     elif action.startswith(f"{CONTACT}:"):
         await reception.answer(body, lambda: _no_contact(reception, body, value, action.removeprefix(f"{CONTACT}:")))
+    elif action.startswith(f"{AGREED}:"):
+        line = f"/agreed {number} {action.removeprefix(f'{AGREED}:')}"
+        await _answered(reception, body, "Your answer", lambda: _says_agreed(reception, body, line))
     elif action == home.REPORT:
         await _open(reception, body, something_form(url=url))
     elif action == home.APPEAL:
@@ -405,6 +409,11 @@ async def _answered(reception: Reception, body: Json, title: str, work: Callable
 async def _no_contact(reception: Reception, body: Json, other: str, how: str) -> str:
     visit = await reception.visit(body)
     return await visit.community.desk.unwanted_contact(visit.asker, other, how)
+
+
+async def _says_agreed(reception: Reception, body: Json, line: str) -> str:
+    visit = await reception.visit(body)
+    return await visit.community.desk.ask(line, visit.asker)
 
 
 async def _forget(reception: Reception, body: Json) -> str:

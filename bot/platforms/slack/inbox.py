@@ -23,7 +23,7 @@ WAITING_MAX = 20_000
 """Events in memory: more wait in the record alone, and are read from there."""
 AGAIN_SECONDS = 5.0
 """How often what waits for its room is offered again."""
-KEPT_TYPES = frozenset({"message", "reaction_added", "member_joined_channel"})
+KEPT_TYPES = frozenset({"message", "reaction_added", "reaction_removed", "member_joined_channel"})
 MEMBERS_ROOMS = ("C", "G")
 """What the ids of channels begin with; direct messages begin with D."""
 Work = Callable[[Json, str], Awaitable[bool]]

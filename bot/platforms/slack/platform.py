@@ -7,7 +7,7 @@ watched is read back after each gap; until then its rooms are behind; the tokens
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -361,6 +361,11 @@ class Slack:
         """The bytes of an image. Raises PlatformUnavailableError or PlatformRefusedError."""
         del message
         return await fetch(self._reading, image.link)
+
+    async def reactions(self, room: str, message_id: str, wanted: Callable[[str], bool]) -> Sequence[Message] | None:
+        """The members' reactions under a message as they stand now. Raises PlatformUnavailableError or PlatformRefusedError."""
+        found = await self._rooms.reactions(room, message_id, wanted)
+        return None if found is None else [one for one in found if not self._people.is_program(one.author)]
 
     async def perform(self, action: Action) -> Performed:
         """Do it. Raises PlatformUnavailableError or PlatformRefusedError."""

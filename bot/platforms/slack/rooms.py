@@ -21,7 +21,7 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 from bot.communities import Communities
 from bot.core.model import Message
 from bot.platforms.slack.asking import GONE_CODES, SlackCodeError, asked
-from bot.platforms.slack.translate import NAME, TOMBSTONE, Json, Place, is_ts, message_of, time_of
+from bot.platforms.slack.translate import NAME, TOMBSTONE, Json, Place, is_ts, message_of, reaction_of, time_of
 from bot.ports import PlatformRefusedError, PlatformUnavailableError
 
 log = structlog.get_logger()
@@ -271,6 +271,30 @@ class Rooms:
             raise PlatformUnavailableError(str(error)) from None  # whether it is gone is not known
         found = next((one for one in answer["messages"] or [] if one.get("ts") == message_id), None)
         return found if found and found.get("subtype") != TOMBSTONE else None
+
+    async def reactions(self, room: str, message_id: str, wanted: Callable[[str], bool]) -> Sequence[Message] | None:
+        """The members' reactions under a message whose name is wanted, as they stand now; None where the message is gone.
+
+        Raises PlatformUnavailableError or PlatformRefusedError.
+        """
+        if not is_channel(room) or not is_ts(message_id):
+            return None
+        try:
+            with asked(*GONE_CODES):
+                answer = await self._client().reactions_get(channel=room, timestamp=message_id, full=True)
+        except SlackCodeError:
+            return None
+        data: Json = answer["message"] or {}
+        if data.get("subtype") == TOMBSTONE:
+            return None
+        item = {"type": "message", "channel": room, "ts": message_id}
+        under = {"item": item, "item_user": data.get("user"), "event_ts": ts_of(datetime.now(UTC))}
+        reactions = [
+            reaction_of({**under, "user": user, "reaction": one["name"]}, self._place())
+            for one in data.get("reactions") or ()
+            for user in one.get("users") or ()
+        ]
+        return [one for one in reactions if one is not None and wanted(one.text)]
 
     def _say_once(self, room: str, reason: str) -> None:
         if room not in self._told:

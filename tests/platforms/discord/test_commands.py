@@ -447,6 +447,7 @@ async def test_every_member_command_is_offered_in_direct_messages_and_no_other(s
         "report",
         "appeal",
         "nocontact",
+        "agreed",
         "callme",
         "mystanding",
         "mydata",

@@ -36,7 +36,7 @@ def test_manifest_has_every_scope_and_event_that_steward_needs() -> None:
         "channels:manage groups:write"
     )
     assert set(needed.split()) <= set(found["oauth_config"]["scopes"]["bot"])
-    events = "message.channels message.groups message.im reaction_added member_joined_channel app_home_opened"
+    events = "message.channels message.groups message.im reaction_added reaction_removed member_joined_channel app_home_opened"
     assert set(found["settings"]["event_subscriptions"]["bot_events"]) == set(events.split())
     assert found["settings"]["socket_mode_enabled"]
     assert found["settings"]["interactivity"]["is_enabled"]

@@ -270,9 +270,10 @@ def remove_reaction(call: Call) -> Answer:
 
 @route("GET", EMOJI_PATH)
 def read_reactions(call: Call) -> list[Json]:
-    """List who reacted so."""
+    """List who reacted so, a page in the order of their ids, after one of them."""
     message = call.message(call.channel(Permission.READ_MESSAGE_HISTORY))
-    who = message.reactions.get(call.params["emoji_name"], [])
+    after = int(call.query.get("after", 0))
+    who = [one for one in sorted(message.reactions.get(call.params["emoji_name"], []), key=int) if int(one) > after]
     return [payloads.user(call.state.world.accounts[one]) for one in who][: call.number("limit", 25, 1, 100)]
 
 

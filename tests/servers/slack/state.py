@@ -17,7 +17,9 @@ from tests.servers.slack.tokens import HISTORY, READ, Token
 from tests.servers.slack.world import DIRECT, GROUP, PRIVATE, PUBLIC, Channel, Json, Message, User, View, World
 from tests.servers.slack.writing import rich_text
 
-EVENTS = frozenset("message.channels message.groups message.im reaction_added member_joined_channel app_home_opened".split())
+EVENTS = frozenset(
+    "message.channels message.groups message.im reaction_added reaction_removed member_joined_channel app_home_opened".split()
+)
 """What the app hears of unless a test or a manifest says otherwise."""
 NEEDED_BY_EVENT: dict[str, set[str]] = {
     "message.channels": {"channels:history"}, "message.groups": {"groups:history"}, "message.im": {"im:history"},
