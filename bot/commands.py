@@ -22,6 +22,7 @@ from bot.core.notices import STATES, Sentences, because, quote, shown_words, spa
 from bot.core.policy import Policy
 from bot.core.respond import Ruling, strikes_weight
 from bot.ports import PlatformRefusedError, PlatformUnavailableError
+from bot.reporting import Reporting, Said, received
 from bot.store.records import ActionState, CaseDetail, OutboxRow
 from bot.store.store import Transaction
 
@@ -140,21 +141,24 @@ class Desk:
         return await self._reported(asker, text[:TEXT_CHARS_MAX], author=account)
 
     async def _reported(self, asker: Asker, text: str, message: Message | None = None, author: str = "") -> str:
+        if message is None:
+            said = Said(account=asker.account, platform=asker.platform, room=asker.room, server=asker.server, text=text, author=author)
+            answer = await Reporting(self.parts).receive(said)
+            self._wake()
+            return answer
         async with self.parts.transaction() as transaction:
             number = await transaction.add_report(
                 platform=asker.platform,
-                room=message.room if message else asker.room,
-                message=message.id if message else "",
-                author=message.author if message else author,
+                room=message.room,
+                message=message.id,
+                author=message.author,
                 reporter=asker.account,
                 text=text,
             )
             await transaction.audit("reported", values={"report": number})
-        if message:
-            await self.casebook.report(number, message, asker.account, text)
-            self._wake()
-        routes = [f"{route.name}: {route.text}" for route in self.parts.policy.routes]
-        return "\n".join([self.parts.sentences["report_received"].format(report=number), *routes])
+        await self.casebook.report(number, message, asker.account, text)
+        self._wake()
+        return received(self.parts, number)
 
     async def appeal(self, asker: Asker, words: list[str]) -> str:
         """A member asks again about their own case."""

@@ -67,6 +67,10 @@ FIELDS: Mapping[str, frozenset[str]] = {
     "support_words": frozenset({"target"}),
     "card_earlier": frozenset({"when", "author", "room", "words"}),
     "news_earlier": frozenset({"case"}),
+    "report_card": frozenset({"report", "about", "room", "words", "routes"}),
+    "report_card_moderator": frozenset({"report", "room"}),
+    "report_about": frozenset({"account"}),
+    "report_room": frozenset({"room"}),
     "no_contact_asked_office no_contact_none target_can support_can earlier_waiting earlier_gone answer_in_kind": frozenset(),
     "also_hidden by_program muted_can about undone_unmute undone_unhide mute_over card_nothing": frozenset(),
 }

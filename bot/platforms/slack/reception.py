@@ -33,6 +33,8 @@ log = structlog.get_logger()
 
 Json = Mapping[str, Any]
 WENT_WRONG = "Something went wrong here. It is written down; please try again."
+DIRECT = "D"
+"""How the ids of direct messages begin."""
 SEEN_MAX, EVIDENCE_MAX = 1_000, 200
 """Interactions remembered against duplicates, reported messages kept until their form comes back."""
 PAGE_SECTIONS = 4
@@ -91,6 +93,7 @@ class Reception:
         """Who asks of which community."""
         server = server_of(body)
         room = str(body.get("channel_id") or (body.get("channel") or {}).get("id") or "")
+        room = "" if room.startswith(DIRECT) else room  # a direct message is no room of the workspace: it says who writes, nothing else
         return await self.visit_of(server, person_of(body), room)
 
     async def visit_of(self, server: str, account: str, room: str = "") -> Visit:
