@@ -22,7 +22,7 @@ from bot.core.notices import STATES, Sentences, because, quote, shown_words, spa
 from bot.core.policy import Policy
 from bot.core.respond import Ruling, strikes_weight
 from bot.ports import PlatformRefusedError, PlatformUnavailableError
-from bot.reporting import Reporting, Said, received
+from bot.reporting import TEXT_CHARS_MAX, Reporting, Said, part_of, received
 from bot.store.records import ActionState, CaseDetail, OutboxRow
 from bot.store.store import Transaction
 
@@ -35,8 +35,8 @@ HOWS = ("tell", "quietly", "renew", "end", "list")
 """What a member can do about contact that they do not want: ask for none and have the other told, or keep it as evidence alone ..."""
 CALLED = ("add", "remove", "list")
 """What a member can do with the names by which others call them."""
-TEXT_CHARS_MAX = 2_000
-"""Longest reason, report or appeal."""
+NUMBER_DIGITS_MAX = 9
+"""No branch has a billion cases."""
 HOURS = re.compile(r"[0-9]{1,4}h")
 AGREED = {"yes": True, "no": False}
 ASKS_AGREED = re.compile(r"/agreed ([0-9]{1,9}) no\b")
@@ -159,6 +159,22 @@ class Desk:
         await self.casebook.report(number, message, asker.account, text)
         self._wake()
         return received(self.parts, number)
+
+    async def answer_report(self, asker: Asker, words: list[str]) -> str:
+        """A moderator answers a report and closes it, from a line: its number and the answer."""
+        if not words or not words[0].isdecimal() or len(words[0]) > NUMBER_DIGITS_MAX:
+            raise NotAllowedError("say which report, by its number")
+        return await self.answer_number(asker, int(words[0]), " ".join(words[1:]))
+
+    async def answer_number(self, asker: Asker, number: int, text: str) -> str:
+        """The same from its parts."""
+        self._moderators_only(asker)
+        if not text.strip():
+            raise NotAllowedError(f"write what whoever reported is to read: /answer {number} and your words")
+        by = Said(account=asker.account, platform=asker.platform, room=asker.room, server=asker.server, text=text[:TEXT_CHARS_MAX])
+        answer = await Reporting(self.parts).answer(number, by)
+        self._wake()
+        return answer
 
     async def appeal(self, asker: Asker, words: list[str]) -> str:
         """A member asks again about their own case."""
@@ -382,6 +398,7 @@ class Desk:
                 numbers += [one.case for one in await transaction.appeals(state)]
             details = [await self._seen_by(transaction, number, asker) for number in dict.fromkeys(numbers)]
             reports = await transaction.reports()
+            own = await transaction.accounts_of(asker.platform, asker.account)
             manual = await self._left_to_people(transaction, ActionState.MANUAL, asker)
             maybe = await self._left_to_people(transaction, ActionState.MAYBE_DONE, asker)
             failed = await transaction.unjudged(read_again=True)
@@ -390,8 +407,10 @@ class Desk:
         lines = [_line(detail) for detail in open_cases[:SHOWN_MAX]]
         if len(open_cases) > SHOWN_MAX:
             lines.append(f"… and {len(open_cases) - SHOWN_MAX} more.")
-        shown = [one for one in reports if asker.account not in (one.reporter, one.author)][:SHOWN_MAX]
-        lines += [f"Report {one.id} ({when(one.reported_at)}): {quote(one.text)}" for one in shown]
+        seen = [one for one in reports if not part_of(one, own)]
+        lines += [f"Report {one.id} ({when(one.reported_at)}): {quote(one.text)}" for one in seen[:SHOWN_MAX]]
+        if len(seen) > SHOWN_MAX:
+            lines.append(f"… and {len(seen) - SHOWN_MAX} more reports.")
         lines += [_by_hand(row, "do it by hand") for row in manual] + [_by_hand(row, "look whether it is so") for row in maybe]
         lines += [f"Not judged, please read it: message {one.message} in {place(one.room)} ({one.reason})" for one in failed[:SHOWN_MAX]]
         lines += [f"Not fully judged in the last 7 days because {reason.replace('_', ' ')}: {count}" for reason, count in counts.items()]
@@ -402,7 +421,14 @@ class Desk:
         rows = await transaction.actions_in(state)
         letters = [row for row in rows if not row.action.case and asker.account != row.action.target]
         shown = [row for row in letters if person(asker.account) not in row.action.text]
+        shown = [await self._sealed(transaction, row) for row in shown]
         return [*shown, *[row for row in rows if row.action.case and await self._seen_by(transaction, row.action.case, asker)]][:SHOWN_MAX]
+
+    async def _sealed(self, transaction: Transaction, row: OutboxRow) -> OutboxRow:
+        """What is left to people, without the name of a reporter whose answer did not arrive."""
+        report = await transaction.report_answered_by(row.action.key)
+        text = f"(the answer to report {report.id}: nothing can be done, they can read it with /mydata)" if report else ""
+        return replace(row, action=replace(row.action, target="", text=text), error="it did not arrive") if report else row
 
     async def case(self, asker: Asker, words: list[str]) -> str:
         """Everything about one case."""
@@ -570,6 +596,7 @@ COMMANDS: Mapping[str, Command] = {
     "uphold": Command(usage="/uphold CASE [REASON]", what="agree with what was done", answer=Desk.uphold, moderators=True),
     "change": Command(usage="/change CASE SEVERITY|HOURSh [REASON]", what="make it milder or graver", answer=Desk.change, moderators=True),
     "dismiss": Command(usage="/dismiss CASE [REASON]", what="take it all back", answer=Desk.dismiss, moderators=True),
+    "answer": Command(usage="/answer REPORT WORDS", what="answer and close a report", answer=Desk.answer_report, moderators=True),
 }
 
 
@@ -581,7 +608,7 @@ async def _cases_of(transaction: Transaction, accounts: Sequence[tuple[str, str]
 
 def _number(words: list[str]) -> int:
     """The case's number. Raises NotAllowedError."""
-    if not words or not words[0].isdecimal() or len(words[0]) > 9:  # noqa: PLR2004 - no branch has a billion cases
+    if not words or not words[0].isdecimal() or len(words[0]) > NUMBER_DIGITS_MAX:
         raise NotAllowedError("say which case, by its number")
     return int(words[0])
 
@@ -623,6 +650,8 @@ def _rules(detail: CaseDetail) -> str:
 
 
 def _by_hand(row: OutboxRow, what: str) -> str:
+    if not row.action.case and not row.action.target:
+        return f"For whoever reported: {row.error} {row.action.text}"
     if not row.action.case:
         return f"For {person(row.action.target)}: {what} ({row.error or row.detail}): {quote(row.action.text)}"
     return f"Case {row.action.case}: {row.action.kind} for {person(row.action.target)}: {what} ({row.error or row.detail})"

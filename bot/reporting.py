@@ -6,13 +6,26 @@ behind the report's number; a report about a moderator is shown there without it
 a report does nothing by itself.
 """
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from bot.casebook import Parts
+from bot.core.cases import NotAllowedError, ReportState
 from bot.core.model import Action, ActionKind
 from bot.core.naming import person, place
-from bot.core.notices import masked, quote
+from bot.core.notices import masked, one_line, quote
+from bot.store.records import Report
 from bot.store.store import Transaction
+
+REPORTS_OPEN_MAX = 5
+"""Open reports of one member: with more, one member's would bury everybody else's. Further words are added to one of these."""
+REPORTS_ABOUT_MAX = 2 * REPORTS_OPEN_MAX
+"""The same where each is about another member: those are not put together, because one of them may be a moderator."""
+TOLD_AGAIN_AFTER = timedelta(hours=1)
+"""Words that are added to a report are said in the moderators' channel so seldom."""
+TEXT_CHARS_MAX = 2_000
+"""Longest report, with all that was added."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,14 +47,65 @@ class Reporting:
         self._parts = parts
 
     async def receive(self, said: Said) -> str:
-        """Record a report and tell the moderators; gives what the member reads."""
+        """Record a report and tell the moderators; gives what the member reads. Raises NotAllowedError where it cannot be taken."""
         async with self._parts.transaction() as transaction:
+            mine = await transaction.open_reports_of(await transaction.accounts_of(said.platform, said.account))
+            older = added_to(mine, said.author)
+            if older:
+                await self._add(transaction, older, said)
+                return self._with_routes("report_added", older.id, REPORTS_OPEN_MAX)
             number = await transaction.add_report(
                 platform=said.platform, room=said.room, message="", author=said.author, reporter=said.account, text=said.text
             )
             await transaction.audit("reported", values={"report": number})
-            await self._tell(transaction, said, await self._card(transaction, number, said))
+            await self._tell(transaction, said.platform, said.server, await self._card(transaction, number, said))
         return received(self._parts, number)
+
+    async def _add(self, transaction: Transaction, older: Report, said: Said) -> None:
+        """Add words to an open report; words that it has already change nothing. The moderators hear of it once an hour."""
+        if said.text in older.text.split("\n"):
+            return
+        text = f"{older.text}\n{said.text}"
+        if len(text) > TEXT_CHARS_MAX:
+            raise NotAllowedError(self._parts.sentences["report_full"].format(report=older.id))
+        tell = older.told_at is None or transaction.now - older.told_at >= TOLD_AGAIN_AFTER
+        await transaction.add_to_report(older.id, text, told=tell)
+        await transaction.audit("report_added", values={"report": older.id})
+        if tell:
+            added = replace(said, author=older.author)
+            await self._tell(transaction, said.platform, said.server, await self._card(transaction, older.id, added))
+
+    def _with_routes(self, sentence: str, number: int, most: int) -> str:
+        routes = [f"{route.name}: {route.text}" for route in self._parts.policy.routes]
+        return "\n".join([self._parts.sentences[sentence].format(report=number, most=most), *routes])
+
+    async def answer(self, number: int, by: Said) -> str:
+        """A moderator answers a report and closes it: who reported is told privately, and stays sealed; gives what the moderator reads.
+
+        Raises NotAllowedError where it is not open, or not theirs to answer: which of both is not said, because a moderator whom a
+        report is about is not to learn of it here.
+        """
+        sentences = self._parts.sentences
+        async with self._parts.transaction() as transaction:
+            report = await transaction.report(number)
+            own = await transaction.accounts_of(by.platform, by.account)
+            if report is None or report.state is not ReportState.OPEN or part_of(report, own):
+                raise NotAllowedError(f"there is no open report {number} that you can answer: /cases lists them")
+            letter = Action(
+                community=self._parts.community,
+                case=0,
+                step=await transaction.next_letter(),
+                kind=ActionKind.NOTIFY,
+                platform=report.platform,
+                target=report.reporter,
+                text=sentences["report_answered"].format(report=number, answer=one_line(by.text)),
+            )  # no server and no room: a private thread there would show the moderators who reported
+            await transaction.update_report(number, ReportState.ANSWERED, answer=by.text, letter=letter.key)
+            await transaction.audit("report_answered", values={"report": number, "by": by.account})
+            await transaction.add_actions([letter])
+            news = sentences["news_report_answered"].format(report=number, by=person(by.account))
+            await self._tell(transaction, by.platform, by.server, news)
+        return sentences["report_closed"].format(report=number)
 
     async def _card(self, transaction: Transaction, number: int, said: Said) -> str:
         """What the moderators' channel shows of a report."""
@@ -61,18 +125,40 @@ class Reporting:
         own = await transaction.accounts_of(said.platform, said.author) if said.author else ()
         return any(account in self._parts.moderators for _, account in own)
 
-    async def _tell(self, transaction: Transaction, said: Said, text: str) -> None:
-        """Tell the moderators of the server where it was said."""
+    async def _tell(self, transaction: Transaction, platform: str, server: str, text: str) -> None:
+        """Tell the moderators of a server."""
         action = Action(
             community=self._parts.community,
             case=0,
             step=await transaction.next_letter(),
             kind=ActionKind.TELL,
-            platform=said.platform,
-            server=said.server,
+            platform=platform,
+            server=server,
             text=text,
         )
         await transaction.add_actions([action])
+
+
+def added_to(mine: Sequence[Report], author: str) -> Report | None:
+    """To which of a member's open reports, newest first, further words about somebody are added; None where they are a new report.
+
+    Words about another member than those before are a report of their own longer: each is shown to those alone who may see it.
+    """
+    if len(mine) < REPORTS_OPEN_MAX:
+        return None
+    same = next((one for one in mine if one.author == author), None)
+    if same or not author:
+        return same or mine[0]
+    if len(mine) < REPORTS_ABOUT_MAX:
+        return None
+    raise NotAllowedError(
+        f"you have {len(mine)} open reports: the moderators have to answer one first. If it cannot wait, talk to one of them"
+    )
+
+
+def part_of(report: Report, own: Iterable[tuple[str, str]]) -> bool:
+    """Whether one of these accounts, all of one moderator, made a report or is the one it is about."""
+    return any((platform, account) in ((report.platform, report.reporter), (report.platform, report.author)) for platform, account in own)
 
 
 def received(parts: Parts, number: int) -> str:

@@ -14,7 +14,7 @@ from sqlalchemy.dialects.sqlite import insert
 from bot.core.cases import APPEAL, REPORT, AppealState, Decision, ReportState, move
 from bot.core.model import NoContact, Severity
 from bot.store.part import Part, Row, as_list, each_given, given, where
-from bot.store.records import Appeal, Report, Review
+from bot.store.records import Appeal, Report, ReportKind, Review
 from bot.store.tables import accounts, appeals, given_names, link_codes, link_tries, members, no_contact, reports, reviews
 
 OPEN_MAX = 100
@@ -46,7 +46,9 @@ _TRIES = (
 _FORGET_TRIES = delete(link_tries).where(where(link_tries), link_tries.c.tried_at <= given("since"))
 _ADD_REPORT = insert(reports)
 _REPORT = select(reports).where(where(reports, "id"))
-_REPORTS = select(reports).where(where(reports, "state")).order_by(reports.c.id).limit(given("limit"))
+_REPORTS = select(reports).where(where(reports, "state")).order_by(reports.c.id.desc()).limit(given("limit"))
+_REPORTS_OF = select(reports).where(where(reports, "platform", "reporter", "state", "kind")).order_by(reports.c.id.desc())
+_ANSWERED_BY = select(reports).where(where(reports, "letter"))
 OF_CASE_REPORTS = select(reports).where(where(reports, "case")).order_by(reports.c.id)
 _SET_REPORT = update(reports).where(where(reports, "id"))
 _ADD_REVIEW = insert(reviews)
@@ -113,9 +115,18 @@ class PeoplePart(Part):
         return int((await self._find(_TRIES, platform=platform, account=account, since=since)).scalar_one())
 
     async def add_report(
-        self, *, platform: str, room: str, message: str, author: str, reporter: str, text: str, case: int | None = None
+        self,
+        *,
+        platform: str,
+        room: str,
+        message: str,
+        author: str,
+        reporter: str,
+        text: str,
+        case: int | None = None,
+        kind: ReportKind = ReportKind.WRONG,
     ) -> int:
-        """Record a report about a message of `author`; gives its id."""
+        """Record a report about a message of `author`, or about them; gives its id."""
         added = await self._add(
             _ADD_REPORT,
             platform=platform,
@@ -127,6 +138,8 @@ class PeoplePart(Part):
             case=case,
             reported_at=self.now,
             state=(ReportState.OPEN if case is None else ReportState.IN_CASE).value,
+            kind=kind.value,
+            told_at=self.now if case is None else None,
         )
         return _new_id(added)
 
@@ -136,16 +149,32 @@ class PeoplePart(Part):
         return report(row) if row else None
 
     async def reports(self, state: ReportState = ReportState.OPEN, limit: int = OPEN_MAX) -> tuple[Report, ...]:
-        """Reports in a state, oldest first."""
+        """Reports in a state, newest first."""
         return tuple(report(row) for row in await self._all(_REPORTS, state=state.value, limit=limit))
 
-    async def update_report(self, number: int, state: ReportState, *, case: int | None = None, answer: str = "") -> None:
+    async def open_reports_of(self, own: Collection[tuple[str, str]], kind: ReportKind = ReportKind.WRONG) -> tuple[Report, ...]:
+        """The open reports of a kind that these accounts made, newest first."""
+        sought = {"state": ReportState.OPEN.value, "kind": kind.value}
+        rows = [row for platform, account in own for row in await self._all(_REPORTS_OF, platform=platform, reporter=account, **sought)]
+        return tuple(sorted(map(report, rows), key=lambda one: -one.id))
+
+    async def add_to_report(self, number: int, text: str, *, told: bool) -> None:
+        """Give a report this text in the place of its own; `told`: the moderators' channel hears of it."""
+        await self._change(_SET_REPORT, {"text": text, **({"told_at": self.now} if told else {})}, id=number)
+
+    async def report_answered_by(self, letter: str) -> Report | None:
+        """The report that a letter answers, by the letter's key; None where it answers none."""
+        row = await self._one(_ANSWERED_BY, letter=letter) if letter else None
+        return report(row) if row else None
+
+    async def update_report(self, number: int, state: ReportState, *, case: int | None = None, answer: str = "", letter: str = "") -> None:
         """Put a report into a case, or answer it. Raises core.cases.NotAllowedError, or KeyError where it is not there."""
         row = await self._one(_REPORT, id=number)
         if row is None:
             raise KeyError(number)
         move(REPORT, ReportState(row["state"]), state)
         to = {"state": state.value, "case": row["case"] if case is None else case, "answer": answer or row["answer"]}
+        to |= {"letter": letter} if letter else {}
         await self._change(_SET_REPORT, to, id=number)
 
     async def add_review(self, case: int, step: int, *, moderator: str, decision: Decision, severity: Severity, reason: str) -> None:
@@ -287,8 +316,8 @@ def _no_contact(row: Row) -> NoContact:
 
 def report(row: Row) -> Report:
     """A row as a record."""
-    shown = {name: value for name, value in row.items() if name not in ("community", "state")}
-    return Report(**shown, state=ReportState(row["state"]))
+    shown = {name: value for name, value in row.items() if name not in ("community", "state", "kind")}
+    return Report(**shown, state=ReportState(row["state"]), kind=ReportKind(row["kind"]))
 
 
 def review(row: Row) -> Review:

@@ -271,9 +271,20 @@ class Notice:
     delivered_at: datetime | None = None
 
 
+class ReportKind(StrEnum):
+    """A member says that something is wrong, or asks to be forgotten."""
+
+    WRONG = ""
+    FORGET = "forget"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """A member says that something is wrong. `reporter` is sealed: never shown to the accused, nor by name to moderators."""
+    """A member says that something is wrong. `reporter` is sealed: never shown to the accused, nor by name to moderators.
+
+    `letter` is the key of the notice that answered it; `told_at`: when the moderators' channel last heard of it. Who asks to be
+    forgotten (`kind`) is its `author` too: such a request is not sealed.
+    """
 
     id: int
     case: int | None
@@ -286,6 +297,9 @@ class Report:
     reported_at: datetime
     state: ReportState
     answer: str = ""
+    kind: ReportKind = ReportKind.WRONG
+    letter: str = ""
+    told_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -264,10 +264,14 @@ reports = Table(
     metadata,
     *(_id(), _text("community"), Column("case", Integer, nullable=True), _text("platform"), _text("room"), _text("message")),
     *(_text("author"), _text("reporter"), _written("text"), _moment("reported_at"), _text("state"), _written("answer")),
+    *(_text("kind"), _text("letter"), _maybe("told_at")),
     _of_case(),
     Index("reports_by_case", "community", "case"),
     Index("reports_by_state", "community", "state"),
+    Index("reports_by_reporter", "community", "platform", "reporter", "state"),
 )
+"""`kind`: forget for a request to be forgotten, else empty. `told_at`: when the moderators' channel last heard of it. `letter`: key of the
+answer that the reporter got."""
 
 reviews = Table(
     "reviews",

@@ -10,7 +10,7 @@ from bot.core.respond import Ruling
 from tests.core.policies import POLICY
 from tests.shell.branch import INSULTING, MINOR, THREATENING, Branch, compiled
 
-FOR_MODERATORS = ["cases", "case", "member", "uphold", "change", "dismiss"]
+FOR_MODERATORS = ["cases", "case", "member", "uphold", "change", "dismiss", "answer"]
 ABOUT_A_CASE = ["/case 1", "/uphold 1", "/dismiss 1", "/change 1 minor", "/change 1 24h"]
 
 

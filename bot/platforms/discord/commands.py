@@ -373,7 +373,16 @@ def _add_cases(tree: Tree, reception: Reception) -> None:
 
         await reception.answer(interaction, work)
 
-    for command in (cases, case, member, done):
+    @tree.command(name="answer", description="Answer a report and close it")
+    @app_commands.describe(report="The number of the report", words="What whoever reported reads, in private")
+    async def answer(interaction: Interaction, report: Number, words: Text) -> None:
+        async def work() -> str:
+            visit = await reception.visit(interaction)
+            return await visit.community.desk.answer_number(visit.asker, report, words)
+
+        await reception.answer(interaction, work)
+
+    for command in (cases, case, member, done, answer):
         command.allowed_contexts, command.default_permissions = on_servers, moderators
 
 

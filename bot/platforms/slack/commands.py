@@ -158,7 +158,7 @@ def _can_open(body: Json) -> bool:
 
 def _line(name: str, text: str) -> str:
     """A command line that the desk takes apart as it was typed: quotation marks and line breaks stay."""
-    one_text, after_number = name == "report", name in ("appeal", "uphold", "dismiss")
+    one_text, after_number = name == "report", name in ("appeal", "uphold", "dismiss", "answer")
     words = [text] if one_text and text else text.split(maxsplit=1) if after_number else text.split()
     return shlex.join([f"/{name}", *words])
 
@@ -350,6 +350,7 @@ RUN: Mapping[str, Run] = {
     "uphold": _asks("uphold"),
     "change": _change,
     "dismiss": _asks("dismiss"),
+    "answer": _asks("answer"),
     "steward": _steward,
 }
 """The commands, by name; the manifest has the same."""
