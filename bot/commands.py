@@ -22,7 +22,7 @@ from bot.core.notices import STATES, Sentences, because, quote, shown_words, spa
 from bot.core.policy import Policy
 from bot.core.respond import Ruling, strikes_weight
 from bot.ports import PlatformRefusedError, PlatformUnavailableError
-from bot.reporting import TEXT_CHARS_MAX, Reporting, Said, part_of, received
+from bot.reporting import TEXT_CHARS_MAX, Reporting, Said, line, part_of, received
 from bot.store.records import ActionState, CaseDetail, OutboxRow
 from bot.store.store import Transaction
 
@@ -43,7 +43,6 @@ ASKS_AGREED = re.compile(r"/agreed ([0-9]{1,9}) no\b")
 ASKS = re.compile(r"/nocontact <([^<>]+)>")
 MUTE_HOURS_MAX = 28 * 24
 """The longest mute that a moderator can give: more is for the party's own procedure."""
-FORGET_ME = "This member asks that the data kept about them be deleted."
 SHOWN_MAX = 20
 """Cases in one list: a screenful."""
 
@@ -161,7 +160,7 @@ class Desk:
         return received(self.parts, number)
 
     async def answer_report(self, asker: Asker, words: list[str]) -> str:
-        """A moderator answers a report and closes it, from a line: its number and the answer."""
+        """A moderator answers a report and closes it, from a line: its number and the answer; without one the report is shown."""
         if not words or not words[0].isdecimal() or len(words[0]) > NUMBER_DIGITS_MAX:
             raise NotAllowedError("say which report, by its number")
         return await self.answer_number(asker, int(words[0]), " ".join(words[1:]))
@@ -169,9 +168,9 @@ class Desk:
     async def answer_number(self, asker: Asker, number: int, text: str) -> str:
         """The same from its parts."""
         self._moderators_only(asker)
-        if not text.strip():
-            raise NotAllowedError(f"write what whoever reported is to read: /answer {number} and your words")
         by = Said(account=asker.account, platform=asker.platform, room=asker.room, server=asker.server, text=text[:TEXT_CHARS_MAX])
+        if not text.strip():
+            return await Reporting(self.parts).show(number, by)
         answer = await Reporting(self.parts).answer(number, by)
         self._wake()
         return answer
@@ -318,13 +317,11 @@ class Desk:
 
     async def forgetme(self, asker: Asker, _: list[str] | None = None) -> str:
         """A member asks that their data be deleted: people have to look, because cases of others may rest on it."""
+        number = await Reporting(self.parts).forget(asker.account, asker.platform, asker.server)
         async with self.parts.transaction() as transaction:
-            number = await transaction.add_report(
-                platform=asker.platform, room="", message="", author="", reporter=asker.account, text=FORGET_ME
-            )
             own = await transaction.accounts_of(asker.platform, asker.account)
             names = sum([await transaction.forget_names(*one) for one in own])  # nobody's case rests on them
-            await transaction.audit("forget_me", values={"report": number, "by": asker.account})
+        self._wake()
         self.parts.names.stale = True
         deleted = "the names that you had given are deleted, and nothing else yet" if names else "nothing was deleted yet"
         return f"Your request is number {number}. The moderators see it and have to answer it; {deleted}."
@@ -408,7 +405,7 @@ class Desk:
         if len(open_cases) > SHOWN_MAX:
             lines.append(f"… and {len(open_cases) - SHOWN_MAX} more.")
         seen = [one for one in reports if not part_of(one, own)]
-        lines += [f"Report {one.id} ({when(one.reported_at)}): {quote(one.text)}" for one in seen[:SHOWN_MAX]]
+        lines += [line(one, self.parts.policy, self.parts.clock.now()) for one in seen[:SHOWN_MAX]]
         if len(seen) > SHOWN_MAX:
             lines.append(f"… and {len(seen) - SHOWN_MAX} more reports.")
         lines += [_by_hand(row, "do it by hand") for row in manual] + [_by_hand(row, "look whether it is so") for row in maybe]
@@ -596,7 +593,9 @@ COMMANDS: Mapping[str, Command] = {
     "uphold": Command(usage="/uphold CASE [REASON]", what="agree with what was done", answer=Desk.uphold, moderators=True),
     "change": Command(usage="/change CASE SEVERITY|HOURSh [REASON]", what="make it milder or graver", answer=Desk.change, moderators=True),
     "dismiss": Command(usage="/dismiss CASE [REASON]", what="take it all back", answer=Desk.dismiss, moderators=True),
-    "answer": Command(usage="/answer REPORT WORDS", what="answer and close a report", answer=Desk.answer_report, moderators=True),
+    "answer": Command(
+        usage="/answer REPORT [WORDS]", what="read a report, or answer and close it", answer=Desk.answer_report, moderators=True
+    ),
 }
 
 

@@ -8,14 +8,16 @@ a report does nothing by itself.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
+from textwrap import wrap
 
 from bot.casebook import Parts
 from bot.core.cases import NotAllowedError, ReportState
 from bot.core.model import Action, ActionKind
 from bot.core.naming import person, place
-from bot.core.notices import masked, one_line, quote
-from bot.store.records import Report
+from bot.core.notices import masked, one_line, quote, span
+from bot.core.policy import Policy
+from bot.store.records import Report, ReportKind
 from bot.store.store import Transaction
 
 REPORTS_OPEN_MAX = 5
@@ -24,6 +26,11 @@ REPORTS_ABOUT_MAX = 2 * REPORTS_OPEN_MAX
 """The same where each is about another member: those are not put together, because one of them may be a moderator."""
 TOLD_AGAIN_AFTER = timedelta(hours=1)
 """Words that are added to a report are said in the moderators' channel so seldom."""
+FORGET_ME = "This member asks that the data kept about them be deleted."
+PART_CHARS_MAX = 250
+"""A whole report is shown in parts, each masked by itself."""
+LINE_CHARS_MAX = 100
+"""A list shows the latest words of a report up to this length."""
 TEXT_CHARS_MAX = 2_000
 """Longest report, with all that was added."""
 
@@ -79,6 +86,22 @@ class Reporting:
         routes = [f"{route.name}: {route.text}" for route in self._parts.policy.routes]
         return "\n".join([self._parts.sentences[sentence].format(report=number, most=most), *routes])
 
+    async def show(self, number: int, by: Said) -> str:
+        """A whole report, as a moderator reads it. Raises NotAllowedError as `answer` does."""
+        policy = self._parts.policy
+        async with self._parts.transaction() as transaction:
+            report = await self._answerable(transaction, number, by)
+        words = [quote(masked(part, policy)) for one in report.text.split("\n") for part in wrap(one, PART_CHARS_MAX)]
+        head = line(replace(report, text=""), policy, self._parts.clock.now()).removesuffix(f" · {quote('')}")
+        return "\n".join([head, *words, self._parts.sentences["report_to_answer"].format(report=number)])
+
+    async def _answerable(self, transaction: Transaction, number: int, by: Said) -> Report:
+        report = await transaction.report(number)
+        own = await transaction.accounts_of(by.platform, by.account)
+        if report is None or report.state is not ReportState.OPEN or part_of(report, own):
+            raise NotAllowedError(f"there is no open report {number} that you can answer: /cases lists them")
+        return report
+
     async def answer(self, number: int, by: Said) -> str:
         """A moderator answers a report and closes it: who reported is told privately, and stays sealed; gives what the moderator reads.
 
@@ -87,10 +110,7 @@ class Reporting:
         """
         sentences = self._parts.sentences
         async with self._parts.transaction() as transaction:
-            report = await transaction.report(number)
-            own = await transaction.accounts_of(by.platform, by.account)
-            if report is None or report.state is not ReportState.OPEN or part_of(report, own):
-                raise NotAllowedError(f"there is no open report {number} that you can answer: /cases lists them")
+            report = await self._answerable(transaction, number, by)
             letter = Action(
                 community=self._parts.community,
                 case=0,
@@ -106,6 +126,22 @@ class Reporting:
             news = sentences["news_report_answered"].format(report=number, by=person(by.account))
             await self._tell(transaction, by.platform, by.server, news)
         return sentences["report_closed"].format(report=number)
+
+    async def forget(self, account: str, platform: str, server: str) -> int:
+        """A member asks to be forgotten: once while it is open, by whichever of their accounts; gives its number. It is not sealed."""
+        async with self._parts.transaction() as transaction:
+            own = await transaction.accounts_of(platform, account)
+            open_one = await transaction.open_reports_of(own, ReportKind.FORGET)
+            if open_one:
+                return open_one[0].id
+            number = await transaction.add_report(
+                platform=platform, room="", message="", author=account, reporter=account, text=FORGET_ME, kind=ReportKind.FORGET
+            )
+            await transaction.audit("forget_me", values={"report": number, "by": account})
+            await self._tell(
+                transaction, platform, server, self._parts.sentences["report_forget"].format(report=number, account=person(account))
+            )
+        return number
 
     async def _card(self, transaction: Transaction, number: int, said: Said) -> str:
         """What the moderators' channel shows of a report."""
@@ -159,6 +195,18 @@ def added_to(mine: Sequence[Report], author: str) -> Report | None:
 def part_of(report: Report, own: Iterable[tuple[str, str]]) -> bool:
     """Whether one of these accounts, all of one moderator, made a report or is the one it is about."""
     return any((platform, account) in ((report.platform, report.reporter), (report.platform, report.author)) for platform, account in own)
+
+
+def line(report: Report, policy: Policy, now: datetime) -> str:
+    """A report in one line: whom it is about, where, how old, the latest words that fit."""
+    age = f"{span(now - report.reported_at)} old"
+    if report.kind is ReportKind.FORGET:
+        return f"Report {report.id} · {person(report.reporter)} asks to be forgotten · {age}"
+    about = [f"about {person(report.author)}"] if report.author else []
+    room = [f"in {place(report.room)}"] if report.room else []
+    words = " / ".join(masked(one, policy) for one in report.text.split("\n"))
+    words = words if len(words) <= LINE_CHARS_MAX else f"…{words[-LINE_CHARS_MAX:]}"
+    return " · ".join([f"Report {report.id}", *about, *room, age, quote(words)])
 
 
 def received(parts: Parts, number: int) -> str:

@@ -85,6 +85,7 @@ async def test_sixty_reports_of_one_member_are_five_and_the_other_stands_first(b
     listed = (await branch.ask("/cases", "robin")).splitlines()
     assert "he follows me home" in listed[0]
     assert all(f"spam {number}" in listed[1] for number in (4, 5, 6, 7))
+    assert listed[1] == "Report 5 · in room · 0 seconds old · “spam 4 / spam 5 / spam 6 / spam 7 / spam 0 / spam 1 / spam 2 / spam 3”"
     assert len(told(branch)) == REPORTS_OPEN_MAX + 1
 
 
@@ -145,8 +146,8 @@ async def test_moderator_who_reported_or_is_reported_cannot_answer_nor_learn_of_
     assert "closed" in await branch.ask("/answer 1 we talked", "robin")
 
 
-@pytest.mark.parametrize("line", ["/answer", "/answer 1", "/answer x words", "/answer 0 words", "/answer 99999999999 words"])
-async def test_answer_without_a_report_or_words_is_one_line(branch: Branch, line: str) -> None:
+@pytest.mark.parametrize("line", ["/answer", "/answer x words", "/answer 0 words", "/answer 99999999999 words"])
+async def test_answer_without_a_report_is_one_line(branch: Branch, line: str) -> None:
     await report(branch, "it was loud", by="whistler")
     assert "\n" not in await branch.ask(line, "robin")
     assert branch.rows("SELECT state FROM reports") == [("open",)]
@@ -168,3 +169,30 @@ async def test_answer_that_does_not_arrive_does_not_name_who_reported(branch: Br
     assert "whistler" not in listed
     asker = Asker(account="whistler", platform="test")
     assert "We talked to them." in await branch.desk.mydata(asker)
+
+
+# What a list shows of a report.
+
+
+async def test_list_says_whom_a_report_is_about_where_and_how_old_it_is(branch: Branch) -> None:
+    await report(branch, "shouts frobnitz", by="whistler", about="alex")
+    await branch.later(hours=3)
+    assert await branch.ask("/cases") == "Report 1 · about alex · in room · 3 hours old · “shouts f*******”"
+
+
+async def test_three_requests_to_be_forgotten_are_one_and_say_whose_it_is(branch: Branch) -> None:
+    for _ in range(3):
+        assert "Your request is number 1" in await branch.ask("/forgetme", "dana")
+    assert await branch.ask("/cases") == "Report 1 · dana asks to be forgotten · 0 seconds old"
+    assert len(told(branch)) == 1
+    assert "Report 1: dana asks" in told(branch)[0]
+    assert "closed" in await branch.ask("/answer 1 It is done.")
+    assert "Your request is number 2" in await branch.ask("/forgetme", "dana")
+
+
+async def test_answer_without_words_shows_the_whole_report(branch: Branch) -> None:
+    await report(branch, "a frobnitz " + "and so on " * 150 + "the end", by="whistler", about="alex")
+    shown = await branch.ask("/answer 1", "robin")
+    assert shown.startswith("Report 1 · about alex · in room · 0 seconds old\n“a f*******")
+    assert "the end”" in shown
+    assert "whistler" not in shown

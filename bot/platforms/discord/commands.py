@@ -374,8 +374,8 @@ def _add_cases(tree: Tree, reception: Reception) -> None:
         await reception.answer(interaction, work)
 
     @tree.command(name="answer", description="Answer a report and close it")
-    @app_commands.describe(report="The number of the report", words="What whoever reported reads, in private")
-    async def answer(interaction: Interaction, report: Number, words: Text) -> None:
+    @app_commands.describe(report="The number of the report", words="What whoever reported reads. Leave it out to read the report")
+    async def answer(interaction: Interaction, report: Number, words: Text = "") -> None:
         async def work() -> str:
             visit = await reception.visit(interaction)
             return await visit.community.desk.answer_number(visit.asker, report, words)
