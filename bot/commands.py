@@ -21,8 +21,9 @@ from bot.core.naming import person, place, rendered, unmarked
 from bot.core.notices import STATES, Sentences, because, quote, shown_words, span, unseen, when
 from bot.core.policy import Policy
 from bot.core.respond import Ruling, strikes_weight
+from bot.listing import WAITING_MAX, Listing, head, rules
 from bot.ports import PlatformRefusedError, PlatformUnavailableError
-from bot.reporting import TEXT_CHARS_MAX, Reporting, Said, line, part_of, received
+from bot.reporting import TEXT_CHARS_MAX, Reporting, Said, received
 from bot.store.records import ActionState, CaseDetail, OutboxRow
 from bot.store.store import Transaction
 
@@ -196,9 +197,9 @@ class Desk:
         """The open cases that a moderator may decide, the newest first, with a few words on each."""
         self._moderators_only(asker)
         async with self.parts.transaction() as transaction:
-            cases = await transaction.cases(CaseState.OPEN)
-            seen = [await self._seen_by(transaction, case.number, asker) for case in reversed(cases[-SHOWN_MAX:])]
-        return [(one.case.number, f"Case {one.case.number} · {one.case.severity} · {_rules(one)}") for one in seen if one]
+            cases = sorted(await transaction.gravest_cases(CaseState.OPEN, WAITING_MAX), key=lambda case: -case.number)
+            seen = [await self._seen_by(transaction, case.number, asker) for case in cases[:SHOWN_MAX]]
+        return [(one.case.number, f"Case {one.case.number} · {one.case.severity} · {rules(one)}") for one in seen if one]
 
     def _moderators_only(self, asker: Asker) -> None:
         if asker.account not in self.parts.moderators:
@@ -387,45 +388,11 @@ class Desk:
         lines.append(f"Strikes that count now: {weight:.1f}. They fade with time.")
         return "\n".join([*lines, *([f"You are {'muted' if is_so else 'asked not to post'} until {when(muted)}."] if muted else [])])
 
-    async def cases(self, asker: Asker, _: list[str]) -> str:
-        """Open cases, the gravest first; those that the moderator is part of are left out."""
-        async with self.parts.transaction() as transaction:
-            numbers = [case.number for case in await transaction.cases(CaseState.OPEN)]
-            for state in (AppealState.OPEN, AppealState.SUSPENDED):
-                numbers += [one.case for one in await transaction.appeals(state)]
-            details = [await self._seen_by(transaction, number, asker) for number in dict.fromkeys(numbers)]
-            reports = await transaction.reports()
-            own = await transaction.accounts_of(asker.platform, asker.account)
-            manual = await self._left_to_people(transaction, ActionState.MANUAL, asker)
-            maybe = await self._left_to_people(transaction, ActionState.MAYBE_DONE, asker)
-            failed = await transaction.unjudged(read_again=True)
-            counts = await transaction.unjudged_counts(transaction.now - timedelta(days=7))
-        open_cases = sorted((d for d in details if d), key=lambda d: (-d.case.severity, d.case.number))
-        lines = [_line(detail) for detail in open_cases[:SHOWN_MAX]]
-        if len(open_cases) > SHOWN_MAX:
-            lines.append(f"… and {len(open_cases) - SHOWN_MAX} more.")
-        seen = [one for one in reports if not part_of(one, own)]
-        lines += [line(one, self.parts.policy, self.parts.clock.now()) for one in seen[:SHOWN_MAX]]
-        if len(seen) > SHOWN_MAX:
-            lines.append(f"… and {len(seen) - SHOWN_MAX} more reports.")
-        lines += [_by_hand(row, "do it by hand") for row in manual] + [_by_hand(row, "look whether it is so") for row in maybe]
-        lines += [f"Not judged, please read it: message {one.message} in {place(one.room)} ({one.reason})" for one in failed[:SHOWN_MAX]]
-        lines += [f"Not fully judged in the last 7 days because {reason.replace('_', ' ')}: {count}" for reason, count in counts.items()]
-        return "\n".join(lines) or "No open cases, no reports, nothing to do by hand."
-
-    async def _left_to_people(self, transaction: Transaction, state: ActionState, asker: Asker) -> list[OutboxRow]:
-        """What people have to do, without the cases that the moderator is part of."""
-        rows = await transaction.actions_in(state)
-        letters = [row for row in rows if not row.action.case and asker.account != row.action.target]
-        shown = [row for row in letters if person(asker.account) not in row.action.text]
-        shown = [await self._sealed(transaction, row) for row in shown]
-        return [*shown, *[row for row in rows if row.action.case and await self._seen_by(transaction, row.action.case, asker)]][:SHOWN_MAX]
-
-    async def _sealed(self, transaction: Transaction, row: OutboxRow) -> OutboxRow:
-        """What is left to people, without the name of a reporter whose answer did not arrive."""
-        report = await transaction.report_answered_by(row.action.key)
-        text = f"(the answer to report {report.id}: nothing can be done, they can read it with /mydata)" if report else ""
-        return replace(row, action=replace(row.action, target="", text=text), error="it did not arrive") if report else row
+    async def cases(self, asker: Asker, words: list[str]) -> str:
+        """A page of what waits; what the moderator is part of is left out."""
+        if words and (not words[0].isdecimal() or not int(words[0][:NUMBER_DIGITS_MAX]) >= 1 or len(words) > 1):
+            raise NotAllowedError("write /cases, or /cases 2 for the next page")
+        return await Listing(self.parts).page(asker.platform, asker.account, int(words[0][:NUMBER_DIGITS_MAX]) if words else 1)
 
     async def case(self, asker: Asker, words: list[str]) -> str:
         """Everything about one case."""
@@ -587,7 +554,7 @@ COMMANDS: Mapping[str, Command] = {
     "forgetme": Command(usage="/forgetme", what="ask that what is kept about you be deleted", answer=Desk.forgetme),
     "link": Command(usage="/link [CODE]", what="one record for your accounts in two chats", answer=Desk.link),
     "unlink": Command(usage="/unlink", what="a record of its own for this account again", answer=Desk.unlink),
-    "cases": Command(usage="/cases", what="open cases, reports and things to do by hand", answer=Desk.cases, moderators=True),
+    "cases": Command(usage="/cases [PAGE]", what="open cases, reports and things to do by hand", answer=Desk.cases, moderators=True),
     "case": Command(usage="/case CASE", what="everything about a case", answer=Desk.case, moderators=True),
     "member": Command(usage="/member WHO", what="a member's cases and strikes", answer=Desk.record_of, moderators=True),
     "uphold": Command(usage="/uphold CASE [REASON]", what="agree with what was done", answer=Desk.uphold, moderators=True),
@@ -639,21 +606,8 @@ def _account(words: list[str]) -> str:
 
 def _line(detail: CaseDetail) -> str:
     """A case in one line."""
-    case = detail.case
     appeal = " · APPEAL" if any(one.state in (AppealState.OPEN, AppealState.SUSPENDED) for one in detail.appeals) else ""
-    return f"Case {case.number} · {case.severity} · {person(case.author)} in {place(case.room)} · {_rules(detail)}{appeal}"
-
-
-def _rules(detail: CaseDetail) -> str:
-    return ", ".join(dict.fromkeys(one.finding.rule for one in detail.findings)) or "reported by a member"
-
-
-def _by_hand(row: OutboxRow, what: str) -> str:
-    if not row.action.case and not row.action.target:
-        return f"For whoever reported: {row.error} {row.action.text}"
-    if not row.action.case:
-        return f"For {person(row.action.target)}: {what} ({row.error or row.detail}): {quote(row.action.text)}"
-    return f"Case {row.action.case}: {row.action.kind} for {person(row.action.target)}: {what} ({row.error or row.detail})"
+    return f"{head(detail)}{appeal}"
 
 
 def _show(detail: CaseDetail, policy: Policy, sentences: Sentences) -> str:

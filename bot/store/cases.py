@@ -53,6 +53,9 @@ _EPISODE = (
 _COLLECTING = _BY_AUTHOR.where(cases.c.collects.is_(True)).order_by(*_LATEST).limit(1)
 _IN_STATE = select(cases).where(where(cases, "state")).order_by(cases.c.opened_at, cases.c.number).limit(given("limit"))
 _IN_STATE_BEFORE = _IN_STATE.where(cases.c.opened_at < given("before"))
+_GRAVEST_IN_STATE = (
+    select(cases).where(where(cases, "state")).order_by(cases.c.severity.desc(), cases.c.number.desc()).limit(given("limit"))
+)
 _OF_AUTHOR = (
     select(cases).where(where(cases, "platform", "author")).order_by(cases.c.opened_at.desc(), cases.c.number.desc()).limit(given("limit"))
 )
@@ -172,6 +175,10 @@ class CasesPart(AuditPart):
         else:
             rows = await self._all(_IN_STATE, state=state.value, limit=limit)
         return tuple(view(row) for row in rows)
+
+    async def gravest_cases(self, state: CaseState, limit: int = CASES_MAX) -> tuple[CaseView, ...]:
+        """Cases in a state, the gravest first, of those the newest first."""
+        return tuple(view(row) for row in await self._all(_GRAVEST_IN_STATE, state=state.value, limit=limit))
 
     async def cases_of(self, platform: str, author: str, limit: int = CASES_MAX) -> tuple[CaseView, ...]:
         """An author's cases, newest first."""

@@ -323,7 +323,38 @@ async def test_long_list_says_how_many_more(branch: Branch) -> None:
     for number in range(23):
         await branch.say(MINOR, author=f"member{number}")
     listed = await branch.ask("/cases")
-    assert listed.splitlines()[20] == "… and 3 more."
+    assert listed.splitlines()[20] == "… and 3 more: /cases 2"
+
+
+async def test_second_page_shows_the_rest(branch: Branch) -> None:
+    for number in range(23):
+        await branch.say(MINOR, author=f"member{number}")
+    first, second = await branch.ask("/cases"), await branch.ask("/cases 2")
+    assert [line.split(" · ")[0] for line in first.splitlines()[:2]] == ["Case 23", "Case 22"]
+    assert [line.split(" · ")[0] for line in second.splitlines()] == ["Case 3", "Case 2", "Case 1"]
+    assert await branch.ask("/cases 3") == "There is no page 3."
+    assert await branch.ask("/cases 0") == await branch.ask("/cases all") == "Write /cases, or /cases 2 for the next page."
+
+
+async def test_appeals_stand_first_with_how_long_they_have_left(branch: Branch) -> None:
+    await branch.say(MINOR, author="bo")
+    await branch.say(THREATENING, author="cy")
+    await branch.ask("/appeal 1 no", "bo")
+    await branch.later(hours=2)
+    first, second = (await branch.ask("/cases")).splitlines()
+    assert first.startswith("Case 1 · ")
+    assert "APPEAL, 2 days left · 2 hours old" in first
+    assert second.startswith("Case 2 · ")
+    await branch.later(hours=71)
+    assert "APPEAL, too late: the penalty is lifted" in await branch.ask("/cases")
+
+
+async def test_line_of_a_case_says_how_old_it_is_what_was_done_and_some_masked_words(branch: Branch) -> None:
+    await branch.say(f"{THREATENING} you frobnitz, and more of it, and so on, and so on, and so on")
+    await branch.later(minutes=5)
+    (line,) = (await branch.ask("/cases")).splitlines()
+    assert " · 5 minutes old · hidden, muted until 20:00 on 3 March 2026 (UTC) · “you will be sorry you f*******, and more" in line
+    assert line.endswith("…”")
 
 
 async def test_case_shows_words_reasons_actions_and_decision(branch: Branch) -> None:

@@ -165,7 +165,7 @@ async def test_answer_that_does_not_arrive_does_not_name_who_reported(branch: Br
     branch.chat.failures[ActionKind.NOTIFY] = [PlatformRefusedError("takes no direct messages")]
     await branch.ask("/answer 1 We talked to them.", "robin")
     listed = await branch.ask("/cases", "robin")
-    assert "the answer to report 1" in listed
+    assert "The answer to report 1 did not arrive" in listed
     assert "whistler" not in listed
     asker = Asker(account="whistler", platform="test")
     assert "We talked to them." in await branch.desk.mydata(asker)

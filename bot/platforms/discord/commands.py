@@ -346,8 +346,9 @@ def _refused(why: str) -> Callable[[], Awaitable[str]]:
 
 def _add_cases(tree: Tree, reception: Reception) -> None:
     @tree.command(name="cases", description="Open cases, reports and things to do by hand")
-    async def cases(interaction: Interaction) -> None:
-        await reception.answer(interaction, _line(reception, interaction, "/cases"))
+    @app_commands.describe(page="A later page: 2, 3 and so on")
+    async def cases(interaction: Interaction, page: Number = 1) -> None:
+        await reception.answer(interaction, _line(reception, interaction, f"/cases {page}"))
 
     @tree.command(name="case", description="Everything about a case")
     @app_commands.describe(number="The number of the case")
