@@ -120,6 +120,8 @@ class Parts:
 
 APPEALED = (AppealState.OPEN, AppealState.SUSPENDED)
 APPEAL_WITHIN = timedelta(days=180)
+APPEAL_CHARS_MAX = 2_000
+"""Longest appeal, with all that was added."""
 EARLIER_LINES_MAX = 10
 READ_EARLIER_WITHIN = timedelta(days=1)
 """So long after the latest finding of its case a platform is asked for the words of an earlier message."""
@@ -321,8 +323,8 @@ class Casebook:
         )
         return case
 
-    async def appeal(self, number: int, platform: str, account: str, text: str) -> None:
-        """Record an appeal and tell the moderators."""
+    async def appeal(self, number: int, platform: str, account: str, text: str) -> bool:
+        """Record an appeal and tell the moderators; words to an appeal that waits are added to it, then False."""
         parts, hours = self._parts, self._parts.policy.appeal_hours
         async with parts.transaction() as transaction:
             case = await transaction.case(number)
@@ -333,13 +335,31 @@ class Casebook:
                 raise NotAllowedError(f"the time to appeal case {number} is over: it was {APPEAL_WITHIN.days} days")
             if case.state is CaseState.DISMISSED:
                 raise NotAllowedError(f"case {number} is closed and nothing of it stays on your record")
-            if any(one.state in APPEALED for one in await transaction.appeals_of_case(number)):
-                raise NotAllowedError(f"we have your appeal on case {number} already")
+            appeals = await transaction.appeals_of_case(number)
+            waiting = next((one for one in appeals if one.state in APPEALED), None)
+            if waiting:
+                await self._add_to_appeal(transaction, waiting, case, text)
+                return False
             answer_by = transaction.now + timedelta(hours=hours)
             await transaction.add_appeal(number, platform=platform, account=account, text=text, answer_by=answer_by)
             await transaction.audit("appealed", case=number)
             await transaction.update_case(replace(case, steps=case.steps + 1))
             await self.call_again(transaction, number, parts.sentences["news_appealed"].format(case=number, hours=hours))
+            return True
+
+    async def _add_to_appeal(self, transaction: Transaction, appeal: Appeal, case: CaseView, text: str) -> None:
+        """Add words to an appeal that waits; the card shows them, and its thread hears of the first. Raises NotAllowedError for none."""
+        if not text.strip() or text in appeal.text.split("\n"):
+            again = "" if appeal.text else f": to say why, type /appeal {case.number} and your reason"
+            raise NotAllowedError(f"we have your appeal on case {case.number} already{again}")
+        words = f"{appeal.text}\n{text}".strip()
+        if len(words) > APPEAL_CHARS_MAX:
+            raise NotAllowedError(f"your appeal on case {case.number} is as long as it can be: it stays as it was")
+        await transaction.add_to_appeal(appeal.id, words)
+        await transaction.audit("appeal_added", case=case.number)
+        await transaction.update_case(replace(case, steps=case.steps + 1))
+        news = "" if appeal.text else self._parts.sentences["news_appeal_added"].format(case=case.number)
+        await self.update_card(transaction, case.number, news)
 
     async def call_again(self, transaction: Transaction, number: int, news: str) -> None:
         """Bring a case before the moderators: its card edited, or posted where it never had one."""

@@ -182,9 +182,9 @@ class Desk:
 
     async def appeal_case(self, asker: Asker, number: int, text: str) -> str:
         """A member asks again about their own case."""
-        await self.casebook.appeal(number, asker.platform, asker.account, text[:TEXT_CHARS_MAX])
+        new = await self.casebook.appeal(number, asker.platform, asker.account, text[:TEXT_CHARS_MAX])
         self._wake()
-        return self.parts.sentences["appeal_received"].format(case=number, hours=self.parts.policy.appeal_hours)
+        return self.parts.sentences["appeal_received" if new else "appeal_added"].format(case=number, hours=self.parts.policy.appeal_hours)
 
     async def own_numbers(self, asker: Asker) -> list[tuple[int, str]]:
         """The member's own cases that can be appealed, with a few words on each."""

@@ -68,6 +68,8 @@ FIELDS: Mapping[str, frozenset[str]] = {
     "card_earlier": frozenset({"when", "author", "room", "words"}),
     "news_earlier": frozenset({"case"}),
     "report_card": frozenset({"report", "about", "room", "words", "routes"}),
+    "appeal_added": frozenset({"case", "hours"}),
+    "news_appeal_added": frozenset({"case"}),
     "report_added": frozenset({"report", "most"}),
     "report_full report_closed report_to_answer": frozenset({"report"}),
     "report_answered": frozenset({"report", "answer"}),

@@ -204,6 +204,10 @@ class PeoplePart(Part):
         )
         return _new_id(added)
 
+    async def add_to_appeal(self, number: int, text: str) -> None:
+        """Give an appeal this text in the place of its own."""
+        await self._change(_SET_APPEAL, {"text": text}, id=number)
+
     async def appeal(self, number: int) -> Appeal | None:
         """An appeal by its id."""
         row = await self._one(_APPEAL, id=number)

@@ -101,8 +101,34 @@ async def test_member_appeals_their_own_case_and_nobody_elses(branch: Branch) ->
     assert await branch.ask("/appeal 1 sorry", "bo") == "You have no case 1."
     assert await branch.ask("/appeal 2 sorry", "bo") == "You have no case 2."
     assert "We have your appeal on case 1" in await branch.ask("/appeal 1 sorry", "alex")
-    assert await branch.ask("/appeal 1 again", "alex") == "We have your appeal on case 1 already."
+    assert await branch.ask("/appeal 1 sorry", "alex") == "We have your appeal on case 1 already."
     assert len((await branch.detail()).appeals) == 1
+
+
+async def test_reason_that_comes_after_an_empty_appeal_is_added_to_it(branch: Branch) -> None:
+    await branch.say(INSULTING)
+    assert "We have your appeal on case 1." in await branch.ask("/appeal 1", "alex")
+    assert "type /appeal 1 and your reason" in await branch.ask("/appeal 1", "alex")
+    assert "I added your words" in await branch.ask("/appeal 1 it was a joke", "alex")
+    assert "I added your words" in await branch.ask("/appeal 1 between friends", "alex")
+    (appeal,) = (await branch.detail()).appeals
+    assert appeal.text == "it was a joke\nbetween friends"
+    assert "it was a joke between friends" in branch.chat.performed[-1].text, "the card shows it"
+    assert [news for news in branch.chat.news() if "added to the appeal" in news] == [
+        "The member added to the appeal of case 1 why they think that it is wrong."
+    ]
+
+
+async def test_appeal_that_is_full_stays_as_it_was_and_says_so(branch: Branch) -> None:
+    await branch.say(INSULTING)
+    await branch.ask("/appeal 1 " + "x" * 1_500, "alex")
+    assert "as long as it can be" in await branch.ask("/appeal 1 " + "y" * 600, "alex")
+    assert "y" not in (await branch.detail()).appeals[0].text
+
+
+async def test_notice_says_to_appeal_with_a_reason(branch: Branch) -> None:
+    await branch.say(INSULTING)
+    assert "Type /appeal 1 and why." in branch.chat.texts("alex")[0]
 
 
 async def test_linked_account_appeals_and_a_stranger_on_another_platform_does_not(branch: Branch) -> None:
