@@ -12,7 +12,19 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from bot.core.cases import AppealState, Decision, NotAllowedError, Parties, ReportState, all_are_part, overruled, parties_of, recused
+from bot.core.cases import (
+    AppealState,
+    Decision,
+    NotAllowedError,
+    Parties,
+    ReportState,
+    all_are_part,
+    changes_nothing,
+    overruled,
+    parties_of,
+    recused,
+    somebody_left,
+)
 from bot.core.judge import segments_of
 from bot.core.model import (
     CALLS,
@@ -340,6 +352,9 @@ class Casebook:
             if waiting:
                 await self._add_to_appeal(transaction, waiting, case, text)
                 return False
+            answered = any(one.state in (AppealState.ACCEPTED, AppealState.REJECTED) for one in appeals)
+            if answered and not await self._somebody_left(transaction, case):
+                raise NotAllowedError(f"your appeal on case {number} was answered, and every moderator who may look at it has done so")
             answer_by = transaction.now + timedelta(hours=hours)
             await transaction.add_appeal(number, platform=platform, account=account, text=text, answer_by=answer_by)
             await transaction.audit("appealed", case=number)
@@ -388,6 +403,8 @@ class Casebook:
             before = replace(detail.case, hidden=tuple(one for one in detail.case.hidden if one not in stand))
             response = decide(self._parts.community, before, ruling, circumstances, self._parts.policy, self._parts.clock.now())
             case = response.case
+            if not appeals:
+                _must_change(before, case)
             for task in left:
                 if overruled(task, case):
                     await transaction.mark(task.key, ActionState.DROPPED, detail="decided otherwise before it was done by hand")
@@ -407,7 +424,10 @@ class Casebook:
             await transaction.add_hateful(number, detail.found_by(self._parts.policy.hateful))
             values = {"by": ruling.by, "decision": str(ruling.decision), "reason": ruling.reason}
             await transaction.audit("decided", case=number, step=case.steps, values=values)
-            text = decision_notice(response, ruling, findings, self._parts.policy, self._parts.sentences)
+            last = bool(appeals) and not await self._somebody_left(transaction, case)
+            text = decision_notice(
+                response, ruling, findings, self._parts.policy, self._parts.sentences, answers_appeal=bool(appeals), last=last
+            )
             actions = [replace(one, text=text) if one.kind in TOLD else one for one in response.actions]
             for action in actions:
                 if action.kind in TOLD:
@@ -452,13 +472,25 @@ class Casebook:
 
     async def _nobody_else(self, transaction: Transaction, case: CaseView, parties: Parties) -> bool:
         """Whether every moderator is part of a case, by one account or another."""
+        people = await self._moderators_accounts(transaction, case)
+        return bool(people) and all_are_part(people, parties)
+
+    async def _somebody_left(self, transaction: Transaction, case: CaseView) -> bool:
+        """Whether a moderator is left who may decide a further appeal."""
+        detail = await transaction.case_detail(case.number)
+        deciders = [one.moderator for one in detail.reviews] if detail else []
+        parties = parties_of(case, await transaction.reporters_of_case(case.number), deciders)
+        return somebody_left(await self._moderators_accounts(transaction, case), parties)
+
+    async def _moderators_accounts(self, transaction: Transaction, case: CaseView) -> list[set[str]]:
+        """The accounts of each moderator."""
         people = []
         for account in self._parts.moderators:
             own = {account}
             for platform in {case.platform, *self._parts.platforms}:
                 own |= {one for _, one in await transaction.accounts_of(platform, account)}
             people.append(own)
-        return bool(people) and all_are_part(people, parties)
+        return people
 
     async def _headed(self, transaction: Transaction, text: str, case: CaseView) -> str:
         """A card, with whom to ask from outside under its first line where every moderator is part of the case."""
@@ -538,6 +570,13 @@ class Casebook:
         plain = replace(_plain(self._parts.community, case), text=text)
         await transaction.add_notice(case.number, case.steps, platform=case.platform, account=case.author, text=text)
         await transaction.add_actions([*(replace(plain, kind=kind, text="") for kind in undo), plain])
+
+
+def _must_change(before: CaseView, after: CaseView) -> None:
+    """Raise NotAllowedError where a decision leaves everything as a person decided it: the member is not told the same twice."""
+    if changes_nothing(before, after):
+        why = f"{before.state.value} already, by {person(before.decided_by)}: nothing would change, so nobody is told again"
+        raise NotAllowedError(f"case {before.number} is {why}")
 
 
 def _plain(community: str, case: CaseView) -> Action:

@@ -70,6 +70,8 @@ FIELDS: Mapping[str, frozenset[str]] = {
     "report_card": frozenset({"report", "about", "room", "words", "routes"}),
     "appeal_added": frozenset({"case", "hours"}),
     "news_appeal_added": frozenset({"case"}),
+    "decided_appeal": frozenset({"case"}),
+    "appeal_last": frozenset(),
     "report_added": frozenset({"report", "most"}),
     "report_full report_closed report_to_answer": frozenset({"report"}),
     "report_answered": frozenset({"report", "answer"}),

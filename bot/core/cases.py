@@ -125,6 +125,21 @@ def all_are_part(moderators: Iterable[Collection[str]], parties: Parties) -> boo
     return all(any(recused(account, parties) for account in accounts) for accounts in moderators)
 
 
+def somebody_left(moderators: Iterable[Collection[str]], parties: Parties) -> bool:
+    """Say whether a moderator is left who may decide an appeal: neither part of the case nor one who decided it before.
+
+    Each moderator is the accounts of one person. Where nobody is left an answered appeal is the last word; a first appeal is always
+    taken, and lapses in the member's favour where nobody may decide it.
+    """
+    return any(not any(recused(account, parties, appeal=True) for account in accounts) for accounts in moderators)
+
+
+def changes_nothing(before: CaseView, after: CaseView) -> bool:
+    """Say whether a decision leaves a case as a person has decided it before."""
+    kept = (before.severity, before.muted_until, set(before.hidden)) == (after.severity, after.muted_until, set(after.hidden))
+    return before.state is after.state and before.state in (CaseState.UPHELD, CaseState.CHANGED) and kept
+
+
 def overruled(action: Action, case: CaseView) -> bool:
     """Say whether what was decided since makes an action wrong: a dismissed case, or a mute that no longer holds."""
     if case.state is CaseState.DISMISSED and (action.kind in PENALTIES or (action.kind in TOLD and action.step < case.steps)):

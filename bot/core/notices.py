@@ -119,22 +119,34 @@ def notice(response: Response, verdict: Verdict, policy: Policy, sentences: Sent
     return "\n".join([*lines, sentences["about"]])
 
 
-def decision_notice(response: Response, ruling: Ruling, findings: Iterable[Finding], policy: Policy, sentences: Sentences) -> str:
-    """What the member reads when a person decided."""
+def decision_notice(
+    response: Response,
+    ruling: Ruling,
+    findings: Iterable[Finding],
+    policy: Policy,
+    sentences: Sentences,
+    *,
+    answers_appeal: bool = False,
+    last: bool = False,
+) -> str:
+    """What the member reads when a person decided; `last`: no moderator is left who could look at it once more."""
     findings = tuple(findings)
     number = gravest(findings).clauses[0] if findings else ""
     fields = {"case": response.case.number, "clause": number, "title": policy.clause(number).title if number else ""}
     reported = "" if number or ruling.decision != "uphold" else "_reported"
     if findings and ruling.decision == "uphold" and all(policy.note(finding.rule) for finding in findings):
         reported = "_noted"
-    lines = [sentences[f"decided_{ruling.decision}{reported}"].format_map(fields)]
+    lines = [sentences["decided_appeal"].format_map(fields)] if answers_appeal else []
+    lines.append(sentences[f"decided_{ruling.decision}{reported}"].format_map(fields))
     lines += [sentences[f"undone_{kind}"] for kind in response.undone]
     until = next((action.until for action in response.actions if action.until), None)
     if until:
         lines.append(sentences["changed_mute"].format(until=when(until)))
     if ruling.reason:
         lines.append(sentences["reason"].format(reason=one_line(ruling.reason)))
-    if ruling.decision != "dismiss":
+    if ruling.decision != "dismiss" and last:
+        lines.append(sentences["appeal_last"])
+    elif ruling.decision != "dismiss":
         lines.append(_appeal(response.case.number, policy, sentences))
     return "\n".join([*lines, sentences["about"]])
 

@@ -272,6 +272,31 @@ async def test_who_decided_a_case_cannot_decide_its_appeal(branch: Branch) -> No
     assert "dismissed" in await branch.ask("/dismiss 1", "robin")
 
 
+@pytest.mark.parametrize("line", ["/uphold 1 yes", "/change 1 serious no"])
+@pytest.mark.parametrize("moderator", ["morgan", "robin"])
+async def test_decision_that_changes_nothing_is_refused_and_told_nobody(branch: Branch, line: str, moderator: str) -> None:
+    await branch.say(INSULTING)
+    await branch.ask(line, "morgan")
+    told = len(branch.chat.texts("alex"))
+    answer = await branch.ask(line, moderator)
+    assert "already, by morgan: nothing would change" in answer
+    assert len(branch.chat.texts("alex")) == told
+    assert len((await branch.detail()).reviews) == 1
+
+
+async def test_answer_to_an_appeal_says_so_and_offers_another_only_while_a_moderator_is_left(branch: Branch) -> None:
+    await branch.say(INSULTING)
+    await branch.ask("/uphold 1", "morgan")
+    for moderator in ("robin", "casey"):
+        assert "Type /appeal 1 and why" in branch.chat.texts("alex")[-1]
+        assert "We have your appeal" in await branch.ask("/appeal 1 please", "alex")
+        assert "is upheld" in await branch.ask("/uphold 1", moderator)
+        assert branch.chat.texts("alex")[-1].startswith("This is the answer to your appeal on case 1.\n")
+    assert "no further appeal in this chat" in branch.chat.texts("alex")[-1]
+    assert "/appeal" not in branch.chat.texts("alex")[-1]
+    assert "every moderator who may look at it has done so" in await branch.ask("/appeal 1 again", "alex")
+
+
 async def test_appeal_to_a_decided_case_stands_in_the_list_of_cases(branch: Branch) -> None:
     await branch.say(INSULTING)
     await branch.ask("/uphold 1", "morgan")
