@@ -403,8 +403,7 @@ class Casebook:
             before = replace(detail.case, hidden=tuple(one for one in detail.case.hidden if one not in stand))
             response = decide(self._parts.community, before, ruling, circumstances, self._parts.policy, self._parts.clock.now())
             case = response.case
-            if not appeals:
-                _must_change(before, case)
+            _must_change(before, case, appealed=bool(appeals))
             for task in left:
                 if overruled(task, case):
                     await transaction.mark(task.key, ActionState.DROPPED, detail="decided otherwise before it was done by hand")
@@ -572,9 +571,9 @@ class Casebook:
         await transaction.add_actions([*(replace(plain, kind=kind, text="") for kind in undo), plain])
 
 
-def _must_change(before: CaseView, after: CaseView) -> None:
+def _must_change(before: CaseView, after: CaseView, *, appealed: bool) -> None:
     """Raise NotAllowedError where a decision leaves everything as a person decided it: the member is not told the same twice."""
-    if changes_nothing(before, after):
+    if not appealed and changes_nothing(before, after):
         why = f"{before.state.value} already, by {person(before.decided_by)}: nothing would change, so nobody is told again"
         raise NotAllowedError(f"case {before.number} is {why}")
 

@@ -16,7 +16,7 @@ from bot import callme, linking
 from bot.casebook import Casebook, Parts, consent_lines, earlier_lines
 from bot.consent import Consents
 from bot.core.cases import AppealState, Decision, NotAllowedError, parties_of
-from bot.core.model import REQUEST_HOLDS, Action, ActionKind, CaseState, CaseView, Message, Severity, StrikeState
+from bot.core.model import REQUEST_HOLDS, Action, ActionKind, CaseState, CaseView, Message, Severity, Status, StrikeState
 from bot.core.naming import person, place, rendered, unmarked
 from bot.core.notices import STATES, Sentences, because, quote, shown_words, span, unseen, when
 from bot.core.policy import Policy
@@ -221,6 +221,8 @@ class Desk:
             ended = await transaction.no_contact_ended(asker.platform, requester=asker.account, other=account)
             if ended and transaction.now - ended < ASK_AGAIN_AFTER:
                 raise NotAllowedError("you ended such a request today. You can make it again tomorrow. You can /report at any time")
+            held = not quietly and await self._not_passed_on(transaction, asker, account)
+            quietly = quietly or held
             fields = {"requester": person(asker.account), "other": person(account), "until": when(until)}
             office = "_office" if self._holds_office(asker) else ""
             letter = ""
@@ -232,8 +234,29 @@ class Desk:
             await transaction.ask_no_contact(asker.platform, requester=asker.account, other=account, until=until, letter=letter)
             await transaction.audit("no_contact", values={"requester": asker.account, "other": account, "quietly": quietly})
         self._wake()
-        answer = parts.sentences["no_contact_quiet" if quietly else "no_contact_asked"].format_map(fields)
+        answer = parts.sentences["no_contact_held" if held else "no_contact_quiet" if quietly else "no_contact_asked"].format_map(fields)
         return answer if quietly or not office else f"{answer} {parts.sentences['no_contact_asked_office']}"
+
+    async def _not_passed_on(self, transaction: Transaction, asker: Asker, account: str) -> bool:
+        """Whether a request goes on record and no further: from somebody muted, or with a case, open or upheld, against that person.
+
+        Else a mute, or a finding, could be answered with one more message to the one who was attacked. A case that nobody was told of
+        in shadow mode does not count: it would be given away.
+        """
+        own = await transaction.accounts_of(asker.platform, asker.account)
+        others = {one for _, one in await transaction.accounts_of(asker.platform, account)}
+        if (await transaction.mute_of(own))[0]:
+            return True
+        for one in own:
+            for case in await transaction.cases_of(*one):
+                known = case.notice_first_at or self.parts.mode is Status.ENFORCE
+                if (
+                    known
+                    and case.state in (CaseState.OPEN, CaseState.UPHELD, CaseState.CHANGED)
+                    and await _against(transaction, case, others)
+                ):
+                    return True
+        return False
 
     def _holds_office(self, asker: Asker) -> bool:
         named = {asker.account, f"{asker.platform}/{asker.account}"}
@@ -564,6 +587,14 @@ COMMANDS: Mapping[str, Command] = {
         usage="/answer REPORT [WORDS]", what="read a report, or answer and close it", answer=Desk.answer_report, moderators=True
     ),
 }
+
+
+async def _against(transaction: Transaction, case: CaseView, accounts: set[str]) -> bool:
+    """Whether a case is about what was said to, or of, one of these accounts."""
+    if not accounts.isdisjoint(case.names):
+        return True
+    detail = await transaction.case_detail(case.number)
+    return detail is not None and any(not accounts.isdisjoint(one.message.addressed) for one in detail.messages)
 
 
 async def _cases_of(transaction: Transaction, accounts: Sequence[tuple[str, str]]) -> tuple[CaseView, ...]:

@@ -46,7 +46,7 @@ FIELDS: Mapping[str, frozenset[str]] = {
     "card_reported card_not_notified": frozenset(),
     "no_contact_ask no_contact_ended": frozenset({"other"}),
     "no_contact_told no_contact_told_office": frozenset({"requester", "until"}),
-    "no_contact_asked no_contact_quiet no_contact_renewed": frozenset({"other", "until"}),
+    "no_contact_asked no_contact_quiet no_contact_held no_contact_renewed": frozenset({"other", "until"}),
     "no_contact_line": frozenset({"other", "until", "state"}),
     "called_added called_removed": frozenset({"name"}),
     "called_many": frozenset({"most"}),

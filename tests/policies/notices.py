@@ -115,7 +115,7 @@ def letters() -> Iterator[tuple[str, str]]:
     alone = (
         "mute_over appeal_received appeal_suspended appeal_lapsed no_contact_ask no_contact_told no_contact_told_office no_contact_asked "
         "no_contact_quiet no_contact_renewed no_contact_ended no_contact_line no_contact_none "
-        "appeal_added report_added report_answered report_full"
+        "no_contact_held appeal_added report_added report_answered report_full"
     )
     for name in alone.split():
         yield name, read(SENTENCES[name].format_map(fields))
