@@ -40,7 +40,7 @@ from bot.commands import Asker
 from bot.compiler.policy import compile_policy
 from bot.core.judge import judge, texts_to_score
 from bot.core.model import Context, Message
-from bot.core.naming import plain
+from bot.core.naming import one_line, plain
 from bot.coverage import coverage
 from bot.examples import prove
 from bot.facts import facts_of
@@ -290,7 +290,7 @@ async def _case_replay(settings: Settings, number: int) -> None:
         now = {finding.rule for finding in verdict.findings}
         same = same and before == now
         recorded = "" if before == now else f" (recorded: {', '.join(sorted(before))})"
-        typer.echo(f"message {one.message.id}: {', '.join(sorted(now)) or 'no finding'}{recorded}")
+        typer.echo(f"message {one_line(one.message.id)}: {', '.join(sorted(now)) or 'no finding'}{recorded}")
     typer.echo(f"case {number}: " + ("the same verdict" if same else "ANOTHER verdict") + _code_note(detail))
     if not same:
         raise typer.Exit(1)

@@ -2,7 +2,7 @@
 
 Knows: the service, the commands, how to show things. Must not know: rules, the store.
 Rules: without a terminal it plays the sample and ends; colours only on a terminal; what Steward says privately is marked with
-whom it says it to.
+whom it says it to; what is shown is visible: nobody's words can move the cursor or pass for a line of Steward's.
 """
 
 import asyncio
@@ -18,7 +18,7 @@ from rich.text import Text
 
 from bot.commands import Asker, Desk
 from bot.core.model import CALLS, Action, ActionKind, Image, Message
-from bot.core.naming import plain
+from bot.core.naming import one_line, plain
 from bot.ports import Accept, Capabilities, Performed, PlatformRefusedError, Repeat
 from bot.replay import Line, message_of
 from bot.service import Outcome, Service
@@ -95,9 +95,9 @@ class Terminal:
         elif action.kind in CALLS:
             self._show("to the moderators", plain(action.text), "red" if action.kind is ActionKind.URGENT else "yellow")
         elif action.text:
-            self._show(f"privately to {action.target}", plain(action.text), "cyan")
+            self._show(f"privately to {one_line(action.target)}", plain(action.text), "cyan")
         else:
-            self.screen.print(Text(f"    ⟶ {action.kind} {action.target}{until}", style="magenta"))
+            self.screen.print(Text(f"    ⟶ {action.kind} {one_line(action.target)}{until}", style="magenta"))
         return Performed(reference=action.key)
 
     async def tell_moderators(self, server: str, text: str, key: str) -> None:
@@ -107,7 +107,7 @@ class Terminal:
 
     def say(self, message: Message) -> None:
         """Show what somebody said."""
-        self.screen.print(Text.assemble((f"{message.author}: ", "bold"), message.text))
+        self.screen.print(Text.assemble((f"{one_line(message.author)}: ", "bold"), one_line(message.text)))
 
     def answer(self, text: str) -> None:
         """Show what a command gives."""
@@ -117,7 +117,7 @@ class Terminal:
         """Say where somebody spoke during a mute that is only simulated here."""
         if outcome.said_while_muted:
             self.screen.print(
-                Text(f"    ({outcome.verdict.message.author} is muted: on a real server this could not be said)", style="dim")
+                Text(f"    ({one_line(outcome.verdict.message.author)} is muted: on a real server this could not be said)", style="dim")
             )
         if outcome.verdict.unjudged:
             reasons = ", ".join(sorted({one.reason.replace("_", " ") for one in outcome.verdict.unjudged}))
