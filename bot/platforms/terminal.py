@@ -8,7 +8,9 @@ whom it says it to; what is shown is visible: nobody's words can move the cursor
 import asyncio
 import json
 import re
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from importlib import resources
 
@@ -151,6 +153,30 @@ async def tell(terminal: Terminal, service: Service, message: Message) -> None:
     await service.drained()
 
 
+async def line_typed(prompt: str) -> str:
+    """The next line that somebody types. Raises EOFError at the end.
+
+    The thread that waits for it is left behind where the wait is cut off: nobody can call it back before Enter is pressed, and a pool's
+    thread would keep the whole process waiting.
+    """
+    loop, typed = asyncio.get_running_loop(), asyncio.Future[str]()
+
+    def settle(line: str | None) -> None:
+        if not typed.done():
+            typed.set_exception(EOFError()) if line is None else typed.set_result(line)
+
+    def wait() -> None:
+        try:
+            line: str | None = input(prompt)
+        except (EOFError, OSError, UnicodeDecodeError):
+            line = None
+        with suppress(RuntimeError):  # the loop has ended meanwhile
+            loop.call_soon_threadsafe(settle, line)
+
+    threading.Thread(target=wait, daemon=True).start()
+    return await typed
+
+
 async def talk(terminal: Terminal, service: Service, desk: Desk, perform: Callable[[], Awaitable[object]]) -> None:
     """Let a person talk, as anybody, until they leave. `perform` does what a command has decided."""
     who, screen = "sam", terminal.screen
@@ -158,8 +184,8 @@ async def talk(terminal: Terminal, service: Service, desk: Desk, perform: Callab
     screen.print(INTRODUCTION.format(who=who, moderators=", ".join(sorted(desk.parts.moderators))))
     while True:
         try:
-            typed = (await asyncio.to_thread(input, f"{who}> ")).strip()
-        except (EOFError, KeyboardInterrupt):
+            typed = (await line_typed(f"{who}> ")).strip()
+        except EOFError:
             return
         if not typed:
             continue
