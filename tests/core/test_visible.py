@@ -3,7 +3,7 @@
 import unicodedata
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.core.naming import one_line, person, plain, rendered, visible
@@ -37,6 +37,7 @@ def test_emoji_flags_and_other_scripts_stay_as_they_are(text: str) -> None:
     assert visible(text) == text
 
 
+@settings(deadline=None)
 @given(ANYTHING)
 def test_nothing_that_a_screen_would_obey_is_ever_left(text: str) -> None:
     once = visible(text)
@@ -46,6 +47,7 @@ def test_nothing_that_a_screen_would_obey_is_ever_left(text: str) -> None:
     once.encode()
 
 
+@settings(deadline=None)
 @given(ANYTHING)
 def test_quoted_words_are_one_line_on_every_screen(text: str) -> None:
     for shown in (quote(text), one_line(text), plain(quote(text)), on_discord(quote(text)), on_slack(quote(text))):
