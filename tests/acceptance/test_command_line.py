@@ -245,6 +245,38 @@ def test_broken_line_of_the_console_ends_the_run_with_its_place(shell: Shell) ->
     assert ended.err.splitlines()[-1].startswith("steward: said.jsonl:1: ")
 
 
+ODD = '{"id": "1", "room": "r", "author": "a", "text": "x", "sent_at": "2026-03-02T20:00:00Z"}'
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        (ODD.replace("2026-03-02T20:00:00Z", "0001-01-01T00:00:00+14:00"), "sent_at: no chat has this time"),
+        (ODD.replace("2026-03-02T20:00:00Z", "9999-12-31T23:59:59-14:00"), "sent_at: no chat has this time"),
+        (ODD.replace('"id": "1"', '"id": 1'), "id: Input should be a valid string: write it in quotation marks"),
+        (ODD.replace('"author": "a"', '"author": "\\udc00"'), ""),
+    ],
+)
+def test_odd_line_of_a_transcript_is_refused_with_its_place(shell: Shell, line: str, says: str) -> None:
+    (shell.folder / "talk.jsonl").write_text(f"\n{line}\n", encoding="utf-8")
+    assert shell.here("replay", "talk.jsonl").is_one_clear_line("talk.jsonl:2: ", says)
+
+
+@pytest.mark.parametrize("content", ['{"mine": 1}\n', "[1]\n", "my own words\n", '{"key": "a"}\n7\n'])
+def test_file_of_somebody_else_is_not_written_to_by_the_console(shell: Shell, content: str) -> None:
+    (shell.folder / "said.jsonl").touch()
+    (shell.folder / "done.jsonl").write_text(content)
+    ended = shell.here("run", STEWARD_CONSOLE_IN="said.jsonl", STEWARD_CONSOLE_OUT="done.jsonl")
+    assert ended.is_one_clear_line(f"done.jsonl:{content.count(chr(10))}: ", "STEWARD_CONSOLE_OUT")
+    assert (shell.folder / "done.jsonl").read_text() == content
+
+
+def test_console_does_not_write_into_the_file_that_it_reads(shell: Shell) -> None:
+    (shell.folder / "said.jsonl").write_text(ODD + "\n")
+    ended = shell.here("run", STEWARD_CONSOLE_IN="said.jsonl", STEWARD_CONSOLE_OUT="said.jsonl")
+    assert ended.is_one_clear_line("STEWARD_CONSOLE_IN and STEWARD_CONSOLE_OUT are one file")
+
+
 def test_case_that_is_not_there_is_refused(shell: Shell) -> None:
     assert shell.here("case", "replay", "7").is_one_clear_line("there is no case 7")
 

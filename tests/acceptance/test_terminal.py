@@ -33,7 +33,7 @@ class Talk:
             cwd=folder.parent,
             env={"PATH": os.environ["PATH"], "PYTHONPATH": str(HOUSE), "TMPDIR": str(folder), "TERM": "dumb", "COLUMNS": "200"},
             start_new_session=True,
-            preexec_fn=_own_terminal,
+            preexec_fn=_own_terminal,  # noqa: PLW1509 - no other thread is at work here
         )
         os.close(theirs)
 
