@@ -127,9 +127,9 @@ def loud() -> None:
 
 
 @asynccontextmanager
-async def a_store(url: str, on_point: Callable[[str], None] = lambda _: None) -> AsyncIterator[Store]:
+async def a_store(url: str, on_point: Callable[[str], None] = lambda _: None, *, create: bool = True) -> AsyncIterator[Store]:
     """Open the record and close it again."""
-    store = await Store.open(url, on_point=on_point)
+    store = await Store.open(url, on_point=on_point, create=create)
     try:
         yield store
     finally:

@@ -36,7 +36,7 @@ class Console:
         try:
             said.open("rb").close()
             if done.exists() and done.samefile(said):
-                raise TranscriptError(f"STEWARD_CONSOLE_IN and STEWARD_CONSOLE_OUT are one file, {done}: name another file for what was done")
+                raise TranscriptError(f"STEWARD_CONSOLE_IN and STEWARD_CONSOLE_OUT are one file, {done}: name another for what was done")
             done.parent.mkdir(parents=True, exist_ok=True)
             done.touch()
             raw = done.read_bytes()
