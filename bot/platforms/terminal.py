@@ -32,6 +32,8 @@ INTRODUCTION = (
     "You are {who}. Type a message, or:  /as NAME  talk as somebody else   /help  all commands   /quit  leave\n"
     "Moderators here: {moderators}. A moderator can use /cases, /case 1, /dismiss 1 and so on."
 )
+HERE = "Only in this chat:\n/as NAME  talk as somebody else\n/quit  leave"
+AWAKE = "(The last message was a test of being awake: whoever runs Steward can say that phrase. Nothing is wrong with it.)"
 
 
 class Terminal:
@@ -55,6 +57,7 @@ class Terminal:
             message = self.message(line)
             self.say(message)
             await accept(message)
+        self._print_apart(AWAKE, 4)
 
     async def history(self, room: str, after: str) -> AsyncIterator[Sequence[Message]]:
         """A fresh chat has none."""
@@ -187,16 +190,20 @@ async def talk(terminal: Terminal, service: Service, desk: Desk, perform: Callab
             typed = (await line_typed(f"{who}> ")).strip()
         except EOFError:
             return
-        if not typed:
-            continue
-        if typed in ("/quit", "/exit"):
+        words = typed.split()
+        command = words[0].lower() if words else ""
+        if command in ("/quit", "/exit") or typed.lower() in ("quit", "exit"):
             return
-        if typed.startswith("/as"):
-            name = typed.removeprefix("/as").strip().removeprefix("@")
+        if command == "/as":
+            name = words[1].removeprefix("@") if len(words) == 2 else ""  # noqa: PLR2004 - the command and one name
             who = name if re.fullmatch(r"[\w.-]{1,40}", name) else who
             screen.print(f"You are {who}." if who == name else "Write /as and one name: /as dana")
-        elif typed.startswith("/"):
+        elif command.startswith("/") or typed.lower() == "help":
             terminal.answer(await desk.ask(typed, Asker(account=who, platform=NAME, room=ROOM)))
+            if command in ("/", "/help", "help"):
+                terminal.answer(HERE)
             await perform()
+        elif not typed:
+            continue
         else:
             await tell(terminal, service, terminal.typed(typed, who))

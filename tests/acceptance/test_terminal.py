@@ -96,3 +96,21 @@ def test_end_of_input_leaves_too(talk: Talk) -> None:
     talk.type("\x04")
     assert talk.ended() == 0
     assert list(talk.folder.glob("steward-*")) == []
+
+
+def test_commands_are_understood_as_people_type_them(talk: Talk) -> None:
+    assert "a test of being awake" in talk.until("sam> ")
+    talk.type("/AS dana\n")
+    talk.until("dana> ")
+    for asked in ("help", "/help"):
+        talk.type(f"{asked}\n")
+        shown = talk.until("dana> ")
+        assert all(part in shown for part in ("/mystanding", "/as NAME", "/quit  leave")), shown
+    talk.type("/quit now\n")
+    assert talk.ended() == 0
+
+
+def test_the_bare_word_quit_leaves(talk: Talk) -> None:
+    talk.until("sam> ")
+    talk.type("quit\n")
+    assert talk.ended() == 0
