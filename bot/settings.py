@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Literal
 
 from dotenv.parser import parse_stream
-from pydantic import SecretStr, ValidationError
+from pydantic import SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PREFIX = "STEWARD_"
@@ -62,6 +62,14 @@ class Settings(BaseSettings):
     console_out: Path | None = None
     crash_at: str = ""
 
+    @field_validator("discord_token", "slack_bot_token", "slack_app_token", "slack_signing_secret", "slack_admin_token")
+    @classmethod
+    def _sendable(cls, secret: SecretStr | None) -> SecretStr | None:
+        """Refuse what no token holds: it could not be sent, and the error of the library would show it."""
+        if secret and not all("!" <= sign <= "~" for sign in secret.get_secret_value()):
+            raise ValueError("there is a space in it, or a letter that no token has: copy it again, without anything around it")
+        return secret
+
 
 def load_settings() -> Settings:
     """Read the environment. Raises SettingsError with every mistake, never showing a value."""
@@ -72,7 +80,10 @@ def load_settings() -> Settings:
     try:
         found = Settings()
     except ValidationError as error:
-        lines = (f"{PREFIX}{'_'.join(map(str, one['loc'])).upper()}: {one['msg']}" for one in error.errors(include_input=False))
+        lines = (
+            f"{PREFIX}{'_'.join(map(str, one['loc'])).upper()}: {one['msg'].removeprefix('Value error, ')}"
+            for one in error.errors(include_input=False)
+        )
         raise SettingsError("\n".join([*mistakes, *lines])) from error
     if mistakes:
         raise SettingsError("\n".join(mistakes))

@@ -75,3 +75,14 @@ def test_unknown_variable_of_ours_is_an_error_and_others_are_not(folder: Path, m
 def test_file_as_notepad_saves_it_is_read(folder: Path) -> None:
     (folder / ".env").write_text("STEWARD_COMMUNITY=valley\r\nSTEWARD_MODE='enforce'\r\n", encoding="utf-8-sig")
     assert (load_settings().community, load_settings().mode) == ("valley", "enforce")
+
+
+@pytest.mark.parametrize("token", ["hush hush", "hüsh", "hush\u200b", "hush\x07", "“hush”"])
+@pytest.mark.parametrize("name", ["DISCORD_TOKEN", "SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "SLACK_SIGNING_SECRET", "SLACK_ADMIN_TOKEN"])
+def test_token_that_cannot_be_one_is_refused_and_not_shown(monkeypatch: pytest.MonkeyPatch, name: str, token: str) -> None:
+    monkeypatch.setenv(f"STEWARD_{name}", token)
+    with pytest.raises(SettingsError) as caught:
+        load_settings()
+    (line,) = str(caught.value).splitlines()
+    assert line.startswith(f"STEWARD_{name}: there is a space in it")
+    assert "sh" not in line.replace("Steward", "")
