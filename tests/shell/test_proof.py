@@ -45,7 +45,7 @@ async def test_what_was_changed_beside_the_trail_is_named(branch: Branch, change
     await lively(branch)
     async with branch.parts.transaction() as transaction:
         changed = await transaction.connection.execute(text(change))
-    if not changed.rowcount:  # type: ignore[attr-defined]
+    if not changed.rowcount:
         pytest.fail("nothing was changed")
     (line,) = await wrong(branch)
     assert says in line
