@@ -41,7 +41,7 @@ from bot.core.model import (
     StrikeState,
     Verdict,
 )
-from bot.core.naming import person, place
+from bot.core.naming import one_line, person, place
 from bot.core.notices import (
     STATES,
     Sentences,
@@ -53,7 +53,6 @@ from bot.core.notices import (
     decision_notice,
     masked,
     notice,
-    one_line,
     quote,
     shown_words,
     span,

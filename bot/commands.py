@@ -17,7 +17,7 @@ from bot.casebook import Casebook, Parts, consent_lines, earlier_lines
 from bot.consent import Consents
 from bot.core.cases import AppealState, Decision, NotAllowedError, parties_of
 from bot.core.model import REQUEST_HOLDS, Action, ActionKind, CaseState, CaseView, Message, Severity, Status, StrikeState
-from bot.core.naming import person, place, rendered, unmarked
+from bot.core.naming import one_line, person, place, rendered
 from bot.core.notices import STATES, Sentences, because, quote, shown_words, span, unseen, when
 from bot.core.policy import Policy
 from bot.core.respond import Ruling, strikes_weight
@@ -644,7 +644,7 @@ def _line(detail: CaseDetail) -> str:
 def _show(detail: CaseDetail, policy: Policy, sentences: Sentences) -> str:
     """A case in full, as a moderator reads it."""
     case = detail.case
-    by = f", by {person(case.decided_by)}: {unmarked(detail.reason)}" if case.decided_by else ""
+    by = f", by {person(case.decided_by)}: {one_line(detail.reason)}" if case.decided_by else ""
     lines = [_line(detail), f"State: {STATES[case.state]}{by}"]
     for one in detail.messages:
         found = [each.finding for each in detail.findings if each.step == one.step]
@@ -660,5 +660,5 @@ def _show(detail: CaseDetail, policy: Policy, sentences: Sentences) -> str:
         lines.append("The member is NOT NOTIFIED yet.")
     lines += [f"Appeal ({one.state}): {quote(one.text)}" for one in detail.appeals]
     lines += [f"Reported by a member: {quote(one.text)}" for one in detail.reports]
-    lines += [f"{person(one.moderator)} decided: {one.decision} {unmarked(one.reason)}".rstrip() for one in detail.reviews]
+    lines += [f"{person(one.moderator)} decided: {one.decision} {one_line(one.reason)}".rstrip() for one in detail.reviews]
     return "\n".join(lines)

@@ -24,6 +24,14 @@ class FolderError(Exception):
     """The folder cannot be read as a policy; the text says what to do."""
 
 
+class UnreadableError(FolderError):
+    """Files that cannot be read, one a line; `texts` are the others, in which there may be mistakes too."""
+
+    def __init__(self, unreadable: list[str], texts: Mapping[str, str]) -> None:
+        super().__init__("\n".join(unreadable))
+        self.texts = texts
+
+
 def find_policy(name: str | Path) -> Path:
     """The folder of a shipped policy, or the folder itself. Raises FolderError where there is none."""
     here = Path(__file__).parent
@@ -35,22 +43,26 @@ def find_policy(name: str | Path) -> Path:
 
 
 def read_policy_files(folder: Path) -> Mapping[str, str]:
-    """The texts of a policy's files by their names in the folder. Raises FolderError for what cannot be read."""
+    """The texts of a policy's files by their names in the folder. Raises UnreadableError for all that cannot be read, one a line."""
     paths = sorted(path for path in folder.rglob("*.yaml") if not any(part.startswith(".") for part in path.relative_to(folder).parts))
     texts: dict[str, str] = {}
+    unreadable: list[str] = []
     for path in paths:
         name = path.relative_to(folder).as_posix()
         try:
-            if path.stat().st_size > FILE_BYTES_MAX:
-                message = f"{name} is larger than {FILE_BYTES_MAX:,} bytes: that is no file written by hand"
-                raise FolderError(message)
-            texts[name] = path.read_bytes().decode("utf-8")
+            if path.is_dir():
+                unreadable.append(f"{name} is a folder, and is named like a file: give it another name")
+            elif path.stat().st_size > FILE_BYTES_MAX:
+                unreadable.append(f"{name} is larger than {FILE_BYTES_MAX:,} bytes: that is no file written by hand")
+            else:
+                texts[name] = path.read_bytes().decode("utf-8")
         except UnicodeDecodeError as error:
-            message = f"{name}: byte {error.start + 1} is not UTF-8: save the file as UTF-8"
-            raise FolderError(message) from error
+            line = error.object.count(b"\n", 0, error.start) + 1
+            unreadable.append(f"{name}:{line}: byte {error.start + 1} is not UTF-8: save the file as UTF-8")
         except OSError as error:
-            message = f"{path} cannot be read: {error.strerror}"
-            raise FolderError(message) from error
+            unreadable.append(f"{path} cannot be read: {error.strerror}")
+    if unreadable:
+        raise UnreadableError(unreadable, texts)
     return texts
 
 

@@ -24,12 +24,18 @@ from bot.service import Outcome, Service
 LINE_BYTES_MAX = 1_000_000
 """No platform has messages of this size: a longer line is a broken file."""
 
+YEAR_FIRST, YEAR_LAST = 1970, 2199
+"""Times of messages stay far from the first and last that a computer can write: windows and appeals are counted from them."""
+
 
 class TranscriptError(Exception):
     """A transcript that cannot be read; the text has the line's number and what is wrong."""
 
 
 def _aware(moment: datetime) -> datetime:
+    if not YEAR_FIRST <= moment.year <= YEAR_LAST:
+        message = f"no chat has this time: the year is one from {YEAR_FIRST} to {YEAR_LAST}"
+        raise ValueError(message)
     return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
@@ -69,7 +75,8 @@ def read_line(text: str, where: str) -> Line:
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         name = ".".join(map(str, first["loc"]))
-        detail = f"{name}: {first['msg']}" if name else first["msg"]
+        said = first["msg"].removeprefix("Value error, ") + (": write it in quotation marks" if first["type"] == "string_type" else "")
+        detail = f"{name}: {said}" if name else said
         message = f"{where}: {detail}; a line is {{id, room, author, text, sent_at}} with optional mentions, reply_to, shares, thread"
         raise TranscriptError(message) from error
 

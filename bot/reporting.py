@@ -14,8 +14,8 @@ from textwrap import wrap
 from bot.casebook import Parts
 from bot.core.cases import NotAllowedError, ReportState
 from bot.core.model import Action, ActionKind
-from bot.core.naming import person, place
-from bot.core.notices import masked, one_line, quote, span
+from bot.core.naming import one_line, person, place
+from bot.core.notices import masked, quote, span
 from bot.core.policy import Policy
 from bot.store.records import Report, ReportKind
 from bot.store.store import Transaction

@@ -20,8 +20,8 @@ from training.written import Line
 THRESHOLD = 0.8
 SPEECH_ABOVE_MAX = 0.003  # of politics_civil, per head
 CHAT_ABOVE_MAX = 0.001  # of real civil chat, per head
-FINE_ABOVE_MAX = 0.01  # of the fine written lines of held-out categories, per head
-SPEECH_LIKELY_MAX = 0.015  # of politics_civil above 0.5, per head
+FINE_ABOVE_MAX = 0.005  # of the fine written lines of held-out categories, per head
+SPEECH_LIKELY_MAX = 0.03  # of politics_civil above 0.5, per head
 SCALE_MIN, SCALE_MAX = 0.3, 2.5  # steeper, and one typing slip would turn a score over
 SCALE_ABOVE = 1.2  # above 0.8 at least so steep, so that what is sure and what is nearly sure stand apart
 NOT_PURSUED = ("toxicr", "conda", "civil_spans")  # call policy fury and profanity toxic

@@ -40,7 +40,7 @@ from bot.commands import Asker
 from bot.compiler.policy import compile_policy
 from bot.core.judge import judge, texts_to_score
 from bot.core.model import Context, Message
-from bot.core.naming import plain
+from bot.core.naming import one_line, plain
 from bot.coverage import coverage
 from bot.examples import prove
 from bot.facts import facts_of
@@ -277,7 +277,8 @@ def case_replay(number: Annotated[int, typer.Argument(min=1, max=10**9, help="Th
 
 
 async def _case_replay(settings: Settings, number: int) -> None:
-    async with a_store(settings.database_url) as store, store.transaction(settings.community, datetime.now(UTC)) as transaction:
+    store_of = a_store(settings.database_url, create=False)
+    async with store_of as store, store.transaction(settings.community, datetime.now(UTC)) as transaction:
         detail = await transaction.case_detail(number)
         source = await transaction.policy_source(detail.hashes.policy) if detail else None
     if detail is None or source is None:
@@ -290,7 +291,7 @@ async def _case_replay(settings: Settings, number: int) -> None:
         now = {finding.rule for finding in verdict.findings}
         same = same and before == now
         recorded = "" if before == now else f" (recorded: {', '.join(sorted(before))})"
-        typer.echo(f"message {one.message.id}: {', '.join(sorted(now)) or 'no finding'}{recorded}")
+        typer.echo(f"message {one_line(one.message.id)}: {', '.join(sorted(now)) or 'no finding'}{recorded}")
     typer.echo(f"case {number}: " + ("the same verdict" if same else "ANOTHER verdict") + _code_note(detail))
     if not same:
         raise typer.Exit(1)
@@ -314,15 +315,21 @@ def model_convert(
 
 @audit_app.command("verify")
 def audit_verify() -> None:
-    """Prove that no entry of the audit trail was changed, removed or put in between."""
+    """Prove that no entry of the audit trail was changed, removed or put in between, and that cases and actions stand as it says."""
     quiet()
     run_async(_audit_verify(load_settings()))
 
 
 async def _audit_verify(settings: Settings) -> None:
-    async with a_store(settings.database_url) as store, store.transaction(settings.community, datetime.now(UTC)) as transaction:
+    store_of = a_store(settings.database_url, create=False)
+    async with store_of as store, store.transaction(settings.community, datetime.now(UTC)) as transaction:
         broken = await transaction.audit_verify()
+        wrong = () if broken else await transaction.compare_with_audit()
     if broken:
         typer.echo(f"entry {broken.sequence} is broken: {broken.reason}", err=True)
+        raise typer.Exit(1)
+    for one in wrong:
+        typer.echo(f"the record was changed: {one}", err=True)
+    if wrong:
         raise typer.Exit(1)
     typer.echo("the audit trail is whole")

@@ -27,7 +27,7 @@ from bot.core.cases import NotAllowedError
 from bot.core.model import Message, Status
 from bot.core.policy import Policy
 from bot.examples import prove
-from bot.folders import FolderError, code_digest, find_policy, load_sentences, read_policy_files
+from bot.folders import FolderError, UnreadableError, code_digest, find_policy, load_sentences, read_policy_files
 from bot.images import ImageError
 from bot.outbox import Outbox
 from bot.platforms.console import Console
@@ -80,9 +80,23 @@ class Loaded:
 
 
 def load(name: str) -> Loaded:
-    """Read and compile a policy."""
-    source = read_policy_files(find_policy(name))
+    """Read and compile a policy. Raises FolderError with what cannot be read and with the mistakes in all else."""
+    try:
+        source = read_policy_files(find_policy(name))
+    except UnreadableError as unreadable:
+        raise FolderError("\n".join([str(unreadable), *_mistakes(unreadable.texts)])) from unreadable
     return Loaded(compile_policy(source), source)
+
+
+def _mistakes(source: Mapping[str, str]) -> list[str]:
+    """The mistakes in the files that could be read."""
+    if "policy.yaml" not in source:
+        return []
+    try:
+        compile_policy(source)
+    except PolicyError as error:
+        return str(error).splitlines()
+    return []
 
 
 def load_scorer(folder: Path | None = None, workers: int | None = None) -> Scorer:
@@ -127,9 +141,9 @@ def loud() -> None:
 
 
 @asynccontextmanager
-async def a_store(url: str, on_point: Callable[[str], None] = lambda _: None) -> AsyncIterator[Store]:
+async def a_store(url: str, on_point: Callable[[str], None] = lambda _: None, *, create: bool = True) -> AsyncIterator[Store]:
     """Open the record and close it again."""
-    store = await Store.open(url, on_point=on_point)
+    store = await Store.open(url, on_point=on_point, create=create)
     try:
         yield store
     finally:

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from bot.core.judge import ANSWER_IN_KIND
 from bot.core.model import CARDS, ActionKind, CaseState, CaseView, Concern, Evidence, Finding, Message, Role, Segment, Verdict
-from bot.core.naming import person, place, unmarked
+from bot.core.naming import one_line, person, place, unmarked, visible
 from bot.core.policy import Clause, Policy
 from bot.core.respond import Response, Ruling
 
@@ -42,7 +42,7 @@ def shown_words(
     hidden = {w.text for f in findings for e in f.evidence for w in e.words if w.masked} | _never_repeated(text, policy)
     for word in sorted(hidden, key=len, reverse=True):
         text = text.replace(word, mask(word))
-    text = " ".join(text.split())
+    text = visible(" ".join(text.split()))
     return text if len(text) <= WORDS_CHARS_MAX else text[: WORDS_CHARS_MAX - 1] + "…"
 
 
@@ -58,7 +58,7 @@ def masked(text: str, policy: Policy) -> str:
     for found in sorted(policy.index.find(text), key=lambda one: one.start, reverse=True):
         if policy.masked(found.bank):
             text = text[: found.start] + mask(text[found.start : found.end]) + text[found.end :]
-    text = " ".join(text.split())
+    text = visible(" ".join(text.split()))
     return text if len(text) <= WORDS_CHARS_MAX else text[: WORDS_CHARS_MAX - 1] + "…"
 
 
@@ -234,13 +234,8 @@ def _reason(evidence: Evidence) -> str:
     return reasons.get(evidence.signal, evidence.detail)
 
 
-def one_line(text: str) -> str:
-    """What somebody wrote, on one line and without marks, so that it cannot pass for a line of ours."""
-    return " ".join(unmarked(text).split())
-
-
 def quote(text: str) -> str:
-    """Put words in quotation marks, on one line."""
+    """Put words in quotation marks, visible and on one line."""
     return f"“{one_line(text)}”"
 
 

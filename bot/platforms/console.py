@@ -8,7 +8,7 @@ action whose key stands there is not performed again. With it the whole way of a
 import asyncio
 import json
 import os
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from pathlib import Path
 
 from bot.core.model import Action, ActionKind, Image, Message
@@ -18,6 +18,8 @@ from bot.replay import TranscriptError, message_of, read_line
 
 PAGE = 100
 POLL_SECONDS = 0.05
+BEGINNING = b'{"key": "'
+"""How each line of what was done begins."""
 END = '{"end": true}'
 """A line that ends the chat: the console stops listening."""
 
@@ -32,13 +34,16 @@ class Console:
         self._said, self._done, self._community = said, done, community
         self._authors: dict[str, str] = {}
         try:
+            said.open("rb").close()
+            if done.exists() and done.samefile(said):
+                raise TranscriptError(f"STEWARD_CONSOLE_IN and STEWARD_CONSOLE_OUT are one file, {done}: name another for what was done")
             done.parent.mkdir(parents=True, exist_ok=True)
             done.touch()
-            if done.stat().st_size and not done.read_bytes().endswith(b"\n"):
+            raw = done.read_bytes()
+            self._performed = set(_keys(raw, done))
+            if raw and not raw.endswith(b"\n"):
                 with done.open("a", encoding="utf-8") as file:
                     file.write("\n")  # a kill in the middle of a line: the action is performed again on a line of its own
-            self._performed = {json.loads(line)["key"] for line in done.read_text(encoding="utf-8").splitlines() if line.endswith("}")}
-            said.open("rb").close()
         except OSError as error:
             message = f"{error.filename} cannot be used by the console: {error.strerror}"
             raise TranscriptError(message) from error
@@ -136,6 +141,17 @@ class Console:
         line = read_line(text, f"{self._said}:{number}")
         self._authors[line.id] = line.author
         return message_of(line, community=self._community, platform=self.name, authors=self._authors)
+
+
+def _keys(raw: bytes, path: Path) -> Iterator[str]:
+    """The keys of the actions in a file that this console wrote. Raises TranscriptError at a line that it never wrote."""
+    for number, line in enumerate(raw.split(b"\n"), start=1):
+        if not (line.startswith(BEGINNING) or BEGINNING.startswith(line)):
+            raise TranscriptError(f"{path}:{number}: this is no line of what Steward has done: name another file in STEWARD_CONSOLE_OUT")
+        try:
+            yield str(json.loads(line)["key"])
+        except ValueError:
+            continue  # a line that was cut off by a kill
 
 
 def order(message_id: str) -> tuple[int, str]:

@@ -2,13 +2,15 @@
 
 Knows: the service, the commands, how to show things. Must not know: rules, the store.
 Rules: without a terminal it plays the sample and ends; colours only on a terminal; what Steward says privately is marked with
-whom it says it to.
+whom it says it to; what is shown is visible: nobody's words can move the cursor or pass for a line of Steward's.
 """
 
 import asyncio
 import json
 import re
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from importlib import resources
 
@@ -18,7 +20,7 @@ from rich.text import Text
 
 from bot.commands import Asker, Desk
 from bot.core.model import CALLS, Action, ActionKind, Image, Message
-from bot.core.naming import plain
+from bot.core.naming import one_line, plain
 from bot.ports import Accept, Capabilities, Performed, PlatformRefusedError, Repeat
 from bot.replay import Line, message_of
 from bot.service import Outcome, Service
@@ -30,6 +32,8 @@ INTRODUCTION = (
     "You are {who}. Type a message, or:  /as NAME  talk as somebody else   /help  all commands   /quit  leave\n"
     "Moderators here: {moderators}. A moderator can use /cases, /case 1, /dismiss 1 and so on."
 )
+HERE = "Only in this chat:\n/as NAME  talk as somebody else\n/quit  leave"
+AWAKE = "(The last message was a test of being awake: whoever runs Steward can say that phrase. Nothing is wrong with it.)"
 
 
 class Terminal:
@@ -53,6 +57,7 @@ class Terminal:
             message = self.message(line)
             self.say(message)
             await accept(message)
+        self._print_apart(AWAKE, 4)
 
     async def history(self, room: str, after: str) -> AsyncIterator[Sequence[Message]]:
         """A fresh chat has none."""
@@ -95,9 +100,9 @@ class Terminal:
         elif action.kind in CALLS:
             self._show("to the moderators", plain(action.text), "red" if action.kind is ActionKind.URGENT else "yellow")
         elif action.text:
-            self._show(f"privately to {action.target}", plain(action.text), "cyan")
+            self._show(f"privately to {one_line(action.target)}", plain(action.text), "cyan")
         else:
-            self.screen.print(Text(f"    ⟶ {action.kind} {action.target}{until}", style="magenta"))
+            self.screen.print(Text(f"    ⟶ {action.kind} {one_line(action.target)}{until}", style="magenta"))
         return Performed(reference=action.key)
 
     async def tell_moderators(self, server: str, text: str, key: str) -> None:
@@ -107,7 +112,7 @@ class Terminal:
 
     def say(self, message: Message) -> None:
         """Show what somebody said."""
-        self.screen.print(Text.assemble((f"{message.author}: ", "bold"), message.text))
+        self.screen.print(Text.assemble((f"{one_line(message.author)}: ", "bold"), one_line(message.text)))
 
     def answer(self, text: str) -> None:
         """Show what a command gives."""
@@ -117,7 +122,7 @@ class Terminal:
         """Say where somebody spoke during a mute that is only simulated here."""
         if outcome.said_while_muted:
             self.screen.print(
-                Text(f"    ({outcome.verdict.message.author} is muted: on a real server this could not be said)", style="dim")
+                Text(f"    ({one_line(outcome.verdict.message.author)} is muted: on a real server this could not be said)", style="dim")
             )
         if outcome.verdict.unjudged:
             reasons = ", ".join(sorted({one.reason.replace("_", " ") for one in outcome.verdict.unjudged}))
@@ -151,6 +156,30 @@ async def tell(terminal: Terminal, service: Service, message: Message) -> None:
     await service.drained()
 
 
+async def line_typed(prompt: str) -> str:
+    """The next line that somebody types. Raises EOFError at the end.
+
+    The thread that waits for it is left behind where the wait is cut off: nobody can call it back before Enter is pressed, and a pool's
+    thread would keep the whole process waiting.
+    """
+    loop, typed = asyncio.get_running_loop(), asyncio.Future[str]()
+
+    def settle(line: str | None) -> None:
+        if not typed.done():
+            typed.set_exception(EOFError()) if line is None else typed.set_result(line)
+
+    def wait() -> None:
+        try:
+            line: str | None = input(prompt)
+        except (EOFError, OSError, UnicodeDecodeError):
+            line = None
+        with suppress(RuntimeError):  # the loop has ended meanwhile
+            loop.call_soon_threadsafe(settle, line)
+
+    threading.Thread(target=wait, daemon=True).start()
+    return await typed
+
+
 async def talk(terminal: Terminal, service: Service, desk: Desk, perform: Callable[[], Awaitable[object]]) -> None:
     """Let a person talk, as anybody, until they leave. `perform` does what a command has decided."""
     who, screen = "sam", terminal.screen
@@ -158,19 +187,23 @@ async def talk(terminal: Terminal, service: Service, desk: Desk, perform: Callab
     screen.print(INTRODUCTION.format(who=who, moderators=", ".join(sorted(desk.parts.moderators))))
     while True:
         try:
-            typed = (await asyncio.to_thread(input, f"{who}> ")).strip()
-        except (EOFError, KeyboardInterrupt):
+            typed = (await line_typed(f"{who}> ")).strip()
+        except EOFError:
             return
-        if not typed:
-            continue
-        if typed in ("/quit", "/exit"):
+        words = typed.split()
+        command = words[0].lower() if words else ""
+        if command in ("/quit", "/exit") or typed.lower() in ("quit", "exit"):
             return
-        if typed.startswith("/as"):
-            name = typed.removeprefix("/as").strip().removeprefix("@")
+        if command == "/as":
+            name = words[1].removeprefix("@") if len(words) == 2 else ""  # noqa: PLR2004 - the command and one name
             who = name if re.fullmatch(r"[\w.-]{1,40}", name) else who
             screen.print(f"You are {who}." if who == name else "Write /as and one name: /as dana")
-        elif typed.startswith("/"):
+        elif command.startswith("/") or typed.lower() == "help":
             terminal.answer(await desk.ask(typed, Asker(account=who, platform=NAME, room=ROOM)))
+            if command in ("/", "/help", "help"):
+                terminal.answer(HERE)
             await perform()
+        elif not typed:
+            continue
         else:
             await tell(terminal, service, terminal.typed(typed, who))

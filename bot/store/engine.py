@@ -6,6 +6,7 @@ the disk (synchronous=FULL), what is deleted is overwritten (secure_delete); mig
 mistake is a StoreError of one line that says what to do.
 """
 
+import os
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing, suppress
@@ -41,13 +42,16 @@ class StoreError(Exception):
     """The operator has to do something; the text is one line that says what."""
 
 
-async def open_engine(url: str, on_point: Callable[[str], None]) -> AsyncEngine:
+async def open_engine(url: str, on_point: Callable[[str], None], *, create: bool = True) -> AsyncEngine:
     """Open the database, create its folder and bring its tables up to date. Raises StoreError.
 
     `on_point("migrating")` is called inside the migration's transaction, after the first table.
     """
     address = _address(url)
     place = address.database or ":memory:"
+    if not create and _is_missing(place):
+        message = f"there is no database at {place}: STEWARD_DATABASE_URL says where it is"
+        raise StoreError(message)
     if place != ":memory:":
         try:
             Path(place).parent.mkdir(parents=True, exist_ok=True)
@@ -66,6 +70,11 @@ async def open_engine(url: str, on_point: Callable[[str], None]) -> AsyncEngine:
         await engine.dispose()
         raise
     return engine
+
+
+def _is_missing(place: str) -> bool:
+    """Whether there is nothing at all, or a file with nothing in it."""
+    return not os.path.lexists(place) or (Path(place).is_file() and not Path(place).stat().st_size)
 
 
 def _try_out(place: str) -> None:

@@ -28,6 +28,7 @@ from bot.store.outbox import OutboxPart
 from bot.store.part import given
 from bot.store.people import PeoplePart
 from bot.store.policies import PoliciesPart
+from bot.store.proof import ProofPart
 from bot.store.records import ActionState, CaseDetail, Hashes
 from bot.store.rooms import RoomsPart
 from bot.store.setups import SetupsPart
@@ -83,7 +84,7 @@ def nothing(_point: str) -> None:
     """Where nobody wants to know how far the opening is."""
 
 
-class Transaction(RoomsPart, CasesPart, OutboxPart, PeoplePart, LikesPart, ConsentsPart, PoliciesPart, SetupsPart):
+class Transaction(RoomsPart, CasesPart, OutboxPart, PeoplePart, LikesPart, ConsentsPart, PoliciesPart, SetupsPart, ProofPart):
     """Everything that can be done in one transaction. Its methods stand by noun in the parts it is made of."""
 
     async def case_detail(self, number: int) -> CaseDetail | None:
@@ -140,13 +141,13 @@ class Store:
         self._cut_off = False
 
     @classmethod
-    async def open(cls, url: str, *, on_point: Callable[[str], None] = nothing) -> "Store":
+    async def open(cls, url: str, *, on_point: Callable[[str], None] = nothing, create: bool = True) -> "Store":
         """Open the database, `sqlite+aiosqlite:///folder/steward.db`, creating what is missing. Raises StoreError.
 
         `on_point("migrating")` is called inside the migration's transaction after the first table: what is killed there
-        leaves nothing behind.
+        leaves nothing behind. `create=False`: whoever only looks must not make an empty record where they mistyped its place.
         """
-        engine = await open_engine(url, on_point)
+        engine = await open_engine(url, on_point, create=create)
         return cls(engine, engine.url.database or ":memory:")
 
     @asynccontextmanager

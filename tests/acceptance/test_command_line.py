@@ -5,8 +5,11 @@ Processes take their second each, so some refusals are asked of the same `main` 
 
 import json
 import os
+import shutil
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -204,6 +207,22 @@ def test_policy_with_five_errors_has_them_all_shown_with_their_places(shell: She
     assert ended.err.splitlines() == [f"steward: {one}" for one in expected]
 
 
+def test_files_of_a_policy_that_cannot_be_read_hide_no_other_mistakes(shell: Shell) -> None:
+    folder = shell.folder / "mine"
+    shutil.copytree(GOLDEN / "out-of-bounds", folder)
+    (folder / "rules" / "a.yaml").write_bytes(b"id: a\ntitle: \xff\n")
+    (folder / "rules" / "b.yaml").write_bytes(b"\xff")
+    (folder / "rules" / "x.yaml").mkdir()
+    ended = shell.here("policy", "check", "mine")
+    lines = ended.err.splitlines()
+    assert ended.code == 2
+    assert lines[0].startswith("steward: rules/a.yaml:2: ")
+    assert lines[1].startswith("steward: rules/b.yaml:1: ")
+    assert lines[2].startswith("steward: rules/x.yaml is a folder")
+    expected = (folder / "expected.txt").read_text(encoding="utf-8").splitlines()
+    assert {f"steward: {one}" for one in expected} <= set(lines)
+
+
 def test_file_in_a_misspelt_folder_of_a_policy_is_an_error(shell: Shell) -> None:
     assert "rule/flooding.yaml" in shell.here("policy", "check", str(GOLDEN / "misspelt")).err
 
@@ -245,7 +264,60 @@ def test_broken_line_of_the_console_ends_the_run_with_its_place(shell: Shell) ->
     assert ended.err.splitlines()[-1].startswith("steward: said.jsonl:1: ")
 
 
+ODD = '{"id": "1", "room": "r", "author": "a", "text": "x", "sent_at": "2026-03-02T20:00:00Z"}'
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        (ODD.replace("2026-03-02T20:00:00Z", "0001-01-01T00:00:00+14:00"), "sent_at: no chat has this time"),
+        (ODD.replace("2026-03-02T20:00:00Z", "9999-12-31T23:59:59-14:00"), "sent_at: no chat has this time"),
+        (ODD.replace('"id": "1"', '"id": 1'), "id: Input should be a valid string: write it in quotation marks"),
+        (ODD.replace('"author": "a"', '"author": "\\udc00"'), ""),
+    ],
+)
+def test_odd_line_of_a_transcript_is_refused_with_its_place(shell: Shell, line: str, says: str) -> None:
+    (shell.folder / "talk.jsonl").write_text(f"\n{line}\n", encoding="utf-8")
+    assert shell.here("replay", "talk.jsonl").is_one_clear_line("talk.jsonl:2: ", says)
+
+
+@pytest.mark.parametrize("content", ['{"mine": 1}\n', "[1]\n", "my own words\n", '{"key": "a"}\n7\n'])
+def test_file_of_somebody_else_is_not_written_to_by_the_console(shell: Shell, content: str) -> None:
+    (shell.folder / "said.jsonl").touch()
+    (shell.folder / "done.jsonl").write_text(content)
+    ended = shell.here("run", STEWARD_CONSOLE_IN="said.jsonl", STEWARD_CONSOLE_OUT="done.jsonl")
+    assert ended.is_one_clear_line(f"done.jsonl:{content.count(chr(10))}: ", "STEWARD_CONSOLE_OUT")
+    assert (shell.folder / "done.jsonl").read_text() == content
+
+
+def test_console_does_not_write_into_the_file_that_it_reads(shell: Shell) -> None:
+    (shell.folder / "said.jsonl").write_text(ODD + "\n")
+    ended = shell.here("run", STEWARD_CONSOLE_IN="said.jsonl", STEWARD_CONSOLE_OUT="said.jsonl")
+    assert ended.is_one_clear_line("STEWARD_CONSOLE_IN and STEWARD_CONSOLE_OUT are one file")
+
+
+@pytest.mark.parametrize("words", [["audit", "verify"], ["case", "replay", "1"]], ids=" ".join)
+@pytest.mark.parametrize("empty", [True, False])
+def test_whoever_only_looks_makes_no_database(shell: Shell, words: list[str], *, empty: bool) -> None:
+    if empty:
+        (shell.folder / "steward.db").touch()
+    assert shell.here(*words).is_one_clear_line("there is no database at steward.db")
+    assert [one.stat().st_size for one in shell.folder.iterdir()] == [0] * empty
+
+
+def test_record_that_was_changed_by_hand_is_named(shell: Shell) -> None:
+    assert shell.here("replay", shell.transcript(TRIGGER), "--keep", "steward.db").code == 0
+    assert shell.here("audit", "verify") == Ended(0, "the audit trail is whole\n", "")
+    with closing(sqlite3.connect(shell.folder / "steward.db")) as record:
+        record.execute("UPDATE cases SET state='dismissed'")
+        record.commit()
+    ended = shell.here("audit", "verify")
+    assert (ended.code, ended.out) == (1, "")
+    assert ended.err == "the record was changed: case 1 is dismissed, the trail says open\n"
+
+
 def test_case_that_is_not_there_is_refused(shell: Shell) -> None:
+    shell.here("replay", shell.transcript("hello"), "--keep", "steward.db")
     assert shell.here("case", "replay", "7").is_one_clear_line("there is no case 7")
 
 

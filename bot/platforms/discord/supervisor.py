@@ -47,6 +47,10 @@ def setup_error(error: BaseException) -> DiscordSetupError | None:
     return None
 
 
+LOOK = "where this goes on, run `steward doctor`"
+"""What helps whoever reads the log."""
+
+
 async def keep_connected(
     connect: Callable[[], Awaitable[None]], *, pause_seconds_min: float = PAUSE_SECONDS_MIN, pause_seconds_max: float = PAUSE_SECONDS_MAX
 ) -> None:
@@ -69,6 +73,7 @@ async def keep_connected(
         if time.monotonic() - began >= WELL_AFTER_SECONDS:
             pause = pause_seconds_min
         wait = random.uniform(pause / 2, pause)  # noqa: S311 - so that many bots do not come back at once; no secret
-        log.warning("connection to Discord ended", reason=reason, again_in_seconds=round(wait, 1))
+        hint = {"hint": LOOK} if pause == pause_seconds_min else {}  # once: the pause grows with each further try
+        log.warning("connection to Discord ended", reason=reason, again_in_seconds=round(wait, 1), **hint)
         await asyncio.sleep(wait)
         pause = min(pause * 2, pause_seconds_max)

@@ -38,6 +38,8 @@ from bot.ports import Accept, Capabilities, Performed, PlatformRefusedError, Pla
 log = structlog.get_logger()
 
 PAUSE_SECONDS_MIN, PAUSE_SECONDS_MAX = 1.0, 60.0
+LOOK = "where this goes on, run `steward doctor`"
+"""What helps whoever reads the log."""
 REFRESH_SECONDS = 600.0
 """How often names, moderators and channels are read anew: Slack tells of some of their changes only."""
 AGAIN_SECONDS = 5.0
@@ -185,7 +187,8 @@ class Slack:
                 reason = code_of(error) or type(error).__name__
             except (PlatformUnavailableError, aiohttp.ClientError, OSError) as error:
                 reason = type(error).__name__
-            log.warning("Slack does not say who Steward is", reason=reason, again_in_seconds=pause)
+            hint = {"hint": LOOK} if pause == PAUSE_SECONDS_MIN else {}  # once: the pause grows with each further try
+            log.warning("Slack does not say who Steward is", reason=reason, again_in_seconds=pause, **hint)
             await asyncio.sleep(pause)
             pause = min(pause * 2, PAUSE_SECONDS_MAX)
 

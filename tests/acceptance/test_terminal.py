@@ -1,0 +1,116 @@
+"""`steward try` on a real terminal: what a person types is understood, and whoever wants to leave can."""
+
+import os
+import pty
+import select
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+HOUSE = Path(__file__).parents[2]
+START_SECONDS_MAX = 60
+LEAVE_SECONDS_MAX = 10
+
+
+class Talk:
+    """`steward try` on a terminal of its own, with an empty folder for what is temporary."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.seen = folder, ""
+        ours, theirs = pty.openpty()
+        self._terminal = ours
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "bot", "try"],
+            stdin=theirs,
+            stdout=theirs,
+            stderr=theirs,
+            cwd=folder.parent,
+            env={"PATH": os.environ["PATH"], "PYTHONPATH": str(HOUSE), "TMPDIR": str(folder), "TERM": "dumb", "COLUMNS": "200"},
+            start_new_session=True,
+            preexec_fn=_own_terminal,  # noqa: PLW1509 - no other thread is at work here
+        )
+        os.close(theirs)
+
+    def until(self, words: str, seconds: float = START_SECONDS_MAX) -> str:
+        """What is shown until these words are, from the last look on."""
+        begin, end = len(self.seen), time.monotonic() + seconds
+        while words not in self.seen[begin:]:
+            assert time.monotonic() < end, f"{words!r} is not in {self.seen[begin:]!r}"
+            if select.select([self._terminal], [], [], 0.1)[0]:
+                self.seen += os.read(self._terminal, 65_536).decode(errors="replace")
+        return self.seen[begin:]
+
+    def type(self, keys: str) -> None:
+        os.write(self._terminal, keys.encode())
+
+    def ended(self) -> int:
+        """The exit code, within some seconds, without another key."""
+        end = time.monotonic() + LEAVE_SECONDS_MAX
+        while self.process.poll() is None and time.monotonic() < end:
+            if select.select([self._terminal], [], [], 0.1)[0]:
+                with suppress(OSError):  # the other side has gone
+                    self.seen += os.read(self._terminal, 65_536).decode(errors="replace")
+        assert self.process.poll() is not None, f"still there after {LEAVE_SECONDS_MAX} seconds: {self.seen[-300:]!r}"
+        return self.process.returncode
+
+    def close(self) -> None:
+        if self.process.poll() is None:
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+        os.close(self._terminal)
+
+
+def _own_terminal() -> None:
+    """Ctrl-C reaches whoever's terminal it is typed on."""
+    import fcntl
+    import termios
+
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
+
+@pytest.fixture
+def talk(tmp_path: Path) -> Iterator[Talk]:
+    (tmp_path / "temporary").mkdir()
+    one = Talk(tmp_path / "temporary")
+    yield one
+    one.close()
+
+
+def test_ctrl_c_at_the_prompt_leaves_at_once_and_leaves_nothing_behind(talk: Talk) -> None:
+    talk.until("sam> ")
+    assert list(talk.folder.glob("steward-*"))
+    talk.type("half a sen\x03")
+    assert talk.ended() == 130
+    assert "Traceback" not in talk.seen
+    assert list(talk.folder.glob("steward-*")) == []
+
+
+def test_end_of_input_leaves_too(talk: Talk) -> None:
+    talk.until("sam> ")
+    talk.type("\x04")
+    assert talk.ended() == 0
+    assert list(talk.folder.glob("steward-*")) == []
+
+
+def test_commands_are_understood_as_people_type_them(talk: Talk) -> None:
+    assert "a test of being awake" in talk.until("sam> ")
+    talk.type("/AS dana\n")
+    talk.until("dana> ")
+    for asked in ("help", "/help"):
+        talk.type(f"{asked}\n")
+        shown = talk.until("dana> ")
+        assert all(part in shown for part in ("/mystanding", "/as NAME", "/quit  leave")), shown
+    talk.type("/quit now\n")
+    assert talk.ended() == 0
+
+
+def test_the_bare_word_quit_leaves(talk: Talk) -> None:
+    talk.until("sam> ")
+    talk.type("quit\n")
+    assert talk.ended() == 0
