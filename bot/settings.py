@@ -123,6 +123,8 @@ def _unknown(names: Iterable[tuple[str, str]]) -> Iterator[str]:
     for name, place in dict.fromkeys(names):
         if name.upper().startswith(PREFIX) and name.upper() not in (*known, *FOR_TESTS):
             near = difflib.get_close_matches(name.upper().removeprefix(PREFIX), [one.removeprefix(PREFIX) for one in known], n=1)
+            if not near and not place:
+                continue  # the environment is not ours alone: another program may set STEWARD_VERSION
             advice = f"did you mean {PREFIX}{near[0]}?" if near else ".env.example lists them all"
             yield f"{place}there is no setting {name[:NAME_CHARS_MAX]}: {advice}"
 

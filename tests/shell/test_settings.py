@@ -66,6 +66,7 @@ def test_a_folder_in_the_place_of_the_file_is_named(folder: Path) -> None:
 
 def test_unknown_variable_of_ours_is_an_error_and_others_are_not(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (folder / ".env").write_text("OTHERS=1\n")
+    monkeypatch.setenv("STEWARD_IMAGE_TAG", "latest")  # whoever deploys may name things of their own so
     assert load_settings().mode == "shadow"
     monkeypatch.setenv("STEWARD_MODES", "enforce")
     with pytest.raises(SettingsError, match=r"^there is no setting STEWARD_MODES: did you mean STEWARD_MODE\?$"):
