@@ -1,4 +1,4 @@
-"""How much of what the shipped policy finds is still found when it is disguised, in eight ways and more.
+"""How much of what the shipped policy finds is still found when it is disguised, in fifty ways.
 
     python -m benchmarks.evasion FILE.jsonl[.gz] [...] [--most N] [--policy NAME]
 
@@ -50,6 +50,83 @@ def longer(word: str, chance: random.Random) -> str:
     return word[:n] + word[n] * chance.randint(3, 6) + word[n + 1 :]
 
 
+KEYS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
+WEB = str.maketrans("aeiostlbc", "@3!0$7|8(")
+SMALL = str.maketrans("abcdefghijklmnoprstuvwyz", "ᴀʙᴄᴅᴇꜰɢʜɪᴊᴋʟᴍɴᴏᴘʀꜱᴛᴜᴠᴡʏᴢ")
+GREEK = str.maketrans("abeiknoptuvxy", "αβεικηορτυνχγ")  # noqa: RUF001
+TURNED = str.maketrans("abcdefghijklmnopqrstuvwxyz", "ɐqɔpǝɟƃɥᴉɾʞlɯuodbɹsʇnʌʍxʎz")
+EVERY = re.compile(r"(?<![\w@#/&.:-])[A-Za-z]+(?![\w@:/;]|\.\w)")
+
+
+def whole(change: Callable[[str], str]) -> Callable[[str, random.Random], str]:
+    """Disguise every word, the short ones too."""
+    return lambda text, _: EVERY.sub(lambda found: change(found[0]), text)
+
+
+def starred(word: str, chance: random.Random) -> str:
+    """One vowel starred."""
+    vowels = [n for n, letter in enumerate(word) if n and letter in "aeiouAEIOU"]
+    n = chance.choice(vowels) if vowels else len(word) // 2
+    return word[:n] + "*" + word[n + 1 :]
+
+
+def bare(word: str) -> str:
+    """No vowels, save one at the start."""
+    return word[0] + re.sub("[aeiou]", "", word[1:])
+
+
+def swapped(word: str, chance: random.Random) -> str:
+    """Two letters that stand beside each other, not the first."""
+    n = chance.randrange(1, len(word) - 1)
+    return word[:n] + word[n + 1] + word[n] + word[n + 2 :]
+
+
+def dropped(word: str, chance: random.Random) -> str:
+    """One letter missing, not the first."""
+    n = chance.randrange(1, len(word))
+    return word[:n] + word[n + 1 :]
+
+
+def doubled(word: str, chance: random.Random) -> str:
+    """One letter twice."""
+    n = chance.randrange(len(word))
+    return word[:n] + word[n] + word[n:]
+
+
+def slipped(word: str, chance: random.Random) -> str:
+    """The key beside one of the letters, not of the first."""
+    n = chance.randrange(1, len(word))
+    row = next((row for row in KEYS if word[n].lower() in row), "")
+    near = [row[place] for place in (row.index(word[n].lower()) - 1, row.index(word[n].lower()) + 1) if 0 <= place < len(row)] if row else []
+    return word[:n] + (chance.choice(near) if near else word[n]) + word[n + 1 :]
+
+
+def cut(word: str, chance: random.Random) -> str:
+    """A blank within."""
+    n = chance.randrange(2, len(word) - 1)
+    return word[:n] + " " + word[n:]
+
+
+def zalgo(word: str, chance: random.Random) -> str:
+    """Marks above and below every letter."""
+    return "".join(letter + "".join(chr(chance.randint(0x300, 0x36F)) for _ in range(3)) for letter in word)
+
+
+def backwards(text: str, _: random.Random) -> str:
+    """The whole text from its end."""
+    return text[::-1]
+
+
+def joined(text: str, _: random.Random) -> str:
+    """Words that follow each other without a sign, run together by threes."""
+    return re.sub(r"([A-Za-z]+) ([A-Za-z]+) ([A-Za-z]+)", r"\1\2\3", text)
+
+
+def odd_case(text: str, _: random.Random) -> str:
+    """iDiOt."""
+    return "".join(sign.upper() if n % 2 else sign.lower() for n, sign in enumerate(text))
+
+
 DISGUISES: Mapping[str, Callable[[str, random.Random], str]] = {
     "look-alike letters": lambda text, _: text.translate(LOOK_ALIKES),
     "full-width letters": lambda text, _: text.translate(FULL),
@@ -61,6 +138,45 @@ DISGUISES: Mapping[str, Callable[[str, random.Random], str]] = {
     "emoji letters": each_word(lambda word, _: "".join(chr(0x1F170 + ord(c) - 97) for c in word.lower())),
     "spaced-out words": each_word(lambda word, chance: " ".join(word) if chance.random() < 0.5 else word),
     "dotted words": each_word(lambda word, chance: ".".join(word) if chance.random() < 0.5 else word),
+    "leet, every letter": whole(lambda word: word.lower().translate(LEET)),
+    "leet of the web": each_word(lambda word, _: word.lower().translate(WEB)),
+    "hyphens": each_word(lambda word, _: "-".join(word)),
+    "underscores": each_word(lambda word, _: "_".join(word)),
+    "asterisks between": each_word(lambda word, _: "*".join(word)),
+    "every word spaced": each_word(lambda word, _: " ".join(word)),
+    "whole text spaced": lambda text, _: " ".join(text.replace(" ", "  ")),
+    "whole text dotted": whole(lambda word: ".".join(word)),
+    "reversed words": each_word(lambda word, _: word[::-1]),
+    "reversed text": backwards,
+    "right-to-left override": lambda text, _: "\u202e" + text[::-1] + "\u202c",
+    "upside down": lambda text, _: text.lower().translate(TURNED)[::-1],
+    "a vowel starred": each_word(starred),
+    "vowels starred": each_word(lambda word, _: word[0] + re.sub("[aeiouAEIOU]", "*", word[1:])),
+    "vowels dropped": each_word(lambda word, _: bare(word)),
+    "letters swapped": each_word(swapped),
+    "letters doubled": each_word(doubled),
+    "every letter twice": each_word(lambda word, _: "".join(letter * 2 for letter in word)),
+    "a letter dropped": each_word(dropped),
+    "keyboard slips": each_word(slipped),
+    "run together": joined,
+    "cut by a blank": each_word(cut),
+    "greek": lambda text, _: text.lower().translate(GREEK),
+    "mathematical": lambda text, _: text.translate({code: 0x1D400 + code - 65 + (code > 90) * -6 for code in (*range(65, 91), *range(97, 123))}),
+    "small capitals": lambda text, _: text.lower().translate(SMALL),
+    "circled": lambda text, _: text.lower().translate({code: 0x24D0 + code - 97 for code in range(97, 123)}),
+    "regional indicators": each_word(lambda word, _: " ".join(chr(0x1F1E6 + ord(c) - 97) for c in word.lower())),
+    "diacritics": lambda text, _: text.translate(str.maketrans("aeiounc", "äëïöüñç")),
+    "zalgo": each_word(zalgo),
+    "emoji between": each_word(lambda word, chance: chance.choice("😀👏🌹💀").join(word)),
+    "bold inside": each_word(lambda word, _: f"{word[:1]}**{word[1:3]}**{word[3:]}"),
+    "strike inside": each_word(lambda word, _: f"{word[:2]}~~{word[2:3]}~~{word[3:]}"),
+    "spoilers": each_word(lambda word, _: f"||{word[:2]}||{word[2:]}"),
+    "slack markup": each_word(lambda word, chance: f"{(sign := chance.choice('*_~'))}{word}{sign}"),
+    "code": each_word(lambda word, _: f"`{word}`"),
+    "entities": each_word(lambda word, _: "".join(f"&#{ord(letter)};" for letter in word)),
+    "mixed case": odd_case,
+    "soft hyphens": each_word(lambda word, _: "\u00ad".join(word)),
+    "joiners": each_word(lambda word, _: "\u200d".join(word)),
 }
 
 

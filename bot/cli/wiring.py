@@ -22,12 +22,12 @@ from bot.casebook import Casebook, Parts, Roster
 from bot.clocks import ReplayClock, SystemClock
 from bot.commands import Desk
 from bot.communities import Communities, Defaults
-from bot.compiler.policy import PolicyError, compile_policy
+from bot.compiler.policy import PolicyError
 from bot.core.cases import NotAllowedError
 from bot.core.model import Message, Status
 from bot.core.policy import Policy
 from bot.examples import prove
-from bot.folders import FolderError, code_digest, find_policy, load_sentences, read_policy_files
+from bot.folders import FolderError, code_digest, compiled, find_policy, load_sentences, read_policy_files
 from bot.outbox import Outbox
 from bot.platforms.console import Console
 from bot.ports import Platform, PlatformSetupError, Scorer
@@ -80,7 +80,7 @@ class Loaded:
 def load(name: str) -> Loaded:
     """Read and compile a policy."""
     source = read_policy_files(find_policy(name))
-    return Loaded(compile_policy(source), source)
+    return Loaded(compiled(source), source)
 
 
 def load_scorer(folder: Path | None = None, workers: int | None = None) -> Scorer:

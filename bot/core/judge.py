@@ -27,6 +27,7 @@ from bot.core.model import (
     Unjudged,
     Verdict,
 )
+from bot.core.disguises import Disguises
 from bot.core.policy import All, Any, Condition, Not, Policy, Rule, Test
 from bot.core.signals import NO, Aim, AimedAt, Measure, Reading, contacts_left, provoked_by
 from bot.core.text import fold, quoted
@@ -42,6 +43,7 @@ ANSWER_IN_KIND = "answer_in_kind"
 """The signal of the evidence that a finding answers a message which has a finding of its own."""
 ATTACKED_AT_LEAST = 0.5
 """From here on a label such as attacked_race counts as naming it; it is only asked where a rule found hate already."""
+AS_WRITTEN = Disguises()
 MARKUP = re.compile(r"<@[!&]?\w+(?:\|[^>]*)?>|<#\w+(?:\|[^>]*)?>|<a?:(\w+):\d+>")
 
 
@@ -72,9 +74,9 @@ def _fragments(message: Message, recent: Sequence[Recent]) -> Sequence[Recent]:
     return parts[::-1]
 
 
-def text_to_score(segment: Segment) -> str:
-    """What the model reads of a segment: folded, with mentions and custom emoji as words."""
-    return fold(MARKUP.sub(lambda markup: markup[1] or "@member", segment.text)).text
+def text_to_score(segment: Segment, disguises: Disguises = AS_WRITTEN) -> str:
+    """What the model reads of a segment: what it is meant to say, folded, with mentions and custom emoji as words."""
+    return disguises.read(MARKUP.sub(lambda markup: markup[1] or "@member", segment.text)).text
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +89,7 @@ class ToScore:
 
 def texts_to_score(message: Message, context: Context, policy: Policy) -> tuple[ToScore, ...]:
     """The texts that need scores before `judge`, in the order in which Context.scores holds them."""
-    texts = (text_to_score(segment) for segment in segments_of(message, context))
+    texts = (text_to_score(segment, policy.disguises) for segment in segments_of(message, context))
     return tuple(ToScore(text, _pointed_out(text, policy) if len(text) > SHORT_CHARS_MAX else ()) for text in texts)
 
 
@@ -104,6 +106,7 @@ def read(message: Message, context: Context, policy: Policy) -> Reading:
     segments = segments_of(message, context)
     assert len(segments) == len(context.scores), "scores of every segment, or the reason why not"
     folded = tuple(fold(segment.text) for segment in segments)
+    meant = tuple(policy.disguises.read(s.text, f) for s, f in zip(segments, folded, strict=True))
     answered = any(before.id in context.found for before in _fragments(message, context.recent))
     return Reading(
         message=message,
@@ -111,7 +114,8 @@ def read(message: Message, context: Context, policy: Policy) -> Reading:
         segments=segments,
         scores=_in_known_words(context),
         folded=tuple(one.text for one in folded),
-        found=tuple(tuple(policy.index.find(s.text, f)) for s, f in zip(segments, folded, strict=True)),
+        meant=tuple(one.text for one in meant),
+        found=tuple(tuple(policy.index.find(s.text, f, m)) for s, f, m in zip(segments, folded, meant, strict=True)),
         banks=policy,
         joins=not answered,
     )

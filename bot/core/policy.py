@@ -12,6 +12,7 @@ from functools import cached_property
 
 from bot.core.model import DAY, EPOCH_GAP, ActionKind, Concern, Kind, Severity, Shared, Status
 from bot.core.signals import Label, Signal
+from bot.core.disguises import Disguises
 from bot.core.text import PhraseIndex
 
 NO_TIME, SECOND = timedelta(), timedelta(seconds=1)
@@ -268,6 +269,7 @@ class Policy:
     rules: tuple[Rule, ...]
     banks: Mapping[str, Bank]
     index: PhraseIndex
+    disguises: Disguises = field(default_factory=Disguises)
     severities: Mapping[Severity, Answers]
     strikes: Strikes
     ladder: tuple[Rung, ...] = field(metadata={"read": "ladder"})

@@ -1,0 +1,384 @@
+"""What a disguised text says: a second reading, with the way back to what was written.
+
+Knows: how whole texts are disguised: backwards, spaced out, run together, cut, starred, with signs for letters. Must not know: rules,
+policies, scores, which words are bad (the vocabulary knows which ones people hide).
+Rules: a text in which every word is known is returned as it was folded, the same object; only words that are none are read as others;
+mentions, links, paths, names of files and code stay; every step is linear in the text's length; nothing here raises.
+
+The order of steps is that of how the eye undoes them: signs that no folding knows, letters apart, words, the whole text.
+"""
+# ruff: noqa: RUF001, PLR2004 - characters that look like others are what this is about; the lengths of words are numbers
+
+import re
+from collections.abc import Iterator, Sequence
+from html.entities import html5
+
+from bot.core.text import Folded, fold
+from bot.core.vocabulary import SIGNS, Vocabulary
+
+TEXT_CHARS_MAX = 4000
+"""Longer texts are read as they are folded: nobody disguises pages."""
+DISGUISED_SHARE_MIN, DISGUISED_WORDS_MIN = 0.3, 2
+"""A text is disguised all over where so many of its words are none."""
+_ESCAPE = "\u202e"
+_FLIPPED = dict(zip("ɐqɔpǝɟƃɥᴉɾʞlɯuodbɹsʇnʌʍxʎzıɓᵷṇʃ", "abcdefghijklmnopqrstuvwxyzigGnl".lower(), strict=True))
+_FLIPPED_LETTERS = "ɐɔǝɟƃɥᴉɾʞɯɹʇʌʍʎ"
+_LETTER_EMOJI = dict(zip("⭕❌❎✖✝❗❕ℹ💲©®🔴", "oxxxtiiiscro", strict=True)) | {
+    sign: letters for sign, letters in zip("🆎🆑🆒🆓🆔🆕🆖🆗🆘🆙🆚", "ab cl cool free id new ng ok sos up vs".split(), strict=True)
+}
+_UNUSUAL = re.compile(rf"[{_ESCAPE}{_FLIPPED_LETTERS}]|&#?\w+;|\w:\w[\w+-]*:|:(?:regional_indicator|alphabet)|[{''.join(_LETTER_EMOJI)}]")
+_OVERRIDE = re.compile(rf"{_ESCAPE}([^\u202c\u2069\n]*)[\u202c\u2069]?")
+_TURNED = re.compile(rf"[^\n]*[{_FLIPPED_LETTERS}][^\n]*")
+_ENTITY = re.compile(r"&(?:amp;)*(?:#(?P<decimal>\d{1,7})|#[xX](?P<hex>[0-9a-fA-F]{1,6})|(?P<name>[a-zA-Z]{2,8}));")
+_CODE = re.compile(r"\b:(?!//)[a-z][a-z0-9_+-]{1,30}:(?=\w\b|\w:)|:(?:regional_indicator_|alphabet-(?:white|yellow)-)(?P<letter>[a-z]):")
+_EMOJI = re.compile(rf"(?<=\w)\uFE0F?[{''.join(_LETTER_EMOJI)}](?=\w|\uFE0F\w)|\b(?<=\w)[{''.join(_LETTER_EMOJI)}]\uFE0F?(?=\w)")
+_STARRED = re.compile(r"(?<![\w*`~_#%•✱∗@/.:<&=-])(?=[\w*#%•✱∗?^-]*[a-zA-Z])[*#%•✱∗?^-]?\w+(?:[*#%•✱∗?^-]+\w+)+(?![\w*`~#%/:=-])")
+_STARS_ANYWHERE = re.compile(r"(?<![\w*])(?=\w*\*)(?=\**\w)[\w*]{2,16}(?![\w*])")
+_STARS = re.compile(r"[*#%•✱∗?^-]+")
+_DRAWN = {"|_|": "u", "(_)": "u", "|<": "k", "|)": "d", "|-|": "h", "|\\|": "n", "/\\/\\": "m", "|\\/|": "m", "\\/\\/": "w", "/\\": "a", "\\/": "v", "()": "o", "|>": "p", "|=": "f", "|3": "b", "|2": "r", "><": "x", "}{": "h", "]["  : "i", "vv": "w"}  # fmt: skip
+_DRAWN_SIGN = re.compile("|".join(re.escape(one) for one in sorted(_DRAWN, key=len, reverse=True) if one != "vv"))
+_DRAWN_WORD = re.compile(rf"(?<!\S)(?=\S*[a-zA-Z0-9])(?=\S*(?:{_DRAWN_SIGN.pattern}))\S{{2,60}}")
+_SIGN = r"[a-z0-9@$!|+(]"
+_APART = re.compile(rf"(?<![^\W_])(?<!['@]){_SIGN}(?:[^a-z0-9@$!\n]{{1,4}}{_SIGN}){{2,}}(?![a-z0-9])")
+_CHUNK = re.compile(r"\S+")
+_KEPT = re.compile(r"[<@#/~\\].*|.*(?:://|www\.|[\\/]\w+[\\/]|\w@\w|[=_]).*|-+\w+.*|[\w-]+(?:\.[\w-]+)*\.[a-z]{2,5}[:/]?.*")
+_EDGES = ".,;:!?\"'()[]{}…-*<>|&^~`"
+_PLAIN_EDGES = ".,;:?\"'…-*`"
+_INNER = re.compile(r"[^a-z0-9@$!|(+]+")
+_ORDINARY = re.compile(r"[a-z]{1,2}\d+|[a-z]+\d{2,}|[@$£€]?\d+(?:[.,]\d+)*[a-z%]{0,2}\+?|\d+[a-z]\d+|\W*[\d.,:/+%-]+\W*")
+_ORDERED = frozenset("you are|are you|are a|are an|is a|of the|in the|to the|on the|and the|for the|to be|i am|it is|do not|you were|with the|is the|a fucking|at the|from the|go back|should be|will be|have to|want to|going to|your a|all of|you should|such a|you and|i hope|they are|we are|who is|what a|you fucking|like a|like you|the most|back to|this is|these people|that is|those people".split("|"))  # fmt: skip
+
+Edit = tuple[int, int, str]
+
+
+def rewritten(folded: Folded, edits: Sequence[Edit]) -> Folded:
+    """A folded text with ranges replaced, in order; each new text is led back to its whole range."""
+    if not edits:
+        return folded
+    texts: list[str] = []
+    origin: list[int] = []
+    done = 0
+    for start, end, new in edits:
+        texts += folded.text[done:start], new
+        origin += folded.origin[done:start]
+        places = folded.origin[start:end]
+        last = len(new) - 1
+        origin += (places[-1] if n == last else places[min(n * len(places) // len(new), len(places) - 1)] for n in range(len(new)))
+        done = end
+    return Folded("".join(texts) + folded.text[done:], (*origin, *folded.origin[done:]))
+
+
+class Disguises:
+    """Reads texts as they are meant, by a vocabulary; without one every text is as it is folded."""
+
+    def __init__(self, words: Vocabulary | None = None) -> None:
+        """Without words nothing is read as anything else."""
+        self._words = words
+
+    def read(self, text: str, folded: Folded | None = None) -> Folded:
+        """What a text says, led back to the text; the folded text itself, the same object, where nothing in it is disguised."""
+        if folded is None:
+            folded = fold(text)
+        words = self._words
+        if words is None or not folded.text or len(text) > TEXT_CHARS_MAX:
+            return folded
+        meant = folded
+        if not text.isascii() or not text.isalnum():
+            meant = _unusual(text, folded, words)
+        apart = [edit for found in _APART.finditer(meant.text) if (edit := _together(found, words))]
+        meant = rewritten(meant, apart)
+        unknown = [chunk for chunk in _CHUNK.finditer(meant.text) if chunk[0] not in words]
+        if not unknown:
+            return meant
+        if turned := _backwards(meant, words):
+            return turned
+        edits = [edit for chunk in unknown if (edit := _said_by(chunk, words))]
+        if any(not chunk.isalpha() for chunk in (meant.text[start:end] for start, end, _ in edits)):
+            edits = sorted({*edits, *_short_signs(unknown, words)})
+        return _whole(text, rewritten(meant, edits), words)
+
+
+def _unusual(text: str, folded: Folded, words: Vocabulary) -> Folded:
+    """Undo what folding cannot, because it would wreck ordinary text; then fold what is left."""
+    signs: list[tuple[str, int]] = [(sign, place) for place, sign in enumerate(text)]
+    before = text
+    if _UNUSUAL.search(text):
+        for change in (_entities, _codes, _overridden, _turned):
+            signs = change("".join(sign for sign, _ in signs), signs)
+    current = "".join(sign for sign, _ in signs)
+    starred = list(_starred(current, words))
+    if any("*" in current[start:end] for start, end, _ in starred):
+        starred += [one for one in _more_starred(current, words) if not any(one[0] < end and start < one[1] for start, end, _ in starred)]
+    for start, end, new in sorted([*starred, *_drawn(current, words)], reverse=True):
+        last = len(new) - 1
+        width = end - start
+        signs[start:end] = [(sign, signs[end - 1 if n == last else start + n * width // len(new)][1]) for n, sign in enumerate(new)]
+    current = "".join(sign for sign, _ in signs)
+    if current == before:
+        return folded
+    again = fold(current)
+    return Folded(again.text, tuple(signs[place][1] for place in again.origin))
+
+
+Signs = list[tuple[str, int]]
+
+
+def _entities(text: str, signs: Signs) -> Signs:
+    done, kept = 0, []
+    for found in _ENTITY.finditer(text):
+        code = int(found["decimal"] or int(found["hex"] or "0", 16))
+        sign = html5.get(f"{found['name']};", "") if found["name"] else chr(code) if 32 <= code < 0x110000 else ""
+        if sign:
+            kept += [*signs[done : found.start()], *((one, signs[found.start()][1]) for one in sign[:2])]
+            done = found.end()
+    return [*kept, *signs[done:]]
+
+
+def _codes(text: str, signs: Signs) -> Signs:
+    done, kept = 0, []
+    for found in sorted((*_CODE.finditer(text), *_EMOJI.finditer(text)), key=lambda one: one.start()):
+        if found.start() < done:
+            continue
+        letters = _LETTER_EMOJI.get(found[0].strip("\ufe0f"), "") if found.re is _EMOJI else found["letter"] or ""
+        kept += [*signs[done : found.start()], *((one, signs[found.start()][1]) for one in letters)]
+        done = found.end()
+    return [*kept, *signs[done:]]
+
+
+def _overridden(text: str, signs: Signs) -> Signs:
+    done, kept = 0, []
+    for found in _OVERRIDE.finditer(text):
+        kept += [*signs[done : found.start()], *reversed(signs[found.start(1) : found.end(1)])]
+        done = found.end()
+    return [*kept, *signs[done:]]
+
+
+def _turned(text: str, signs: Signs) -> Signs:
+    done, kept = 0, []
+    for found in _TURNED.finditer(text):
+        turned = [(_FLIPPED.get(sign, sign), place) for sign, place in signs[found.start() : found.end()]]
+        if sum(sign in _FLIPPED_LETTERS for sign in found[0]) >= 2:
+            kept += [*signs[done : found.start()], *reversed(turned)]
+            done = found.end()
+    return [*kept, *signs[done:]]
+
+
+def _starred(text: str, words: Vocabulary) -> Iterator[Edit]:
+    """Words in which stars and the like stand for letters."""
+    for found in _STARRED.finditer(text):
+        written = found[0].lower()
+        letters = _STARS.sub("", written)
+        if not letters.isascii() or letters in words or len(letters) < 2 or "_" in written:
+            continue
+        pieces = [piece for piece in _STARS.split(written) if piece]
+        only = _STARS.findall(written)
+        if all(piece in words for piece in pieces) and not any(sign.strip("-") for sign in only):
+            continue  # hyphens between words
+        if len(only) >= len(written) // 2 and words.spelt(letters) in words.hidden:
+            yield *found.span(), words.spelt(letters)
+            continue
+        patterns = [_STARS.sub(lambda stars: "." * len(stars[0]), written)]
+        if len(only) == 1 and len(only[0]) == 1:
+            patterns += [written.replace(only[0], "." * count) for count in (2, 3)]
+        for pattern in patterns if letters.isalpha() else ():
+            fits = words.fitting(pattern)
+            if fits and (fits in words.hidden or (pattern is patterns[0] and only[0].strip("-?#^%"))):
+                yield *found.span(), fits
+                break
+
+
+def _more_starred(text: str, words: Vocabulary) -> Iterator[Edit]:
+    """Words with stars at their ends, and short ones, in a text where others have stars for letters."""
+    for found in _STARS_ANYWHERE.finditer(text):
+        pattern = found[0].lower().replace("*", ".")
+        fits = words.fitting(pattern) if pattern.strip(".") and pattern.isascii() else ""
+        if fits:
+            yield *found.span(), fits
+
+
+def _drawn(text: str, words: Vocabulary) -> Iterator[Edit]:
+    """Words with letters that are drawn with several signs."""
+    if "\\" not in text and "|" not in text and "()" not in text and "(_)" not in text and "><" not in text:
+        return
+    for found in _DRAWN_WORD.finditer(text):
+        letters = _DRAWN_SIGN.sub(lambda sign: _DRAWN[sign[0]], found[0].lower()).strip(_PLAIN_EDGES)
+        plain = letters if letters in words or words.spelt(letters) else words.says(letters) if letters.isascii() else ""
+        if plain and len(letters) > 2 and _letters(found[0]) not in words:
+            yield *found.span(), plain
+
+
+def _letters(chunk: str) -> str:
+    return "".join(sign for sign in chunk.lower() if sign.isalpha())
+
+
+_PLAIN_SIGNS = str.maketrans({sign: letters[:1] for sign, letters in SIGNS.items() if letters})
+
+
+def _together(found: re.Match[str], words: Vocabulary) -> Edit | None:
+    """The words that letters with something between them spell; None where they spell none."""
+    letters = [sign for sign in found[0] if re.fullmatch(_SIGN, sign)]
+    joined = "".join(letters)
+    if sum(map(str.isalpha, joined)) < max(2, (len(joined) + 1) // 2) or len(joined) < 3:
+        return None
+    readings = {joined.translate(_PLAIN_SIGNS), joined.replace("1", "l").replace("!", "l").translate(_PLAIN_SIGNS)} if not joined.isalpha() else {joined}
+    cost, cut = min(words.cut(reading) for reading in readings)
+    if len(joined) == 3 and not (set(cut) & words.hidden or "".join(cut) in ("you", "die", "fag", "kys", "kkk", "ass")):
+        return None
+    whole = all(one in words for one in cut)
+    partly = cost < 4.0 * len(joined) and any(one in words and len(one) > 3 for one in cut)
+    if (whole or partly) and len(joined) >= 2.4 * len(cut) - 1:
+        return *found.span(), " ".join(cut)
+    backwards = words.cut(joined[::-1])
+    if all(one in words for one in backwards[1]) and len(joined) >= 2.4 * len(backwards[1]):
+        return *found.span(), " ".join(backwards[1])
+    return None
+
+
+def _said_by(chunk: re.Match[str], words: Vocabulary) -> Edit | None:
+    """What a run of signs without blanks says; None where it says what it is."""
+    written = chunk[0]
+    bare = written.strip(_EDGES)
+    start = chunk.start() + written.find(bare)
+    end = start + len(bare)
+    if not bare or bare in words or bare.replace("'", "") in words:
+        return None
+    if bare.isalpha():
+        said = words.says(bare) if bare.isascii() else ""
+        return (start, end, said) if said else None
+    if _KEPT.fullmatch(written):
+        return _in_kept(chunk, words)
+    for edges in (_PLAIN_EDGES, _EDGES):
+        inner = written.strip(edges)
+        if inner and (said := _signs_say(inner, words)):
+            start = chunk.start() + written.find(inner)
+            return start, start + len(inner), said
+    return None
+
+
+def _short_signs(chunks: Sequence[re.Match[str]], words: Vocabulary) -> Iterator[Edit]:
+    """Short words with digits that are words too, where the text has others: "4r3" beside "1d10t"."""
+    for chunk in chunks:
+        bare = chunk[0].strip(_PLAIN_EDGES)
+        if _ORDINARY.fullmatch(bare) and any(map(str.isalpha, bare)) and bare.isascii() and (said := words.says(bare)) and " " not in said:
+            start = chunk.start() + chunk[0].find(bare)
+            yield start, start + len(bare), said
+
+
+def _in_kept(chunk: re.Match[str], words: Vocabulary) -> Edit | None:
+    """A hidden word that begins with "@" for a, or is cut by a dot; all else is a mention, a link, a name of a file."""
+    bare = chunk[0].rstrip(_EDGES)
+    if bare.startswith("@") and "a" + bare[1:].translate(_PLAIN_SIGNS) in words.hidden:
+        return chunk.start(), chunk.start() + len(bare), "a" + bare[1:].translate(_PLAIN_SIGNS)
+    inner = chunk[0].strip(_EDGES)
+    joined = inner.replace(".", "")
+    if joined.isalpha() and (said := joined if joined in words.hidden else words.spelt(joined)):  # "id.iot" is no file
+        start = chunk.start() + chunk[0].find(inner)
+        return start, start + len(inner), said
+    return None
+
+
+def _signs_say(written: str, words: Vocabulary) -> str:
+    """What a word with digits, signs or separators in it says; "" where it says what it is."""
+    pieces = [piece for piece in _INNER.split(written) if piece]
+    joined = "".join(pieces)
+    if not joined.isascii() or len(joined) < 3 or 2 * sum(map(str.isalpha, joined)) < len(joined) - 1 or joined.isdigit():
+        return ""
+    bare = joined.replace("'", "")
+    if len(pieces) == 1:
+        if _ORDINARY.fullmatch(bare):
+            said = words.says(bare) if len(bare) >= 4 and bare[0].isalpha() else ""
+            return said if said in words.hidden else ""
+        if any(sign not in SIGNS and not sign.isalpha() for sign in written):
+            return words.spelt(bare) or (bare if bare in words.hidden else "")
+        return words.says(bare)
+    if all(piece in words for piece in pieces):
+        return bare if bare in words.hidden and not bare.startswith(pieces[0] + "s") else ""
+    if bare in words.hidden:
+        return bare
+    said = words.says(bare) or (bare if bare in words and not re.search(r"[a-z]{3,}[-/]", written) else "")
+    if said in words.hidden or (said and min(map(len, pieces)) < 3 and not re.fullmatch(r"\w+[-']\w+|\w+/\w+", written)):
+        return said
+    each = [words.says(piece) if any(map(str.isalpha, piece)) and not _ORDINARY.fullmatch(piece) else "" for piece in pieces]
+    if any(each):
+        return " ".join(one or piece for one, piece in zip(each, pieces, strict=True))
+    return ""
+
+
+_WORD = re.compile(r"(?<![\w@#./\\:=<-])[a-z]+(?:'[a-z]+)?(?![\w@/\\=]|\.\w|:\w)")
+
+
+_NAME = re.compile(r"[A-Z][a-z]+(?:['’]s)?|[A-Z]{2,}(?:['’]?s)?")
+
+
+def _is_name(text: str, meant: Folded, one: re.Match[str]) -> bool:
+    """A word written as names and initials are, in a text that is not all capitals."""
+    start, end = meant.original(*one.span())
+    return bool(_NAME.fullmatch(text[start:end]))
+
+
+def _whole(text: str, meant: Folded, words: Vocabulary) -> Folded:
+    """Read a text in which many words are none: with blanks in other places, with letters missing or wrong."""
+    found = list(_WORD.finditer(meant.text))
+    unknown = [one for one in found if one[0].replace("'", "") not in words]
+    if not unknown:
+        return meant
+    joined = _cut_words(meant, found, words)
+    if joined is not meant:
+        return _whole(text, joined, words)
+    if not text.isupper():
+        unknown = [one for one in unknown if not _is_name(text, meant, one)]
+    if len(unknown) < DISGUISED_WORDS_MIN or len(unknown) < DISGUISED_SHARE_MIN * len(found):
+        return meant
+    edits: list[Edit] = []
+    for run in _runs(found, meant.text):
+        written = "".join(one[0] for one in run)
+        plain = [words.guess(one[0].replace("'", "")) if one in unknown else (one[0], words.cost(one[0].replace("'", ""))) for one in run]
+        by_word = sum(cost for _, cost in plain)
+        cost, cut = words.cut(written) if any(one in unknown for one in run) and written.isalpha() else (by_word, ())
+        if cut and cost < by_word and all(one in words for one in cut):
+            edits.append((run[0].start(), run[-1].end(), " ".join(cut)))
+        else:
+            edits += ((*one.span(), word) for one, (word, _) in zip(run, plain, strict=True) if one in unknown and word != one[0])
+    return rewritten(meant, edits)
+
+
+def _runs(found: Sequence[re.Match[str]], text: str) -> Iterator[list[re.Match[str]]]:
+    """Words with nothing but one blank between them, together."""
+    run: list[re.Match[str]] = []
+    for one in found:
+        if run and text[run[-1].end() : one.start()] != " ":
+            yield run
+            run = []
+        run.append(one)
+    if run:
+        yield run
+
+
+def _cut_words(meant: Folded, found: Sequence[re.Match[str]], words: Vocabulary) -> Folded:
+    """Join two pieces, one of which is no word, where they are a hidden word with a blank in it."""
+    edits: list[Edit] = []
+    for one, other in zip(found, found[1:], strict=False):
+        if other.start() - one.end() != 1 or (one[0] in words and other[0] in words) or (edits and edits[-1][1] > one.start()):
+            continue
+        joined = one[0] + other[0]
+        if joined in words.hidden and len(joined) > 3:
+            edits.append((one.start(), other.end(), joined))
+    return rewritten(meant, edits)
+
+
+def _backwards(meant: Folded, words: Vocabulary) -> Folded | None:
+    """Turn every word, or the whole text where its words then stand in a better order; None where they are not backwards."""
+    found = list(_WORD.finditer(meant.text))
+    unknown = [one for one in found if one[0].replace("'", "") not in words]
+    turned_known = [one for one in unknown if (back := one[0][::-1].replace("'", "")) in words and len(back) > 1]
+    if len(turned_known) < DISGUISED_WORDS_MIN or 2 * len(turned_known) < len(unknown) or 3 * len(unknown) < len(found):
+        return None
+    turned = [one[0][::-1] for one in found]
+    there = sum(f"{one} {other}" in _ORDERED for one, other in zip(turned, turned[1:], strict=False))
+    back = sum(f"{other} {one}" in _ORDERED for one, other in zip(turned, turned[1:], strict=False))
+    if back > there:
+        return Folded(meant.text[::-1], meant.origin[::-1])
+    kept = [word if word.replace("'", "") in words or one[0] not in words else one[0] for one, word in zip(found, turned, strict=True)]
+    if 3 * len(unknown) < 2 * len(found):  # only the longer words are turned
+        kept = [one[0] if one[0].replace("'", "") in words else word for one, word in zip(found, kept, strict=True)]
+    return rewritten(meant, [(*one.span(), word) for one, word in zip(found, kept, strict=True) if word != one[0]])

@@ -1,0 +1,276 @@
+"""Words: which there are, how common each is, and what a word that is none of them may have been written to say.
+
+Knows: a list of words by frequency, the words that people hide, the ways of hiding a letter. Must not know: texts, banks, rules, scores.
+Rules: a known word is never read as another one; every step is bounded by the length of a word; what a word says depends on
+the lists alone. Costs are logarithms: a word costs the more the rarer it is, and each way of hiding has its price.
+
+To hide one more word: add it to `HIDDEN`. To undo one more sign for a letter: add it to `SIGNS`.
+"""
+# ruff: noqa: RUF001, PLR2004 - characters that look like others are what this is about; the lengths of words are numbers
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property, lru_cache
+from itertools import product
+from math import inf, log
+
+WORD_CHARS_MAX = 40
+"""Longer runs of letters are no words; they are left alone."""
+WORD_READ_MAX = 16
+"""Letters of the longest word that is looked for among letters without blanks."""
+LETTERS_RUN_MAX = 400
+"""Letters without blanks that are cut into words; longer runs are left alone."""
+READINGS_MAX = 64
+"""Readings of one word that are tried: words with more disguised letters than that are gibberish."""
+WORDS_REMEMBERED_MAX = 8192
+COMMON_RANK = 12_000
+"""Words of a policy's banks that are rarer than this are hidden ones."""
+SLIPS_OF_COMMON = 1500
+"""What may be a slip in one of so many common words is no spelling of a hidden one: "tihs" is "this"."""
+HIDDEN = frozenset(
+    "abomination arse arsehole arseholes arsewipe asshole assholes bastard bastards bellend bitch bitches bitching bollocks bullshit clown "
+    "clowns clueless cock cocks cocksucker coward cowards crap creep cretin cretins cunt cunts damn degenerate dick dickhead dickheads "
+    "disgrace disgusting douchebag dumbass dyke dykes faggot faggots fags fascist fascists filth filthy foreigners freak freaks fuck "
+    "fucked fucker fuckers fuckface fucking fucks fuckwit fuckwits garbage gobshite gypsies gypsy halfwit hate hateful hypocrite "
+    "hypocrites idiot idiotic idiots ignorant imbecile imbeciles immigrants incel incels islamist jackass jews kaffir kike kikes kill "
+    "killed killing knobhead lesbian lesbians liar liars libtard libtards loser losers lunatic lunatics maggot maggots mongoloid monkey "
+    "monkeys moron moronic morons motherfucker motherfuckers motherfucking mudslime mudslimes muppet muppets murder muslim muslims muzzie "
+    "muzzies nazi nazis negro negroes nigga niggas nigger niggers nignog nonce numpty numpties nutter obnoxious paedo paedophile paki "
+    "pakis parasite parasites pathetic pervert pigs pikey pikeys pillock pillocks piss pissed pisses plonker prick pricks prostitute "
+    "pussies pussy racist racists raghead ragheads rape raped rapist rapists retard retarded retards savages scum scumbag scumbags "
+    "shemale shit shithead shitty slag slags slapper slut sluts snowflake spastic stupid stupidity subhuman suicide terf terfs terrorist "
+    "terrorists thick tosser tossers towelhead traitor traitors trannies tranny transgender trash twat twats ugly untermensch useless "
+    "vermin wanker wankers whore whores worthless yids yourself zionist zionists".split()
+)
+"""Words that people disguise: they are recognised by a letter that is missing, doubled, moved or replaced."""
+SPELT = {
+    "fck": "fuck", "fuk": "fuck", "fcuk": "fuck", "phuck": "fuck", "phuk": "fuck", "fvck": "fuck", "fukc": "fuck", "fk": "fuck", "fking": "fucking",
+    "fckn": "fucking", "fkn": "fucking", "fckin": "fucking", "fukin": "fucking", "sht": "shit", "shyt": "shit", "cnt": "cunt", "kunt": "cunt",
+    "btch": "bitch", "biatch": "bitch", "bich": "bitch", "biotch": "bitch", "azz": "ass", "azzhole": "asshole", "dik": "dick", "dck": "dick",
+    "cok": "cock", "cck": "cock", "twt": "twat", "nzi": "nazi", "ngr": "nigger", "nggr": "nigger", "ngga": "nigga", "hoar": "whore",
+    "idt": "idiot", "idts": "idiots", "mrn": "moron", "mrns": "morons", "rtrd": "retard", "slt": "slut", "whr": "whore", "pusy": "pussy",
+    "stoopid": "stupid", "stewpid": "stupid", "idjit": "idiot", "eejit": "idiot", "ediot": "idiot", "looser": "loser", "lozer": "loser",
+}  # fmt: skip
+"""Spellings that everybody knows, too short or too far to be found by rule."""
+SIGNS = {
+    "0": "o", "1": "il", "2": "zs", "3": "e", "4": "a", "5": "s", "6": "gb", "7": "t", "8": "b", "9": "gq", "@": "a", "$": "s", "!": "il", "|": "li",
+    "(": "c", "<": "c", "{": "c", "[": "c", ")": "d", "+": "t", "€": "e", "£": "le", "¢": "c", "¥": "y", "§": "s", "¡": "i", "†": "t", "&": "a", "^": "a",
+    "%": "o", "#": "h", "×": "x", "?": "", "¿": "", "∆": "a", "Δ": "a", "λ": "a", "π": "n", "√": "v", "∂": "d", "∑": "e", "°": "o", "¤": "o", "•": "o", "●": "o",
+}  # fmt: skip
+"""Signs that stand for letters, with the letters they may stand for."""
+_KEYS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
+_SOUNDS = (("ck", "k"), ("ck", "q"), ("ck", "x"), ("ck", "c"), ("c", "k"), ("s", "z"), ("f", "ph"), ("i", "y"), ("y", "i"), ("u", "oo"), ("oo", "u"))
+_SOUNDS += (("er", "a"), ("er", "ah"), ("er", "uh"), ("or", "a"), ("ks", "x"), ("cks", "x"), ("u", "v"), ("v", "u"), ("w", "vv"), ("qu", "kw"), ("th", "f"))
+_VOWELS = re.compile(r"[aeiou]")
+_RUN = re.compile(r"([a-z])\1+")
+
+
+def _neighbours() -> dict[str, str]:
+    """The keys beside each key."""
+    beside: dict[str, set[str]] = {key: set() for row in _KEYS for key in row}
+    for row_number, row in enumerate(_KEYS):
+        for place, key in enumerate(row):
+            near = [row[place - 1 : place], row[place + 1 : place + 2]]
+            if row_number + 1 < len(_KEYS):
+                near += _KEYS[row_number + 1][max(0, place - 1) : place + 1]
+            for other in near:
+                if other:
+                    beside[key].add(other)
+                    beside[other].add(key)
+    return {key: "".join(sorted(others)) for key, others in beside.items()}
+
+
+_NEIGHBOURS = _neighbours()
+
+
+def _slips(word: str) -> Iterator[str]:
+    """A word with one letter dropped, doubled or moved, or the key beside it pressed."""
+    for place, letter in enumerate(word):
+        if len(word) > 4 and place:
+            yield word[:place] + word[place + 1 :]
+        yield word[:place] + letter + word[place:]
+        if place + 1 < len(word):
+            yield word[:place] + word[place + 1] + letter + word[place + 2 :]
+        if len(word) > 4:
+            yield from (word[:place] + key + word[place + 1 :] for key in _NEIGHBOURS[letter])
+
+
+def _spellings(word: str) -> Iterator[str]:
+    """Other ways to write a hidden word: backwards, without vowels, as it sounds, with a slip of the fingers."""
+    if len(word) > 3:
+        yield word[::-1]
+    for bare in (word[0] + _VOWELS.sub("", word[1:]), _VOWELS.sub("", word)):
+        if len(bare) > 3:
+            yield bare
+    for sound, written in _SOUNDS:
+        if sound in word and len(word) > 3:
+            yield word.replace(sound, written)
+            yield word.replace(sound, written, 1)
+    yield from _slips(word)
+
+
+def collapsed(word: str) -> str:
+    """A word with each run of a letter as one."""
+    return _RUN.sub(r"\1", word)
+
+
+class Vocabulary:
+    """A language's words, the commonest first, and the hidden ones; `more` are hidden words of a policy's own."""
+
+    def __init__(self, common: Sequence[str], more: Iterable[str] = ()) -> None:
+        """Make the list of spellings of hidden words; what else is needed is made when it is first asked for."""
+        self._rank = {word: rank for rank, word in reversed(list(enumerate(common)))}
+        rare = frozenset(word for word in more if self._rank.get(word, COMMON_RANK) >= COMMON_RANK and len(word) > 3)
+        self.hidden = HIDDEN | rare
+        for word in sorted(self.hidden):
+            self._rank.setdefault(word, COMMON_RANK // 2)
+        self._spellings = dict(SPELT)
+        for word in sorted(self.hidden, key=lambda one: (self._rank[one], one)):
+            for spelling in _spellings(word):
+                self._spellings.setdefault(spelling, word)
+        slips = {slip for word in common[:SLIPS_OF_COMMON] if 3 < len(word) < 7 and word not in self.hidden for slip in _slips(word)}
+        self._spellings = {
+            spelling: word
+            for spelling, word in self._spellings.items()
+            if spelling not in self._rank and (spelling not in slips or spelling in SPELT or len(spelling) > 6)
+        }
+        self.says = lru_cache(maxsize=WORDS_REMEMBERED_MAX)(self._says)
+        self.guess = lru_cache(maxsize=WORDS_REMEMBERED_MAX)(self._guess)
+
+    def __contains__(self, word: str) -> bool:
+        """Say whether there is such a word."""
+        return word in self._rank
+
+    def cost(self, word: str) -> float:
+        """What it costs to read a word: little where it is common, much where it is none."""
+        rank = self._rank.get(word)
+        if rank is not None:
+            return log(rank + 30)
+        spelt = self._spellings.get(word)
+        return self.cost(spelt) + 4 if spelt else 10 + 3.0 * len(word)
+
+    def spelt(self, word: str) -> str:
+        """The hidden word that an unknown one is a spelling of; "" where it is none."""
+        return "" if word in self._rank else self._spellings.get(word, "")
+
+    def _says(self, word: str) -> str:
+        """What an unknown word says where that is plain whatever stands around it; "" where it is not. It may be several words."""
+        if word in self._rank or len(word) > WORD_CHARS_MAX:
+            return ""
+        if not word.isalpha():
+            return self._by_signs(word)
+        if word in self._spellings:
+            return self._spellings[word]
+        if _RUN.search(word) and (longer := self._lengthened(word)):
+            return longer
+        if len(word) > 5 and (shorter := {word[:place] + word[place + 1 :] for place in range(len(word))} & self.hidden):
+            return min(shorter)
+        if len(word) >= 7:
+            cost, cut = self.cut(word)
+            plain = any(one in self.hidden for one in cut) and all(one in self._rank and (len(one) > 1 or one in "aiu") for one in cut)
+            if plain and cost < self.cost(word) - 4 and len(word) / len(cut) >= 2.75:
+                return " ".join(cut)
+        return ""
+
+    def _lengthened(self, word: str) -> str:
+        """The commonest word of which this one is a lengthened form, a hidden one first; "" where there is none."""
+        for one in self._by_collapsed.get(collapsed(word), ()):
+            if len(one) < len(word):
+                return one
+        return ""
+
+    def _by_signs(self, word: str) -> str:
+        """The word that digits and signs stand for, a hidden one first, else the commonest."""
+        choices = [SIGNS.get(sign, sign) or "aeiou" for sign in word]
+        best, lowest = "", inf
+        for count, letters in enumerate(product(*choices)):
+            if count >= READINGS_MAX:
+                break
+            reading = "".join(letters)
+            spelt = reading if reading in self._rank else self._spellings.get(reading, "")
+            if not spelt and _RUN.search(reading):
+                spelt = self._lengthened(reading)
+            cost = self.cost(spelt) - 5 * (spelt in self.hidden) + 3 * (spelt != reading) if spelt else inf
+            if cost < lowest:
+                best, lowest = spelt, cost
+        return best
+
+    @cached_property
+    def _by_collapsed(self) -> dict[str, list[str]]:
+        """Words by their form without repeats: hidden ones first, then the commonest."""
+        found: dict[str, list[str]] = {}
+        for word in sorted(self._rank, key=lambda one: (one not in self.hidden, self._rank[one])):
+            found.setdefault(collapsed(word), []).append(word)
+        return found
+
+    @cached_property
+    def _by_consonants(self) -> dict[str, str]:
+        """The commonest word by its letters without vowels, with and without the first one."""
+        found: dict[str, str] = {}
+        for word in sorted(self._rank, key=self._rank.__getitem__):
+            for bare in (word[0] + _VOWELS.sub("", word[1:]), _VOWELS.sub("", word)):
+                if len(bare) > 1 or word == "you":
+                    found.setdefault(bare, word)
+        return found
+
+    @cached_property
+    def _by_shape(self) -> dict[tuple[int, str], list[str]]:
+        """Words by length and first letter, the commonest first."""
+        found: dict[tuple[int, str], list[str]] = {}
+        for word in sorted(self._rank, key=self._rank.__getitem__):
+            found.setdefault((len(word), word[0]), []).append(word)
+            found.setdefault((len(word), ""), []).append(word)
+        return found
+
+    def fitting(self, pattern: str) -> str:
+        """The word that fits a pattern in which "." is any letter: a hidden one, else the commonest; "" where none fits."""
+        if len(pattern) > WORD_CHARS_MAX:
+            return ""
+        reads = re.compile(pattern)
+        words = self._by_shape.get((len(pattern), pattern[0].strip(".")), ())
+        best, lowest = "", inf
+        for word in words:
+            if reads.fullmatch(word):
+                vowels = sum(letter in "aeiou" for letter, sign in zip(word, pattern, strict=True) if sign == ".")
+                cost = self.cost(word) - 6 * (word in self.hidden) - 3 * vowels
+                if cost < lowest:
+                    best, lowest = word, cost
+        return best
+
+    def _guess(self, word: str) -> tuple[str, float]:
+        """The likeliest word that an unknown one was written for, in a text that is disguised all over, and its cost."""
+        best, lowest = word, self.cost(word)
+        if word in self._rank or not word.isalpha() or not 1 < len(word) <= WORD_READ_MAX:
+            return best, lowest
+        ways = [(6.5, word[::-1])]
+        if not _VOWELS.search(word[1:]) and (bare := self._by_consonants.get(word)):
+            ways.append((3.0 + len(bare) - len(word), bare))
+        if len(word) > 2:
+            ways += [(6.0, one) for one in _slips(word)]
+            ways += [(6.0, word[:place] + letter + word[place:]) for place in range(len(word) + 1) for letter in "etaoinsrhldcumfpgwybvkxjqz"]
+        for price, one in ways:
+            if one in self._rank and (cost := self.cost(one) + price) < lowest:
+                best, lowest = one, cost
+        return best, lowest
+
+    def cut(self, letters: str) -> tuple[float, tuple[str, ...]]:
+        """Cut letters without blanks into the likeliest words; what is no word costs much, and stays as it is."""
+        if len(letters) > LETTERS_RUN_MAX:
+            return inf, (letters,)
+        best: list[tuple[float, int]] = [(0.0, 0)]
+        for end in range(1, len(letters) + 1):
+            lowest = (inf, 0)
+            for start in range(max(0, end - WORD_READ_MAX), end):
+                piece = letters[start:end]
+                cost = best[start][0] + (self.cost(piece) if len(piece) > 1 or piece in "aiu" else 13.0)
+                if cost < lowest[0]:
+                    lowest = (cost, start)
+            best.append(lowest)
+        words: list[str] = []
+        end = len(letters)
+        while end:
+            start = best[end][1]
+            piece = letters[start:end]
+            words.append(self.spelt(piece) or piece)
+            end = start
+        return best[-1][0], tuple(reversed(words))
