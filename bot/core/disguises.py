@@ -12,6 +12,7 @@ The order of steps is that of how the eye undoes them: signs that no folding kno
 import re
 from collections.abc import Iterator, Sequence
 from html.entities import html5
+from itertools import pairwise
 
 from bot.core.text import Folded, fold
 from bot.core.vocabulary import SIGNS, Vocabulary
@@ -20,6 +21,8 @@ TEXT_CHARS_MAX = 4000
 """Longer texts are read as they are folded: nobody disguises pages."""
 DISGUISED_SHARE_MIN, DISGUISED_WORDS_MIN = 0.3, 2
 """A text is disguised all over where so many of its words are none."""
+PIECES_MAX = 4
+"""Pieces into which one word may have been cut."""
 _ESCAPE = "\u202e"
 _FLIPPED = dict(zip("ɐqɔpǝɟƃɥᴉɾʞlɯuodbɹsʇnʌʍxʎzıɓᵷṇʃ", "abcdefghijklmnopqrstuvwxyzigGnl".lower(), strict=True))
 _FLIPPED_LETTERS = "ɐɔǝɟƃɥᴉɾʞɯɹʇʌʍʎ"
@@ -37,16 +40,39 @@ _STARS_ANYWHERE = re.compile(r"(?<![\w*])(?=\w*\*)(?=\**\w)[\w*]{2,16}(?![\w*])"
 _STARS = re.compile(r"[*#%•✱∗?^-]+")
 _DRAWN = {"|_|": "u", "(_)": "u", "|<": "k", "|)": "d", "|-|": "h", "|\\|": "n", "/\\/\\": "m", "|\\/|": "m", "\\/\\/": "w", "/\\": "a", "\\/": "v", "()": "o", "|>": "p", "|=": "f", "|3": "b", "|2": "r", "><": "x", "}{": "h", "]["  : "i", "vv": "w"}  # fmt: skip
 _DRAWN_SIGN = re.compile("|".join(re.escape(one) for one in sorted(_DRAWN, key=len, reverse=True) if one != "vv"))
-_DRAWN_WORD = re.compile(rf"(?<!\S)(?=\S*[a-zA-Z0-9])(?=\S*(?:{_DRAWN_SIGN.pattern}))\S{{2,60}}")
+_DRAWN_WORD = re.compile(rf"(?<!\S)(?=\S*[a-zA-Z0-9])(?=\S*(?:\|\||{_DRAWN_SIGN.pattern}))\S{{2,60}}")
 _SIGN = r"[a-z0-9@$!|+(]"
 _APART = re.compile(rf"(?<![^\W_])(?<!['@]){_SIGN}(?:[^a-z0-9@$!\n]{{1,4}}{_SIGN}){{2,}}(?![a-z0-9])")
+_ONE_SIGN = re.compile(_SIGN)
 _CHUNK = re.compile(r"\S+")
-_KEPT = re.compile(r"[<@#/~\\].*|.*(?:://|www\.|[\\/]\w+[\\/]|\w@\w|[=_]).*|-+\w+.*|[\w-]+(?:\.[\w-]+)*\.[a-z]{2,5}[:/]?.*")
+_KEPT = re.compile(r"[<@#/~\\].*|.*(?:://|www\.|[\\/]\w+[\\/]|\w@[\w-]+\.\w|[=_]).*|-+\w+.*|[\w-]+(?:\.[\w-]+)*\.[a-z]{2,5}[:/]?.*")
 _EDGES = ".,;:!?\"'()[]{}…-*<>|&^~`"
 _PLAIN_EDGES = ".,;:?\"'…-*`"
 _INNER = re.compile(r"[^a-z0-9@$!|(+]+")
 _ORDINARY = re.compile(r"[a-z]{1,2}\d+|[a-z]+\d{2,}|[@$£€]?\d+(?:[.,]\d+)*[a-z%]{0,2}\+?|\d+[a-z]\d+|\W*[\d.,:/+%-]+\W*")
-_ORDERED = frozenset("you are|are you|are a|are an|is a|of the|in the|to the|on the|and the|for the|to be|i am|it is|do not|you were|with the|is the|a fucking|at the|from the|go back|should be|will be|have to|want to|going to|your a|all of|you should|such a|you and|i hope|they are|we are|who is|what a|you fucking|like a|like you|the most|back to|this is|these people|that is|those people".split("|"))  # fmt: skip
+_ORDERED = frozenset(
+    (line.split()[0], follower)
+    for line in (
+        "of the a them this my their course your these it you shit us|in the a my your their|to be the do a see make say take your my "
+        "know their keep stop find|is a the not an no just to in|if you i they the she youre|on the a my your|they are have were dont "
+        "can will want|i dont am have was hate just will cant want love hope see get had need got could feel really didnt|for the a "
+        "your|want to|and the i a then they its if|the same world article most other first best fact right rest white whole one last "
+        "country problem jews truth|have a been no the|need to|all the|as a the i they|with the a your this my|should be have not|going "
+        "to|out of the|do not it with|but i the they|at the least all|from the a|be a the|that the i they he are a we|it was i seems "
+        "doesnt a|t co|http t|like a the to that this|would be have|will be not|a lot bitch woman few good fucking man white new little "
+        "black bit bunch|trying to|are the not a so just|was a the|there are|one of|not a be the even|by the a|people are who in|about "
+        "the it|when i you they the|im not a|has been a|what a i the they|its not a the just|lot of|how to do many can|women are|can be "
+        "not|does not|back to|so i much many|such a|dont know want have think like get|he was has|kind of|black people|look at like|no "
+        "one|because they of i|get a the|just a like|thank you|being a|we have need|who are is|able to|their own|which is|needs to|more "
+        "than|white people|way to|into the a|you should cant need i just a|part of|know what that how|instead of|most of|did not|must "
+        "be|bunch of|used to|had a to|this country article bitch|talk page|up to with and the|think that|she was|youre a|full of|see "
+        "the|over the|trump is|don t|piece of|looks like|live in|talking about|fact that|why do|wants to|those who|make it a|let "
+        "me|could be|me and a|ubuntu com|your own|even if|am not|an idiot|thanks for|time to|enough to|go back|rest of|seems to|right "
+        "now|these people|wanted to|got a|or not|better than|seem to|may be "
+    ).split("|")
+    for follower in line.split()[1:]
+)
+"""Words that often follow each other and hardly ever the other way round: they tell which way a text runs."""
 
 Edit = tuple[int, int, str]
 
@@ -85,7 +111,7 @@ class Disguises:
         meant = folded
         if not text.isascii() or not text.isalnum():
             meant = _unusual(text, folded, words)
-        apart = [edit for found in _APART.finditer(meant.text) if (edit := _together(found, words))]
+        apart = [edit for found in _APART.finditer(meant.text) if (edit := _together(found, meant.origin, words))]
         meant = rewritten(meant, apart)
         unknown = [chunk for chunk in _CHUNK.finditer(meant.text) if chunk[0] not in words]
         if not unknown:
@@ -94,7 +120,8 @@ class Disguises:
             return turned
         edits = [edit for chunk in unknown if (edit := _said_by(chunk, words))]
         if any(not chunk.isalpha() for chunk in (meant.text[start:end] for start, end, _ in edits)):
-            edits = sorted({*edits, *_short_signs(unknown, words)})
+            edits += [one for one in _short_signs(unknown, words) if not any(one[0] < end and start < one[1] for start, end, _ in edits)]
+            edits.sort()
         return _whole(text, rewritten(meant, edits), words)
 
 
@@ -201,7 +228,10 @@ def _drawn(text: str, words: Vocabulary) -> Iterator[Edit]:
     if "\\" not in text and "|" not in text and "()" not in text and "(_)" not in text and "><" not in text:
         return
     for found in _DRAWN_WORD.finditer(text):
-        letters = _DRAWN_SIGN.sub(lambda sign: _DRAWN[sign[0]], found[0].lower()).strip(_PLAIN_EDGES)
+        written = found[0].lower()
+        if written.count("||") == 1:  # a spoiler has two
+            written = written.replace("||", "ll")
+        letters = _DRAWN_SIGN.sub(lambda sign: _DRAWN[sign[0]], written).strip(_PLAIN_EDGES)
         plain = letters if letters in words or words.spelt(letters) else words.says(letters) if letters.isascii() else ""
         if plain and len(letters) > 2 and _letters(found[0]) not in words:
             yield *found.span(), plain
@@ -214,10 +244,27 @@ def _letters(chunk: str) -> str:
 _PLAIN_SIGNS = str.maketrans({sign: letters[:1] for sign, letters in SIGNS.items() if letters})
 
 
-def _together(found: re.Match[str], words: Vocabulary) -> Edit | None:
+def _groups(found: re.Match[str], origin: Sequence[int]) -> list[str]:
+    """The letters of a run, parted where what stands between them is wider or another sign than elsewhere."""
+    places = [place for place in range(*found.span()) if _ONE_SIGN.fullmatch(found.string[place])]
+    between = [(origin[after] - origin[before], found.string[before + 1 : after].strip()) for before, after in pairwise(places)]
+    usual = max(set(between), key=lambda one: (between.count(one), -one[0]))
+    groups = [found.string[places[0]]]
+    for place, gap in zip(places[1:], between, strict=True):
+        wider = gap[0] > usual[0] or (usual[1] and not gap[1])
+        groups += [found.string[place]] if wider else []
+        groups[-1] += "" if wider else found.string[place]
+    return groups
+
+
+def _together(found: re.Match[str], origin: Sequence[int], words: Vocabulary) -> Edit | None:
     """The words that letters with something between them spell; None where they spell none."""
-    letters = [sign for sign in found[0] if re.fullmatch(_SIGN, sign)]
-    joined = "".join(letters)
+    groups = _groups(found, origin)
+    joined = "".join(groups)
+    if len(groups) > 1 and joined.isalpha() and max(map(len, groups)) > 2:
+        parts = [part for group in groups for part in ([group] if group in words or len(group) < 3 else words.cut(group)[1])]
+        if sum(len(part) for part in parts if part in words) * 2 >= len(joined):
+            return *found.span(), " ".join(parts)
     if sum(map(str.isalpha, joined)) < max(2, (len(joined) + 1) // 2) or len(joined) < 3:
         return None
     readings = {joined.translate(_PLAIN_SIGNS), joined.replace("1", "l").replace("!", "l").translate(_PLAIN_SIGNS)} if not joined.isalpha() else {joined}
@@ -242,8 +289,8 @@ def _said_by(chunk: re.Match[str], words: Vocabulary) -> Edit | None:
     end = start + len(bare)
     if not bare or bare in words or bare.replace("'", "") in words:
         return None
-    if bare.isalpha():
-        said = words.says(bare) if bare.isascii() else ""
+    if (letters := bare.replace("'", "")).isalpha():
+        said = words.says(letters) if bare.isascii() else ""
         return (start, end, said) if said else None
     if _KEPT.fullmatch(written):
         return _in_kept(chunk, words)
@@ -259,7 +306,13 @@ def _short_signs(chunks: Sequence[re.Match[str]], words: Vocabulary) -> Iterator
     """Short words with digits that are words too, where the text has others: "4r3" beside "1d10t"."""
     for chunk in chunks:
         bare = chunk[0].strip(_PLAIN_EDGES)
-        if _ORDINARY.fullmatch(bare) and any(map(str.isalpha, bare)) and bare.isascii() and (said := words.says(bare)) and " " not in said:
+        if not bare or bare.isalpha() or not bare.isascii() or _KEPT.fullmatch(chunk[0]):
+            continue
+        said = words.says(bare)
+        if not said and all(sign in SIGNS or sign.isalpha() for sign in bare) and (len(bare) > 4 or bare.isdigit()):
+            plain = bare.translate(_PLAIN_SIGNS)
+            said = plain if plain in words and len(plain) < 3 else "" if bare.isdigit() else words.says(plain) or plain
+        if said and " " not in said[:1]:
             start = chunk.start() + chunk[0].find(bare)
             yield start, start + len(bare), said
 
@@ -269,6 +322,8 @@ def _in_kept(chunk: re.Match[str], words: Vocabulary) -> Edit | None:
     bare = chunk[0].rstrip(_EDGES)
     if bare.startswith("@") and "a" + bare[1:].translate(_PLAIN_SIGNS) in words.hidden:
         return chunk.start(), chunk.start() + len(bare), "a" + bare[1:].translate(_PLAIN_SIGNS)
+    if bare.startswith("#") and bare[1:].isalpha() and bare.isascii() and (said := words.says(bare[1:])):
+        return chunk.start() + 1, chunk.start() + len(bare), said
     inner = chunk[0].strip(_EDGES)
     joined = inner.replace(".", "")
     if joined.isalpha() and (said := joined if joined in words.hidden else words.spelt(joined)):  # "id.iot" is no file
@@ -307,6 +362,7 @@ def _signs_say(written: str, words: Vocabulary) -> str:
 _WORD = re.compile(r"(?<![\w@#./\\:=<-])[a-z]+(?:'[a-z]+)?(?![\w@/\\=]|\.\w|:\w)")
 
 
+_LETTERS = re.compile(r"(?<![\w@#])[a-z]+(?:'[a-z]+)?(?![\w@])")
 _NAME = re.compile(r"[A-Z][a-z]+(?:['’]s)?|[A-Z]{2,}(?:['’]?s)?")
 
 
@@ -327,19 +383,46 @@ def _whole(text: str, meant: Folded, words: Vocabulary) -> Folded:
         return _whole(text, joined, words)
     if not text.isupper():
         unknown = [one for one in unknown if not _is_name(text, meant, one)]
+    bare = [one for one in found if len(one[0]) > 1 and _NO_VOWELS.fullmatch(one[0])]
+    if len(bare) >= DISGUISED_WORDS_MIN and len(bare) >= DISGUISED_SHARE_MIN * len(found):
+        unknown = [one for one in found if one in unknown or one in bare]
     if len(unknown) < DISGUISED_WORDS_MIN or len(unknown) < DISGUISED_SHARE_MIN * len(found):
         return meant
+    odd = {one.start() for one in unknown}
+    return rewritten(meant, [edit for run in _runs(found, meant.text) for edit in _respelt(run, odd, words)])
+
+
+_NO_VOWELS = re.compile(r"(?!(?:my|by|why|try|cry|dry|fly|sky|shy|gym|mr|mrs|dr|tv|hmm)\b)[^aeiou']+")
+
+
+def _respelt(run: Sequence[re.Match[str]], odd: set[int], words: Vocabulary) -> Iterator[Edit]:
+    """The cheapest reading of words that follow each other: each alone, or with the next ones as other words."""
+    best: list[tuple[float, int, str]] = [(0.0, 0, "")]
+    written = [one[0].replace("'", "") for one in run]
+    known = [one.start() not in odd for one in run]
+    for end in range(1, len(run) + 1):
+        one = written[end - 1]
+        said, cost = (one, words.cost(one)) if known[end - 1] else words.guess(one)
+        ways = [(best[end - 1][0] + cost, end - 1, said)]
+        for start in range(max(0, end - PIECES_MAX), end - 1):
+            together = "".join(written[start:end])
+            price = 1.0 + 3.0 * all(known[start:end])
+            if together in words:
+                ways.append((best[start][0] + words.cost(together) + price, start, together))
+            if end - start == 2 and not all(known[start:end]):
+                for place in range(1, len(together)):
+                    left, right = together[:place], together[place:]
+                    if left in words and right in words:
+                        ways.append((best[start][0] + words.cost(left) + words.cost(right) + price + 1.0, start, f"{left} {right}"))
+        best.append(min(ways))
+    end = len(run)
     edits: list[Edit] = []
-    for run in _runs(found, meant.text):
-        written = "".join(one[0] for one in run)
-        plain = [words.guess(one[0].replace("'", "")) if one in unknown else (one[0], words.cost(one[0].replace("'", ""))) for one in run]
-        by_word = sum(cost for _, cost in plain)
-        cost, cut = words.cut(written) if any(one in unknown for one in run) and written.isalpha() else (by_word, ())
-        if cut and cost < by_word and all(one in words for one in cut):
-            edits.append((run[0].start(), run[-1].end(), " ".join(cut)))
-        else:
-            edits += ((*one.span(), word) for one, (word, _) in zip(run, plain, strict=True) if one in unknown and word != one[0])
-    return rewritten(meant, edits)
+    while end:
+        _, start, said = best[end]
+        if said != written[start] or end - start > 1:
+            edits.append((run[start].start(), run[end - 1].end(), said))
+        end = start
+    yield from reversed(edits)
 
 
 def _runs(found: Sequence[re.Match[str]], text: str) -> Iterator[list[re.Match[str]]]:
@@ -368,15 +451,15 @@ def _cut_words(meant: Folded, found: Sequence[re.Match[str]], words: Vocabulary)
 
 def _backwards(meant: Folded, words: Vocabulary) -> Folded | None:
     """Turn every word, or the whole text where its words then stand in a better order; None where they are not backwards."""
-    found = list(_WORD.finditer(meant.text))
+    found = list(_LETTERS.finditer(meant.text))
     unknown = [one for one in found if one[0].replace("'", "") not in words]
     turned_known = [one for one in unknown if (back := one[0][::-1].replace("'", "")) in words and len(back) > 1]
     if len(turned_known) < DISGUISED_WORDS_MIN or 2 * len(turned_known) < len(unknown) or 3 * len(unknown) < len(found):
         return None
     turned = [one[0][::-1] for one in found]
-    there = sum(f"{one} {other}" in _ORDERED for one, other in zip(turned, turned[1:], strict=False))
-    back = sum(f"{other} {one}" in _ORDERED for one, other in zip(turned, turned[1:], strict=False))
-    if back > there:
+    there = sum((one, other) in _ORDERED for one, other in zip(turned, turned[1:], strict=False))
+    back = sum((other, one) in _ORDERED for one, other in zip(turned, turned[1:], strict=False))
+    if back > there or (back == there and meant.text[0] in ".!?"):
         return Folded(meant.text[::-1], meant.origin[::-1])
     kept = [word if word.replace("'", "") in words or one[0] not in words else one[0] for one, word in zip(found, turned, strict=True)]
     if 3 * len(unknown) < 2 * len(found):  # only the longer words are turned

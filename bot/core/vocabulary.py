@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property, lru_cache
 from itertools import product
-from math import inf, log
+from math import inf, log, prod
 
 WORD_CHARS_MAX = 40
 """Longer runs of letters are no words; they are left alone."""
@@ -23,6 +23,8 @@ LETTERS_RUN_MAX = 400
 READINGS_MAX = 64
 """Readings of one word that are tried: words with more disguised letters than that are gibberish."""
 WORDS_REMEMBERED_MAX = 8192
+COMMONEST_RANK = 300
+"""Words this common may stand beside a hidden one without a blank: "youidiot"; "cockburn" is a name."""
 COMMON_RANK = 12_000
 """Words of a policy's banks that are rarer than this are hidden ones."""
 SLIPS_OF_COMMON = 1500
@@ -155,7 +157,7 @@ class Vocabulary:
 
     def _says(self, word: str) -> str:
         """What an unknown word says where that is plain whatever stands around it; "" where it is not. It may be several words."""
-        if word in self._rank or len(word) > WORD_CHARS_MAX:
+        if word in self._rank or len(word) > LETTERS_RUN_MAX or (len(word) > WORD_CHARS_MAX and not word.isalpha()):
             return ""
         if not word.isalpha():
             return self._by_signs(word)
@@ -167,9 +169,13 @@ class Vocabulary:
             return min(shorter)
         if len(word) >= 7:
             cost, cut = self.cut(word)
-            plain = any(one in self.hidden for one in cut) and all(one in self._rank and (len(one) > 1 or one in "aiu") for one in cut)
-            if plain and cost < self.cost(word) - 4 and len(word) / len(cut) >= 2.75:
+            known = sum(len(one) for one in cut if one in self._rank)
+            common = sum(one in self.hidden or self._rank.get(one, COMMON_RANK) < COMMONEST_RANK for one in cut)
+            plain = len(cut) > 2 or (common == len(cut) and not self.hidden.isdisjoint(cut))
+            if plain and known >= 0.8 * len(word) and cost < self.cost(word) - 4 and len(word) >= 2.6 * len(cut):
                 return " ".join(cut)
+        if len(word) > 7 and len(collapsed(word)) <= 0.6 * len(word):
+            return self._says(collapsed(word)) or collapsed(word)
         return ""
 
     def _lengthened(self, word: str) -> str:
@@ -182,10 +188,10 @@ class Vocabulary:
     def _by_signs(self, word: str) -> str:
         """The word that digits and signs stand for, a hidden one first, else the commonest."""
         choices = [SIGNS.get(sign, sign) or "aeiou" for sign in word]
+        if prod(map(len, choices)) > READINGS_MAX:
+            return self.fitting(word, "".join(f"[{letters}]" for letters in choices))
         best, lowest = "", inf
-        for count, letters in enumerate(product(*choices)):
-            if count >= READINGS_MAX:
-                break
+        for letters in product(*choices):
             reading = "".join(letters)
             spelt = reading if reading in self._rank else self._spellings.get(reading, "")
             if not spelt and _RUN.search(reading):
@@ -222,12 +228,15 @@ class Vocabulary:
             found.setdefault((len(word), ""), []).append(word)
         return found
 
-    def fitting(self, pattern: str) -> str:
-        """The word that fits a pattern in which "." is any letter: a hidden one, else the commonest; "" where none fits."""
+    def fitting(self, pattern: str, letters: str = "") -> str:
+        """The word that fits a pattern in which "." is any letter: a hidden one, else the commonest; "" where none fits.
+
+        `letters` is the same as a regular expression, where signs may stand for several letters.
+        """
         if len(pattern) > WORD_CHARS_MAX:
             return ""
-        reads = re.compile(pattern)
-        words = self._by_shape.get((len(pattern), pattern[0].strip(".")), ())
+        reads = re.compile(letters or pattern)
+        words = self._by_shape.get((len(pattern), pattern[0] if pattern[0].isalpha() else ""), ())
         best, lowest = "", inf
         for word in words:
             if reads.fullmatch(word):
@@ -246,10 +255,13 @@ class Vocabulary:
         if not _VOWELS.search(word[1:]) and (bare := self._by_consonants.get(word)):
             ways.append((3.0 + len(bare) - len(word), bare))
         if len(word) > 2:
-            ways += [(6.0, one) for one in _slips(word)]
-            ways += [(6.0, word[:place] + letter + word[place:]) for place in range(len(word) + 1) for letter in "etaoinsrhldcumfpgwybvkxjqz"]
+            ways += [(5.0, word[:n] + word[n + 1] + word[n] + word[n + 2 :]) for n in range(len(word) - 1)]
+            ways += [(5.0 if word[n] in word[n - 1 : n] else 7.0, word[:n] + word[n + 1 :]) for n in range(len(word))]
+            ways += [(6.0, word[:n] + key + word[n + 1 :]) for n, letter in enumerate(word) for key in _NEIGHBOURS[letter]]
+        if len(word) > 1:
+            ways += [(6.0, word[:n] + letter + word[n:]) for n in range(1, len(word) + 1) for letter in "etaoinsrhldcumfpgwybvkxjqz"]
         for price, one in ways:
-            if one in self._rank and (cost := self.cost(one) + price) < lowest:
+            if one in self._rank and (cost := self.cost(one) + price - 2.5 * (one in self.hidden)) < lowest:
                 best, lowest = one, cost
         return best, lowest
 
