@@ -195,6 +195,7 @@ def main() -> None:
     parser.add_argument("--most", type=int, default=300, help="abusive messages caught clean that are disguised")
     parser.add_argument("--policy", default="labour-social-media")
     parser.add_argument("--show", type=int, default=3)
+    parser.add_argument("--only", default="", help="part of the names of the disguises to measure")
     options = parser.parse_args()
     policy, scorer, chance = load_policy(options.policy), EmbeddedScorer(workers=1), random.Random(1)
 
@@ -213,9 +214,11 @@ def main() -> None:
             break
     print(f"{len(caught)} of {read} abusive messages are found clean")
     for name, disguise in DISGUISES.items():
+        if options.only not in name:
+            continue
         disguised = [disguise(text, chance) for text in caught]
         missed = [text for text in disguised if not found(text)]
-        print(f"{name}: {100 * (1 - len(missed) / len(caught)):.1f} % still found")
+        print(f"{name}: {100 * (1 - len(missed) / len(caught)):.1f} % still found", flush=True)
         for text in missed[: options.show]:
             print(f"    {text[:150]!r}")
 

@@ -15,7 +15,7 @@ from html.entities import html5
 from itertools import pairwise
 
 from bot.core.text import Folded, fold
-from bot.core.vocabulary import SIGNS, Vocabulary
+from bot.core.vocabulary import EDGES, SIGNS, Vocabulary
 
 TEXT_CHARS_MAX = 4000
 """Longer texts are read as they are folded: nobody disguises pages."""
@@ -29,15 +29,15 @@ _FLIPPED_LETTERS = "ɐɔǝɟƃɥᴉɾʞɯɹʇʌʍʎ"
 _LETTER_EMOJI = dict(zip("⭕❌❎✖✝❗❕ℹ💲©®🔴", "oxxxtiiiscro", strict=True)) | {
     sign: letters for sign, letters in zip("🆎🆑🆒🆓🆔🆕🆖🆗🆘🆙🆚", "ab cl cool free id new ng ok sos up vs".split(), strict=True)
 }
-_UNUSUAL = re.compile(rf"[{_ESCAPE}{_FLIPPED_LETTERS}]|&#?\w+;|\w:\w[\w+-]*:|:(?:regional_indicator|alphabet)|[{''.join(_LETTER_EMOJI)}]")
+_UNUSUAL = re.compile(rf"[{_ESCAPE}{_FLIPPED_LETTERS}]|&#?\w+;|\w:\w[\w+-]*:|:(?:regional_indicator|alphabet)|[{''.join(_LETTER_EMOJI)}]|\w[*#%•✱∗?^]+\w|\*\w|[\\|]|\(\)|\(_\)|><")
 _OVERRIDE = re.compile(rf"{_ESCAPE}([^\u202c\u2069\n]*)[\u202c\u2069]?")
 _TURNED = re.compile(rf"[^\n]*[{_FLIPPED_LETTERS}][^\n]*")
 _ENTITY = re.compile(r"&(?:amp;)*(?:#(?P<decimal>\d{1,7})|#[xX](?P<hex>[0-9a-fA-F]{1,6})|(?P<name>[a-zA-Z]{2,8}));")
 _CODE = re.compile(r"\b:(?!//)[a-z][a-z0-9_+-]{1,30}:(?=\w\b|\w:)|:(?:regional_indicator_|alphabet-(?:white|yellow)-)(?P<letter>[a-z]):")
 _EMOJI = re.compile(rf"(?<=\w)\uFE0F?[{''.join(_LETTER_EMOJI)}](?=\w|\uFE0F\w)|\b(?<=\w)[{''.join(_LETTER_EMOJI)}]\uFE0F?(?=\w)")
-_STARRED = re.compile(r"(?<![\w*`~_#%•✱∗@/.:<&=-])(?=[\w*#%•✱∗?^-]*[a-zA-Z])[*#%•✱∗?^-]?\w+(?:[*#%•✱∗?^-]+\w+)+(?![\w*`~#%/:=-])")
+_STARRED = re.compile(r"(?<![\w*`~_#%•✱∗@/.:<&=-])[*#%•✱∗^]?\w+(?:[*#%•✱∗?^]+\w+)+(?![\w*`~#%/:=-])")
 _STARS_ANYWHERE = re.compile(r"(?<![\w*])(?=\w*\*)(?=\**\w)[\w*]{2,16}(?![\w*])")
-_STARS = re.compile(r"[*#%•✱∗?^-]+")
+_STARS = re.compile(r"[*#%•✱∗?^]+")
 _DRAWN = {"|_|": "u", "(_)": "u", "|<": "k", "|)": "d", "|-|": "h", "|\\|": "n", "/\\/\\": "m", "|\\/|": "m", "\\/\\/": "w", "/\\": "a", "\\/": "v", "()": "o", "|>": "p", "|=": "f", "|3": "b", "|2": "r", "><": "x", "}{": "h", "]["  : "i", "vv": "w"}  # fmt: skip
 _DRAWN_SIGN = re.compile("|".join(re.escape(one) for one in sorted(_DRAWN, key=len, reverse=True) if one != "vv"))
 _DRAWN_WORD = re.compile(rf"(?<!\S)(?=\S*[a-zA-Z0-9])(?=\S*(?:\|\||{_DRAWN_SIGN.pattern}))\S{{2,60}}")
@@ -46,7 +46,6 @@ _APART = re.compile(rf"(?<![^\W_])(?<!['@]){_SIGN}(?:[^a-z0-9@$!\n]{{1,4}}{_SIGN
 _ONE_SIGN = re.compile(_SIGN)
 _CHUNK = re.compile(r"\S+")
 _KEPT = re.compile(r"[<@#/~\\].*|.*(?:://|www\.|[\\/]\w+[\\/]|\w@[\w-]+\.\w|[=_]).*|-+\w+.*|[\w-]+(?:\.[\w-]+)*\.[a-z]{2,5}[:/]?.*")
-_EDGES = ".,;:!?\"'()[]{}…-*<>|&^~`"
 _PLAIN_EDGES = ".,;:?\"'…-*`"
 _INNER = re.compile(r"[^a-z0-9@$!|(+]+")
 _ORDINARY = re.compile(r"[a-z]{1,2}\d+|[a-z]+\d{2,}|[@$£€]?\d+(?:[.,]\d+)*[a-z%]{0,2}\+?|\d+[a-z]\d+|\W*[\d.,:/+%-]+\W*")
@@ -106,32 +105,48 @@ class Disguises:
         if folded is None:
             folded = fold(text)
         words = self._words
-        if words is None or not folded.text or len(text) > TEXT_CHARS_MAX:
+        if words is None or len(text) > TEXT_CHARS_MAX or not words.odd(folded.text):
             return folded
-        meant = folded
-        if not text.isascii() or not text.isalnum():
-            meant = _unusual(text, folded, words)
-        apart = [edit for found in _APART.finditer(meant.text) if (edit := _together(found, meant.origin, words))]
-        meant = rewritten(meant, apart)
-        unknown = [chunk for chunk in _CHUNK.finditer(meant.text) if chunk[0] not in words]
-        if not unknown:
+        meant = _unusual(text, folded, words) if _UNUSUAL.search(text) else folded
+        if _APART.search(meant.text):
+            apart = [edit for found in _APART.finditer(meant.text) if (edit := _together(found, meant.origin, words))]
+            meant = rewritten(meant, apart)
+        odd = words.odd(meant.text)
+        if not odd:
             return meant
-        if turned := _backwards(meant, words):
+        count = len(meant.text.split())
+        if len(odd) > 1 and (turned := _backwards(meant, words)):
             return turned
-        edits = [edit for chunk in unknown if (edit := _said_by(chunk, words))]
-        if any(not chunk.isalpha() for chunk in (meant.text[start:end] for start, end, _ in edits)):
-            edits += [one for one in _short_signs(unknown, words) if not any(one[0] < end and start < one[1] for start, end, _ in edits)]
-            edits.sort()
-        return _whole(text, rewritten(meant, edits), words)
+        said = {one: says for one in odd if (says := words.in_chunk(one, _said_by))}
+        if said:
+            chunks = [chunk for chunk in _CHUNK.finditer(meant.text) if chunk[0] in odd]
+            edits = [_edit(chunk, said[chunk[0]]) for chunk in chunks if chunk[0] in said]
+            edits = [edit for edit in edits if not _short_name(text, meant, edit)]
+            if any(not one.isalpha() for one in said):
+                edits += [one for one in _short_signs(chunks, words) if not any(one[0] < end and start < one[1] for start, end, _ in edits)]
+            meant = rewritten(meant, sorted(edits))
+        if len(odd) - len(said) >= DISGUISED_SHARE_MIN * count - 1 or _may_be_cut(meant.text, odd, words):
+            return _whole(text, meant, words)
+        return meant
+
+
+def _edit(chunk: re.Match[str], said: Edit) -> Edit:
+    return chunk.start() + said[0], chunk.start() + said[1], said[2]
+
+
+def _may_be_cut(text: str, odd: frozenset[str], words: Vocabulary) -> bool:
+    chunks = text.split()
+    return any(
+        (one in odd or other in odd) and (one + other).strip(EDGES) in words.hidden for one, other in zip(chunks, chunks[1:], strict=False)
+    )
 
 
 def _unusual(text: str, folded: Folded, words: Vocabulary) -> Folded:
     """Undo what folding cannot, because it would wreck ordinary text; then fold what is left."""
     signs: list[tuple[str, int]] = [(sign, place) for place, sign in enumerate(text)]
     before = text
-    if _UNUSUAL.search(text):
-        for change in (_entities, _codes, _overridden, _turned):
-            signs = change("".join(sign for sign, _ in signs), signs)
+    for change in (_entities, _codes, _overridden, _turned):
+        signs = change("".join(sign for sign, _ in signs), signs)
     current = "".join(sign for sign, _ in signs)
     starred = list(_starred(current, words))
     if any("*" in current[start:end] for start, end, _ in starred):
@@ -197,10 +212,7 @@ def _starred(text: str, words: Vocabulary) -> Iterator[Edit]:
         letters = _STARS.sub("", written)
         if not letters.isascii() or letters in words or len(letters) < 2 or "_" in written:
             continue
-        pieces = [piece for piece in _STARS.split(written) if piece]
         only = _STARS.findall(written)
-        if all(piece in words for piece in pieces) and not any(sign.strip("-") for sign in only):
-            continue  # hyphens between words
         if len(only) >= len(written) // 2 and words.spelt(letters) in words.hidden:
             yield *found.span(), words.spelt(letters)
             continue
@@ -209,7 +221,7 @@ def _starred(text: str, words: Vocabulary) -> Iterator[Edit]:
             patterns += [written.replace(only[0], "." * count) for count in (2, 3)]
         for pattern in patterns if letters.isalpha() else ():
             fits = words.fitting(pattern)
-            if fits and (fits in words.hidden or (pattern is patterns[0] and only[0].strip("-?#^%"))):
+            if fits and (fits in words.hidden or (pattern is patterns[0] and only[0].strip("?#^%"))):
                 yield *found.span(), fits
                 break
 
@@ -281,23 +293,22 @@ def _together(found: re.Match[str], origin: Sequence[int], words: Vocabulary) ->
     return None
 
 
-def _said_by(chunk: re.Match[str], words: Vocabulary) -> Edit | None:
-    """What a run of signs without blanks says; None where it says what it is."""
-    written = chunk[0]
-    bare = written.strip(_EDGES)
-    start = chunk.start() + written.find(bare)
-    end = start + len(bare)
-    if not bare or bare in words or bare.replace("'", "") in words:
+def _said_by(written: str, words: Vocabulary) -> Edit | None:
+    """What a run of signs without blanks says, and where in it; None where it says what it is."""
+    bare = written.strip(EDGES)
+    start = written.find(bare)
+    letters = bare.replace("'", "")
+    if not bare or letters in words:
         return None
-    if (letters := bare.replace("'", "")).isalpha():
+    if letters.isalpha():
         said = words.says(letters) if bare.isascii() else ""
-        return (start, end, said) if said else None
+        return (start, start + len(bare), said) if said else None
     if _KEPT.fullmatch(written):
-        return _in_kept(chunk, words)
-    for edges in (_PLAIN_EDGES, _EDGES):
+        return _in_kept(written, words)
+    for edges in (_PLAIN_EDGES, EDGES):
         inner = written.strip(edges)
         if inner and (said := _signs_say(inner, words)):
-            start = chunk.start() + written.find(inner)
+            start = written.find(inner)
             return start, start + len(inner), said
     return None
 
@@ -317,17 +328,17 @@ def _short_signs(chunks: Sequence[re.Match[str]], words: Vocabulary) -> Iterator
             yield start, start + len(bare), said
 
 
-def _in_kept(chunk: re.Match[str], words: Vocabulary) -> Edit | None:
+def _in_kept(written: str, words: Vocabulary) -> Edit | None:
     """A hidden word that begins with "@" for a, or is cut by a dot; all else is a mention, a link, a name of a file."""
-    bare = chunk[0].rstrip(_EDGES)
+    bare = written.rstrip(EDGES)
     if bare.startswith("@") and "a" + bare[1:].translate(_PLAIN_SIGNS) in words.hidden:
-        return chunk.start(), chunk.start() + len(bare), "a" + bare[1:].translate(_PLAIN_SIGNS)
+        return 0, len(bare), "a" + bare[1:].translate(_PLAIN_SIGNS)
     if bare.startswith("#") and bare[1:].isalpha() and bare.isascii() and (said := words.says(bare[1:])):
-        return chunk.start() + 1, chunk.start() + len(bare), said
-    inner = chunk[0].strip(_EDGES)
+        return 1, len(bare), said
+    inner = written.strip(EDGES)
     joined = inner.replace(".", "")
     if joined.isalpha() and (said := joined if joined in words.hidden else words.spelt(joined)):  # "id.iot" is no file
-        start = chunk.start() + chunk[0].find(inner)
+        start = written.find(inner)
         return start, start + len(inner), said
     return None
 
@@ -372,6 +383,12 @@ def _is_name(text: str, meant: Folded, one: re.Match[str]) -> bool:
     return bool(_NAME.fullmatch(text[start:end]))
 
 
+def _short_name(text: str, meant: Folded, edit: Edit) -> bool:
+    """A word of four letters or fewer, written as names are, that does not begin the text: Mr Cnut."""
+    start, end = meant.original(edit[0], edit[1])
+    return start > 0 and end - start < 5 and bool(_NAME.fullmatch(text[start:end])) and not text[start:end].isupper()
+
+
 def _whole(text: str, meant: Folded, words: Vocabulary) -> Folded:
     """Read a text in which many words are none: with blanks in other places, with letters missing or wrong."""
     found = list(_WORD.finditer(meant.text))
@@ -383,10 +400,12 @@ def _whole(text: str, meant: Folded, words: Vocabulary) -> Folded:
         return _whole(text, joined, words)
     if not text.isupper():
         unknown = [one for one in unknown if not _is_name(text, meant, one)]
-    bare = [one for one in found if len(one[0]) > 1 and _NO_VOWELS.fullmatch(one[0])]
+    bare = [one for one in found if len(one[0]) > 1 and _NO_VOWELS.fullmatch(one[0]) and not _is_name(text, meant, one)]
     if len(bare) >= DISGUISED_WORDS_MIN and len(bare) >= DISGUISED_SHARE_MIN * len(found):
         unknown = [one for one in found if one in unknown or one in bare]
-    if len(unknown) < DISGUISED_WORDS_MIN or len(unknown) < DISGUISED_SHARE_MIN * len(found):
+    count = sum(len(one[0]) > 1 for one in unknown)
+    alone = len(found) == 1 and len(unknown[0:1]) == 1 and len(found[0][0]) > 7
+    if (count < DISGUISED_WORDS_MIN and not alone) or len(unknown) < DISGUISED_SHARE_MIN * len(found):
         return meant
     odd = {one.start() for one in unknown}
     return rewritten(meant, [edit for run in _runs(found, meant.text) for edit in _respelt(run, odd, words)])

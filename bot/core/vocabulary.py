@@ -9,11 +9,16 @@ To hide one more word: add it to `HIDDEN`. To undo one more sign for a letter: a
 # ruff: noqa: RUF001, PLR2004 - characters that look like others are what this is about; the lengths of words are numbers
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property, lru_cache
 from itertools import product
 from math import inf, log, prod
+from typing import TypeVar
 
+T = TypeVar("T")
+
+EDGES = ".,;:!?\"'()[]{}…-*<>|&^~`"
+"""What may stand around a word."""
 WORD_CHARS_MAX = 40
 """Longer runs of letters are no words; they are left alone."""
 WORD_READ_MAX = 16
@@ -64,6 +69,7 @@ _KEYS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
 _SOUNDS = (("ck", "k"), ("ck", "q"), ("ck", "x"), ("ck", "c"), ("c", "k"), ("s", "z"), ("f", "ph"), ("i", "y"), ("y", "i"), ("u", "oo"), ("oo", "u"))
 _SOUNDS += (("er", "a"), ("er", "ah"), ("er", "uh"), ("or", "a"), ("ks", "x"), ("cks", "x"), ("u", "v"), ("v", "u"), ("w", "vv"), ("qu", "kw"), ("th", "f"))
 _VOWELS = re.compile(r"[aeiou]")
+_ENDINGS = "s es ed d ing ings er ers r rs ly ist ists ism ness est y ies able ation ian ians an ans".split()
 _RUN = re.compile(r"([a-z])\1+")
 
 
@@ -99,7 +105,7 @@ def _slips(word: str) -> Iterator[str]:
 
 def _spellings(word: str) -> Iterator[str]:
     """Other ways to write a hidden word: backwards, without vowels, as it sounds, with a slip of the fingers."""
-    if len(word) > 3:
+    if len(word) > 4 or word in HIDDEN:
         yield word[::-1]
     for bare in (word[0] + _VOWELS.sub("", word[1:]), _VOWELS.sub("", word)):
         if len(bare) > 3:
@@ -136,6 +142,7 @@ class Vocabulary:
             for spelling, word in self._spellings.items()
             if spelling not in self._rank and (spelling not in slips or spelling in SPELT or len(spelling) > 6)
         }
+        self._remembered = lru_cache(maxsize=WORDS_REMEMBERED_MAX)(lambda chunk, read: read(chunk, self))
         self.says = lru_cache(maxsize=WORDS_REMEMBERED_MAX)(self._says)
         self.guess = lru_cache(maxsize=WORDS_REMEMBERED_MAX)(self._guess)
 
@@ -150,6 +157,17 @@ class Vocabulary:
             return log(rank + 30)
         spelt = self._spellings.get(word)
         return self.cost(spelt) + 4 if spelt else 10 + 3.0 * len(word)
+
+    def odd(self, folded: str) -> frozenset[str]:
+        """The runs of signs without blanks in a folded text that are no words, nor words with punctuation around them."""
+        known = self._rank
+        return frozenset(
+            one for one in set(folded.split()).difference(known) if (bare := one.strip(EDGES)) not in known and any(map(str.isalnum, bare))
+        )
+
+    def in_chunk(self, chunk: str, read: Callable[[str, "Vocabulary"], T]) -> T:
+        """What `read` says of a run of signs; remembered, because the same names and odd words come again and again."""
+        return self._remembered(chunk, read)  # type: ignore[no-any-return]
 
     def spelt(self, word: str) -> str:
         """The hidden word that an unknown one is a spelling of; "" where it is none."""
@@ -167,16 +185,27 @@ class Vocabulary:
             return longer
         if len(word) > 5 and (shorter := {word[:place] + word[place + 1 :] for place in range(len(word))} & self.hidden):
             return min(shorter)
+        if self._is_formed(word):
+            return ""
         if len(word) >= 7:
             cost, cut = self.cut(word)
-            known = sum(len(one) for one in cut if one in self._rank)
             common = sum(one in self.hidden or self._rank.get(one, COMMON_RANK) < COMMONEST_RANK for one in cut)
-            plain = len(cut) > 2 or (common == len(cut) and not self.hidden.isdisjoint(cut))
-            if plain and known >= 0.8 * len(word) and cost < self.cost(word) - 4 and len(word) >= 2.6 * len(cut):
+            left = sum(len(one) for one in cut if one not in self._rank or (len(one) == 1 and one not in "aiu"))
+            hides = not self.hidden.isdisjoint(cut)
+            plain = (len(cut) > 2 and (hides or len(word) > 10)) or (common == len(cut) and hides)
+            if plain and left <= (0.2 * len(word) if len(word) > 15 else 0) and cost < self.cost(word) - 4 and len(word) >= 2.6 * len(cut):
                 return " ".join(cut)
         if len(word) > 7 and len(collapsed(word)) <= 0.6 * len(word):
             return self._says(collapsed(word)) or collapsed(word)
         return ""
+
+    def _is_formed(self, word: str) -> bool:
+        """Say whether a word that is not in the list is made of one that is: "repealing", "lobbyists"."""
+        for ending in _ENDINGS:
+            stem = word.removesuffix(ending)
+            if stem != word and len(stem) > 3 and (stem in self._rank or stem + "e" in self._rank or collapsed(stem) in self._rank):
+                return True
+        return False
 
     def _lengthened(self, word: str) -> str:
         """The commonest word of which this one is a lengthened form, a hidden one first; "" where there is none."""
@@ -252,6 +281,10 @@ class Vocabulary:
         if word in self._rank or not word.isalpha() or not 1 < len(word) <= WORD_READ_MAX:
             return best, lowest
         ways = [(6.5, word[::-1])]
+        if len(word) >= 7:
+            cost, cut = self.cut(word)
+            if cost < lowest and all(one in self._rank for one in cut) and len(word) >= 2.6 * len(cut):
+                best, lowest = " ".join(cut), cost
         if not _VOWELS.search(word[1:]) and (bare := self._by_consonants.get(word)):
             ways.append((3.0 + len(bare) - len(word), bare))
         if len(word) > 2:
