@@ -13,13 +13,11 @@ from pathlib import Path
 
 from bot.compiler.policy import PolicyError, compile_policy
 from bot.compiler.sentences import compile_sentences
-from bot.core.disguises import Disguises
 from bot.core.notices import Sentences
 from bot.core.policy import Policy
-from bot.core.vocabulary import Vocabulary
+from bot.wordlist import WORDS, load_disguises
 
 DEFAULT_POLICY = "labour-social-media"
-WORDS = "words.en.txt"
 FILE_BYTES_MAX = 1_000_000
 """A policy file is written by hand: a larger one is a mistake."""
 
@@ -67,13 +65,7 @@ def compiled(source: Mapping[str, str]) -> Policy:
     """Compile a policy's files, and let it read disguised words. Raises PolicyError (every mistake at once)."""
     policy = compile_policy(source)
     own = (entry.entry.rstrip("*") for bank in policy.banks.values() if bank.kind == "words" for entry in bank.entries)
-    return replace(policy, disguises=Disguises(Vocabulary(load_words(), (word for word in own if word.isascii() and word.isalpha()))))
-
-
-@cache
-def load_words() -> tuple[str, ...]:
-    """The words of English that ship with Steward, the commonest first."""
-    return tuple((resources.files("bot.core") / WORDS).read_text(encoding="utf-8").split())
+    return replace(policy, disguises=load_disguises(word for word in own if word.isascii() and word.isalpha()))
 
 
 @cache

@@ -29,7 +29,7 @@ _FLIPPED_LETTERS = "ɐɔǝɟƃɥᴉɾʞɯɹʇʌʍʎ"
 _LETTER_EMOJI = dict(zip("⭕❌❎✖✝❗❕ℹ💲©®🔴", "oxxxtiiiscro", strict=True)) | {
     sign: letters for sign, letters in zip("🆎🆑🆒🆓🆔🆕🆖🆗🆘🆙🆚", "ab cl cool free id new ng ok sos up vs".split(), strict=True)
 }
-_UNUSUAL = re.compile(rf"[{_ESCAPE}{_FLIPPED_LETTERS}]|&#?\w+;|\w:\w[\w+-]*:|:(?:regional_indicator|alphabet)|[{''.join(_LETTER_EMOJI)}]|\w[*#%•✱∗?^]+\w|\*\w|[\\|]|\(\)|\(_\)|><")
+_UNUSUAL = re.compile(rf"[{_ESCAPE}{_FLIPPED_LETTERS}*#%•✱∗^&\\|{''.join(_LETTER_EMOJI)}]|:[\w+-]+:|\w\?\w|\(_?\)|><")
 _OVERRIDE = re.compile(rf"{_ESCAPE}([^\u202c\u2069\n]*)[\u202c\u2069]?")
 _TURNED = re.compile(rf"[^\n]*[{_FLIPPED_LETTERS}][^\n]*")
 _ENTITY = re.compile(r"&(?:amp;)*(?:#(?P<decimal>\d{1,7})|#[xX](?P<hex>[0-9a-fA-F]{1,6})|(?P<name>[a-zA-Z]{2,8}));")
@@ -105,17 +105,18 @@ class Disguises:
         if folded is None:
             folded = fold(text)
         words = self._words
-        if words is None or len(text) > TEXT_CHARS_MAX or not words.odd(folded.text):
+        odd = words.odd(folded.text) if words is not None and len(text) <= TEXT_CHARS_MAX else frozenset()
+        if not odd or words is None:
             return folded
         meant = _unusual(text, folded, words) if _UNUSUAL.search(text) else folded
-        if _APART.search(meant.text):
+        if any(len(one) == 1 or not one.isalnum() for one in odd):
             apart = [edit for found in _APART.finditer(meant.text) if (edit := _together(found, meant.origin, words))]
             meant = rewritten(meant, apart)
-        odd = words.odd(meant.text)
+        odd = words.odd(meant.text) if meant is not folded else odd
         if not odd:
             return meant
         count = len(meant.text.split())
-        if len(odd) > 1 and (turned := _backwards(meant, words)):
+        if sum(one.strip(EDGES)[::-1] in words for one in odd) > 1 and (turned := _backwards(meant, words)):
             return turned
         said = {one: says for one in odd if (says := words.in_chunk(one, _said_by))}
         if said:

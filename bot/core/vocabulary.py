@@ -69,6 +69,7 @@ _KEYS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
 _SOUNDS = (("ck", "k"), ("ck", "q"), ("ck", "x"), ("ck", "c"), ("c", "k"), ("s", "z"), ("f", "ph"), ("i", "y"), ("y", "i"), ("u", "oo"), ("oo", "u"))
 _SOUNDS += (("er", "a"), ("er", "ah"), ("er", "uh"), ("or", "a"), ("ks", "x"), ("cks", "x"), ("u", "v"), ("v", "u"), ("w", "vv"), ("qu", "kw"), ("th", "f"))
 _VOWELS = re.compile(r"[aeiou]")
+_NUMBERS = "0123456789.,:/$£€%+-"
 _ENDINGS = "s es ed d ing ings er ers r rs ly ist ists ism ness est y ies able ation ian ians an ans".split()
 _RUN = re.compile(r"([a-z])\1+")
 
@@ -162,7 +163,7 @@ class Vocabulary:
         """The runs of signs without blanks in a folded text that are no words, nor words with punctuation around them."""
         known = self._rank
         return frozenset(
-            one for one in set(folded.split()).difference(known) if (bare := one.strip(EDGES)) not in known and any(map(str.isalnum, bare))
+            one for one in set(folded.split()).difference(known) if (bare := one.strip(EDGES)) not in known and bare.strip(_NUMBERS)
         )
 
     def in_chunk(self, chunk: str, read: Callable[[str, "Vocabulary"], T]) -> T:
