@@ -15,7 +15,7 @@ from html.entities import html5
 from itertools import pairwise
 
 from bot.core.text import Folded, fold
-from bot.core.vocabulary import EDGES, SIGNS, Vocabulary
+from bot.core.vocabulary import EDGES, LETTERS_RUN_MAX, SIGNS, Vocabulary
 
 TEXT_CHARS_MAX = 4000
 """Longer texts are read as they are folded: nobody disguises pages."""
@@ -35,7 +35,7 @@ _TURNED = re.compile(rf"[^\n]*[{_FLIPPED_LETTERS}][^\n]*")
 _ENTITY = re.compile(r"&(?:amp;)*(?:#(?P<decimal>\d{1,7})|#[xX](?P<hex>[0-9a-fA-F]{1,6})|(?P<name>[a-zA-Z]{2,8}));")
 _CODE = re.compile(r"\b:(?!//)[a-z][a-z0-9_+-]{1,30}:(?=\w\b|\w:)|:(?:regional_indicator_|alphabet-(?:white|yellow)-)(?P<letter>[a-z]):")
 _EMOJI = re.compile(rf"(?<=\w)\uFE0F?[{''.join(_LETTER_EMOJI)}](?=\w|\uFE0F\w)|\b(?<=\w)[{''.join(_LETTER_EMOJI)}]\uFE0F?(?=\w)")
-_STARRED = re.compile(r"(?<![\w*`~_#%•✱∗@/.:<&=-])[*#%•✱∗^]?\w+(?:[*#%•✱∗?^]+\w+)+(?![\w*`~#%/:=-])")
+_STARRED = re.compile(r"(?<![\w*`~_#%•✱∗@/.:<&=-])[*#%•✱∗^]?\w{1,20}(?:[*#%•✱∗?^]{1,8}\w{1,20}){1,8}(?![\w*`~#%/:=-])")
 _STARS_ANYWHERE = re.compile(r"(?<![\w*])(?=\w*\*)(?=\**\w)[\w*]{2,16}(?![\w*])")
 _STARS = re.compile(r"[*#%•✱∗?^]+")
 _DRAWN = {"|_|": "u", "(_)": "u", "|<": "k", "|)": "d", "|-|": "h", "|\\|": "n", "/\\/\\": "m", "|\\/|": "m", "\\/\\/": "w", "/\\": "a", "\\/": "v", "()": "o", "|>": "p", "|=": "f", "|3": "b", "|2": "r", "><": "x", "}{": "h", "]["  : "i", "vv": "w"}  # fmt: skip
@@ -123,7 +123,10 @@ class Disguises:
             chunks = [chunk for chunk in _CHUNK.finditer(meant.text) if chunk[0] in odd]
             edits = [_edit(chunk, said[chunk[0]]) for chunk in chunks if chunk[0] in said]
             edits = [edit for edit in edits if not _short_name(text, meant, edit)]
-            if any(not one.isalpha() for one in said):
+            signs = sum(not one.isalpha() for one in said)
+            if signs:
+                if 2 * signs >= count:  # then numbers are words too: "70" is "to"
+                    chunks = list(_CHUNK.finditer(meant.text))
                 edits += [one for one in _short_signs(chunks, words) if not any(one[0] < end and start < one[1] for start, end, _ in edits)]
             meant = rewritten(meant, sorted(edits))
         if len(odd) - len(said) >= DISGUISED_SHARE_MIN * count - 1 or _may_be_cut(meant.text, odd, words):
@@ -299,7 +302,7 @@ def _said_by(written: str, words: Vocabulary) -> Edit | None:
     bare = written.strip(EDGES)
     start = written.find(bare)
     letters = bare.replace("'", "")
-    if not bare or letters in words:
+    if not bare or letters in words or len(written) > LETTERS_RUN_MAX:
         return None
     if letters.isalpha():
         said = words.says(letters) if bare.isascii() else ""
@@ -348,7 +351,7 @@ def _signs_say(written: str, words: Vocabulary) -> str:
     """What a word with digits, signs or separators in it says; "" where it says what it is."""
     pieces = [piece for piece in _INNER.split(written) if piece]
     joined = "".join(pieces)
-    if not joined.isascii() or len(joined) < 3 or 2 * sum(map(str.isalpha, joined)) < len(joined) - 1 or joined.isdigit():
+    if not joined.isascii() or len(joined) < 3 or not any(map(str.isalpha, joined)):
         return ""
     bare = joined.replace("'", "")
     if len(pieces) == 1:
@@ -381,7 +384,8 @@ _NAME = re.compile(r"[A-Z][a-z]+(?:['’]s)?|[A-Z]{2,}(?:['’]?s)?")
 def _is_name(text: str, meant: Folded, one: re.Match[str]) -> bool:
     """A word written as names and initials are, in a text that is not all capitals."""
     start, end = meant.original(*one.span())
-    return bool(_NAME.fullmatch(text[start:end]))
+    written = text[start:end]
+    return bool(_NAME.fullmatch(written)) or (written[:1].isupper() and written[1:].islower())
 
 
 def _short_name(text: str, meant: Folded, edit: Edit) -> bool:

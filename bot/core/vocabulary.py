@@ -104,7 +104,7 @@ def _slips(word: str) -> Iterator[str]:
             yield from (word[:place] + key + word[place + 1 :] for key in _NEIGHBOURS[letter])
 
 
-def _spellings(word: str) -> Iterator[str]:
+def spellings(word: str) -> Iterator[str]:
     """Other ways to write a hidden word: backwards, without vowels, as it sounds, with a slip of the fingers."""
     if len(word) > 4 or word in HIDDEN:
         yield word[::-1]
@@ -135,7 +135,7 @@ class Vocabulary:
             self._rank.setdefault(word, COMMON_RANK // 2)
         self._spellings = dict(SPELT)
         for word in sorted(self.hidden, key=lambda one: (self._rank[one], one)):
-            for spelling in _spellings(word):
+            for spelling in spellings(word):
                 self._spellings.setdefault(spelling, word)
         slips = {slip for word in common[:SLIPS_OF_COMMON] if 3 < len(word) < 7 and word not in self.hidden for slip in _slips(word)}
         self._spellings = {
