@@ -337,6 +337,8 @@ def _in_kept(written: str, words: Vocabulary) -> Edit | None:
     bare = written.rstrip(EDGES)
     if bare.startswith("@") and "a" + bare[1:].translate(_PLAIN_SIGNS) in words.hidden:
         return 0, len(bare), "a" + bare[1:].translate(_PLAIN_SIGNS)
+    if bare.startswith("@") and not bare[1:].isalpha() and bare.isascii() and (said := words.says(bare)) and len(said) > 4:
+        return 0, len(bare), said
     if bare.startswith("#") and bare[1:].isalpha() and bare.isascii() and (said := words.says(bare[1:])):
         return 1, len(bare), said
     inner = written.strip(EDGES)
@@ -366,7 +368,7 @@ def _signs_say(written: str, words: Vocabulary) -> str:
     if bare in words.hidden:
         return bare
     said = words.says(bare) or (bare if bare in words and not re.search(r"[a-z]{3,}[-/]", written) else "")
-    if said in words.hidden or (said and min(map(len, pieces)) < 3 and not re.fullmatch(r"\w+[-']\w+|\w+/\w+", written)):
+    if said in words.hidden or (said and "'" in written) or (said and min(map(len, pieces)) < 3 and not re.fullmatch(r"\w+[-']\w+|\w+/\w+", written)):
         return said
     each = [words.says(piece) if any(map(str.isalpha, piece)) and not _ORDINARY.fullmatch(piece) else "" for piece in pieces]
     if any(each):

@@ -32,6 +32,8 @@ COMMONEST_RANK = 300
 """Words this common may stand beside a hidden one without a blank: "youidiot"; "cockburn" is a name."""
 COMMON_RANK = 12_000
 """Words of a policy's banks that are rarer than this are hidden ones."""
+HIDDEN_BONUS = 2.5
+"""So much less a hidden word costs in a text that is disguised all over: it is why somebody disguises it."""
 SLIPS_OF_COMMON = 1500
 """What may be a slip in one of so many common words is no spelling of a hidden one: "tihs" is "this"."""
 HIDDEN = frozenset(
@@ -243,7 +245,7 @@ class Vocabulary:
     def _by_consonants(self) -> dict[str, str]:
         """The commonest word by its letters without vowels, with and without the first one."""
         found: dict[str, str] = {}
-        for word in sorted(self._rank, key=self._rank.__getitem__):
+        for word in sorted(self._rank, key=lambda one: self.cost(one) - HIDDEN_BONUS * (one in self.hidden)):
             for bare in (word[0] + _VOWELS.sub("", word[1:]), _VOWELS.sub("", word)):
                 if len(bare) > 1 or word == "you":
                     found.setdefault(bare, word)
@@ -287,7 +289,7 @@ class Vocabulary:
             if cost < lowest and all(one in self._rank for one in cut) and len(word) >= 2.6 * len(cut):
                 best, lowest = " ".join(cut), cost
         if not _VOWELS.search(word[1:]) and (bare := self._by_consonants.get(word)):
-            ways.append((3.0 + len(bare) - len(word), bare))
+            ways.append((1.5, bare))
         if len(word) > 2:
             ways += [(5.0, word[:n] + word[n + 1] + word[n] + word[n + 2 :]) for n in range(len(word) - 1)]
             ways += [(5.0 if word[n] in word[n - 1 : n] else 7.0, word[:n] + word[n + 1 :]) for n in range(len(word))]
@@ -295,7 +297,7 @@ class Vocabulary:
         if len(word) > 1:
             ways += [(6.0, word[:n] + letter + word[n:]) for n in range(1, len(word) + 1) for letter in "etaoinsrhldcumfpgwybvkxjqz"]
         for price, one in ways:
-            if one in self._rank and (cost := self.cost(one) + price - 2.5 * (one in self.hidden)) < lowest:
+            if one in self._rank and (cost := self.cost(one) + price - HIDDEN_BONUS * (one in self.hidden)) < lowest:
                 best, lowest = one, cost
         return best, lowest
 
