@@ -10,12 +10,12 @@ The order of steps is that of how the eye undoes them: signs that no folding kno
 # ruff: noqa: RUF001, PLR2004 - characters that look like others are what this is about; the lengths of words are numbers
 
 import re
-from collections.abc import Iterator, Sequence
-from html.entities import html5
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 
+from bot.core.signs import UNUSUAL, Edit, undone
 from bot.core.text import Folded, fold
-from bot.core.vocabulary import EDGES, LETTERS_RUN_MAX, SIGNS, Vocabulary
+from bot.core.vocabulary import EDGES, LETTERS_RUN_MAX, ORDERED, PLAIN_EDGES, SIGNS, Vocabulary
 
 TEXT_CHARS_MAX = 4000
 """Longer texts are read as they are folded: nobody disguises pages."""
@@ -23,57 +23,13 @@ DISGUISED_SHARE_MIN, DISGUISED_WORDS_MIN = 0.3, 2
 """A text is disguised all over where so many of its words are none."""
 PIECES_MAX = 4
 """Pieces into which one word may have been cut."""
-_ESCAPE = "\u202e"
-_FLIPPED = dict(zip("ɐqɔpǝɟƃɥᴉɾʞlɯuodbɹsʇnʌʍxʎzıɓᵷṇʃ", "abcdefghijklmnopqrstuvwxyzigGnl".lower(), strict=True))
-_FLIPPED_LETTERS = "ɐɔǝɟƃɥᴉɾʞɯɹʇʌʍʎ"
-_LETTER_EMOJI = dict(zip("⭕❌❎✖✝❗❕ℹ💲©®🔴", "oxxxtiiiscro", strict=True)) | {
-    sign: letters for sign, letters in zip("🆎🆑🆒🆓🆔🆕🆖🆗🆘🆙🆚", "ab cl cool free id new ng ok sos up vs".split(), strict=True)
-}
-_UNUSUAL = re.compile(rf"[{_ESCAPE}{_FLIPPED_LETTERS}*#%•✱∗^&\\|{''.join(_LETTER_EMOJI)}]|:[\w+-]+:|\w\?\w|\(_?\)|><")
-_OVERRIDE = re.compile(rf"{_ESCAPE}([^\u202c\u2069\n]*)[\u202c\u2069]?")
-_TURNED = re.compile(rf"[^\n]*[{_FLIPPED_LETTERS}][^\n]*")
-_ENTITY = re.compile(r"&(?:amp;)*(?:#(?P<decimal>\d{1,7})|#[xX](?P<hex>[0-9a-fA-F]{1,6})|(?P<name>[a-zA-Z]{2,8}));")
-_CODE = re.compile(r"\b:(?!//)[a-z][a-z0-9_+-]{1,30}:(?=\w\b|\w:)|:(?:regional_indicator_|alphabet-(?:white|yellow)-)(?P<letter>[a-z]):")
-_EMOJI = re.compile(rf"(?<=\w)\uFE0F?[{''.join(_LETTER_EMOJI)}](?=\w|\uFE0F\w)|\b(?<=\w)[{''.join(_LETTER_EMOJI)}]\uFE0F?(?=\w)")
-_STARRED = re.compile(r"(?<![\w*`~_#%•✱∗@/.:<&=-])[*#%•✱∗^]?\w{1,20}(?:[*#%•✱∗?^]{1,8}\w{1,20}){1,8}(?![\w*`~#%/:=-])")
-_STARS_ANYWHERE = re.compile(r"(?<![\w*])(?=\w*\*)(?=\**\w)[\w*]{2,16}(?![\w*])")
-_STARS = re.compile(r"[*#%•✱∗?^]+")
-_DRAWN = {"|_|": "u", "(_)": "u", "|<": "k", "|)": "d", "|-|": "h", "|\\|": "n", "/\\/\\": "m", "|\\/|": "m", "\\/\\/": "w", "/\\": "a", "\\/": "v", "()": "o", "|>": "p", "|=": "f", "|3": "b", "|2": "r", "><": "x", "}{": "h", "]["  : "i", "vv": "w"}  # fmt: skip
-_DRAWN_SIGN = re.compile("|".join(re.escape(one) for one in sorted(_DRAWN, key=len, reverse=True) if one != "vv"))
-_DRAWN_WORD = re.compile(rf"(?<!\S)(?=\S*[a-zA-Z0-9])(?=\S*(?:\|\||{_DRAWN_SIGN.pattern}))\S{{2,60}}")
 _SIGN = r"[a-z0-9@$!|+(]"
 _APART = re.compile(rf"(?<![^\W_])(?<!['@]){_SIGN}(?:[^a-z0-9@$!\n]{{1,4}}{_SIGN}){{2,}}(?![a-z0-9])")
 _ONE_SIGN = re.compile(_SIGN)
 _CHUNK = re.compile(r"\S+")
 _KEPT = re.compile(r"[<@#/~\\].*|.*(?:://|www\.|[\\/]\w+[\\/]|\w@[\w-]+\.\w|[=_]).*|-+\w+.*|[\w-]+(?:\.[\w-]+)*\.[a-z]{2,5}[:/]?.*")
-_PLAIN_EDGES = ".,;:?\"'…-*`"
 _INNER = re.compile(r"[^a-z0-9@$!|(+]+")
 _ORDINARY = re.compile(r"[a-z]{1,2}\d+|[a-z]+\d{2,}|[@$£€]?\d+(?:[.,]\d+)*[a-z%]{0,2}\+?|\d+[a-z]\d+|\W*[\d.,:/+%-]+\W*")
-_ORDERED = frozenset(
-    (line.split()[0], follower)
-    for line in (
-        "of the a them this my their course your these it you shit us|in the a my your their|to be the do a see make say take your my "
-        "know their keep stop find|is a the not an no just to in|if you i they the she youre|on the a my your|they are have were dont "
-        "can will want|i dont am have was hate just will cant want love hope see get had need got could feel really didnt|for the a "
-        "your|want to|and the i a then they its if|the same world article most other first best fact right rest white whole one last "
-        "country problem jews truth|have a been no the|need to|all the|as a the i they|with the a your this my|should be have not|going "
-        "to|out of the|do not it with|but i the they|at the least all|from the a|be a the|that the i they he are a we|it was i seems "
-        "doesnt a|t co|http t|like a the to that this|would be have|will be not|a lot bitch woman few good fucking man white new little "
-        "black bit bunch|trying to|are the not a so just|was a the|there are|one of|not a be the even|by the a|people are who in|about "
-        "the it|when i you they the|im not a|has been a|what a i the they|its not a the just|lot of|how to do many can|women are|can be "
-        "not|does not|back to|so i much many|such a|dont know want have think like get|he was has|kind of|black people|look at like|no "
-        "one|because they of i|get a the|just a like|thank you|being a|we have need|who are is|able to|their own|which is|needs to|more "
-        "than|white people|way to|into the a|you should cant need i just a|part of|know what that how|instead of|most of|did not|must "
-        "be|bunch of|used to|had a to|this country article bitch|talk page|up to with and the|think that|she was|youre a|full of|see "
-        "the|over the|trump is|don t|piece of|looks like|live in|talking about|fact that|why do|wants to|those who|make it a|let "
-        "me|could be|me and a|ubuntu com|your own|even if|am not|an idiot|thanks for|time to|enough to|go back|rest of|seems to|right "
-        "now|these people|wanted to|got a|or not|better than|seem to|may be "
-    ).split("|")
-    for follower in line.split()[1:]
-)
-"""Words that often follow each other and hardly ever the other way round: they tell which way a text runs."""
-
-Edit = tuple[int, int, str]
 
 
 def rewritten(folded: Folded, edits: Sequence[Edit]) -> Folded:
@@ -108,30 +64,35 @@ class Disguises:
         odd = words.odd(folded.text) if words is not None and len(text) <= TEXT_CHARS_MAX else frozenset()
         if not odd or words is None:
             return folded
-        meant = _unusual(text, folded, words) if _UNUSUAL.search(text) else folded
+        meant = undone(text, folded, words) if UNUSUAL.search(text) else folded
         if any(len(one) == 1 or not one.isalnum() for one in odd):
             apart = [edit for found in _APART.finditer(meant.text) if (edit := _together(found, meant.origin, words))]
             meant = rewritten(meant, apart)
         odd = words.odd(meant.text) if meant is not folded else odd
         if not odd:
             return meant
-        count = len(meant.text.split())
         if sum(one.strip(EDGES)[::-1] in words for one in odd) > 1 and (turned := _backwards(meant, words)):
             return turned
+        count = len(meant.text.split())
         said = {one: says for one in odd if (says := words.in_chunk(one, _said_by))}
         if said:
-            chunks = [chunk for chunk in _CHUNK.finditer(meant.text) if chunk[0] in odd]
-            edits = [_edit(chunk, said[chunk[0]]) for chunk in chunks if chunk[0] in said]
-            edits = [edit for edit in edits if not _short_name(text, meant, edit)]
-            signs = sum(not one.isalpha() for one in said)
-            if signs:
-                if 2 * signs >= count:  # then numbers are words too: "70" is "to"
-                    chunks = list(_CHUNK.finditer(meant.text))
-                edits += [one for one in _short_signs(chunks, words) if not any(one[0] < end and start < one[1] for start, end, _ in edits)]
-            meant = rewritten(meant, sorted(edits))
+            meant = rewritten(meant, _edits(text, meant, said, words))
         if len(odd) - len(said) >= DISGUISED_SHARE_MIN * count - 1 or _may_be_cut(meant.text, odd, words):
             return _whole(text, meant, words)
         return meant
+
+
+def _edits(text: str, meant: Folded, said: Mapping[str, Edit], words: Vocabulary) -> list[Edit]:
+    """Where runs of signs stand that say something, in order, and what they say."""
+    chunks = list(_CHUNK.finditer(meant.text))
+    edits = [_edit(chunk, said[chunk[0]]) for chunk in chunks if chunk[0] in said]
+    edits = [edit for edit in edits if not _short_name(text, meant, edit)]
+    signs = sum(not one.isalpha() for one in said)
+    if signs:
+        odd = words.odd(meant.text)
+        others = [chunk for chunk in chunks if chunk[0] not in said and (chunk[0] in odd or 2 * signs >= len(chunks))]
+        edits += _short_signs(others, words)  # where most words have digits numbers are words too: "70" is "to"
+    return sorted(edits)
 
 
 def _edit(chunk: re.Match[str], said: Edit) -> Edit:
@@ -140,123 +101,10 @@ def _edit(chunk: re.Match[str], said: Edit) -> Edit:
 
 def _may_be_cut(text: str, odd: frozenset[str], words: Vocabulary) -> bool:
     chunks = text.split()
-    return any(
-        (one in odd or other in odd) and (one + other).strip(EDGES) in words.hidden for one, other in zip(chunks, chunks[1:], strict=False)
-    )
+    return any((one in odd or other in odd) and (one + other).strip(EDGES) in words.hidden for one, other in pairwise(chunks))
 
 
-def _unusual(text: str, folded: Folded, words: Vocabulary) -> Folded:
-    """Undo what folding cannot, because it would wreck ordinary text; then fold what is left."""
-    signs: list[tuple[str, int]] = [(sign, place) for place, sign in enumerate(text)]
-    before = text
-    for change in (_entities, _codes, _overridden, _turned):
-        signs = change("".join(sign for sign, _ in signs), signs)
-    current = "".join(sign for sign, _ in signs)
-    starred = list(_starred(current, words))
-    if any("*" in current[start:end] for start, end, _ in starred):
-        starred += [one for one in _more_starred(current, words) if not any(one[0] < end and start < one[1] for start, end, _ in starred)]
-    for start, end, new in sorted([*starred, *_drawn(current, words)], reverse=True):
-        last = len(new) - 1
-        width = end - start
-        signs[start:end] = [(sign, signs[end - 1 if n == last else start + n * width // len(new)][1]) for n, sign in enumerate(new)]
-    current = "".join(sign for sign, _ in signs)
-    if current == before:
-        return folded
-    again = fold(current)
-    return Folded(again.text, tuple(signs[place][1] for place in again.origin))
-
-
-Signs = list[tuple[str, int]]
-
-
-def _entities(text: str, signs: Signs) -> Signs:
-    done, kept = 0, []
-    for found in _ENTITY.finditer(text):
-        code = int(found["decimal"] or int(found["hex"] or "0", 16))
-        sign = html5.get(f"{found['name']};", "") if found["name"] else chr(code) if 32 <= code < 0x110000 else ""
-        if sign:
-            kept += [*signs[done : found.start()], *((one, signs[found.start()][1]) for one in sign[:2])]
-            done = found.end()
-    return [*kept, *signs[done:]]
-
-
-def _codes(text: str, signs: Signs) -> Signs:
-    done, kept = 0, []
-    for found in sorted((*_CODE.finditer(text), *_EMOJI.finditer(text)), key=lambda one: one.start()):
-        if found.start() < done:
-            continue
-        letters = _LETTER_EMOJI.get(found[0].strip("\ufe0f"), "") if found.re is _EMOJI else found["letter"] or ""
-        kept += [*signs[done : found.start()], *((one, signs[found.start()][1]) for one in letters)]
-        done = found.end()
-    return [*kept, *signs[done:]]
-
-
-def _overridden(text: str, signs: Signs) -> Signs:
-    done, kept = 0, []
-    for found in _OVERRIDE.finditer(text):
-        kept += [*signs[done : found.start()], *reversed(signs[found.start(1) : found.end(1)])]
-        done = found.end()
-    return [*kept, *signs[done:]]
-
-
-def _turned(text: str, signs: Signs) -> Signs:
-    done, kept = 0, []
-    for found in _TURNED.finditer(text):
-        turned = [(_FLIPPED.get(sign, sign), place) for sign, place in signs[found.start() : found.end()]]
-        if sum(sign in _FLIPPED_LETTERS for sign in found[0]) >= 2:
-            kept += [*signs[done : found.start()], *reversed(turned)]
-            done = found.end()
-    return [*kept, *signs[done:]]
-
-
-def _starred(text: str, words: Vocabulary) -> Iterator[Edit]:
-    """Words in which stars and the like stand for letters."""
-    for found in _STARRED.finditer(text):
-        written = found[0].lower()
-        letters = _STARS.sub("", written)
-        if not letters.isascii() or letters in words or len(letters) < 2 or "_" in written:
-            continue
-        only = _STARS.findall(written)
-        if len(only) >= len(written) // 2 and words.spelt(letters) in words.hidden:
-            yield *found.span(), words.spelt(letters)
-            continue
-        patterns = [_STARS.sub(lambda stars: "." * len(stars[0]), written)]
-        if len(only) == 1 and len(only[0]) == 1:
-            patterns += [written.replace(only[0], "." * count) for count in (2, 3)]
-        for pattern in patterns if letters.isalpha() else ():
-            fits = words.fitting(pattern)
-            if fits and (fits in words.hidden or (pattern is patterns[0] and only[0].strip("?#^%"))):
-                yield *found.span(), fits
-                break
-
-
-def _more_starred(text: str, words: Vocabulary) -> Iterator[Edit]:
-    """Words with stars at their ends, and short ones, in a text where others have stars for letters."""
-    for found in _STARS_ANYWHERE.finditer(text):
-        pattern = found[0].lower().replace("*", ".")
-        fits = words.fitting(pattern) if pattern.strip(".") and pattern.isascii() else ""
-        if fits:
-            yield *found.span(), fits
-
-
-def _drawn(text: str, words: Vocabulary) -> Iterator[Edit]:
-    """Words with letters that are drawn with several signs."""
-    if "\\" not in text and "|" not in text and "()" not in text and "(_)" not in text and "><" not in text:
-        return
-    for found in _DRAWN_WORD.finditer(text):
-        written = found[0].lower()
-        if written.count("||") == 1:  # a spoiler has two
-            written = written.replace("||", "ll")
-        letters = _DRAWN_SIGN.sub(lambda sign: _DRAWN[sign[0]], written).strip(_PLAIN_EDGES)
-        plain = letters if letters in words or words.spelt(letters) else words.says(letters) if letters.isascii() else ""
-        if plain and len(letters) > 2 and _letters(found[0]) not in words:
-            yield *found.span(), plain
-
-
-def _letters(chunk: str) -> str:
-    return "".join(sign for sign in chunk.lower() if sign.isalpha())
-
-
+_LIKE_L = str.maketrans("1!", "ll")
 _PLAIN_SIGNS = str.maketrans({sign: letters[:1] for sign, letters in SIGNS.items() if letters})
 
 
@@ -283,7 +131,7 @@ def _together(found: re.Match[str], origin: Sequence[int], words: Vocabulary) ->
             return *found.span(), " ".join(parts)
     if sum(map(str.isalpha, joined)) < max(2, (len(joined) + 1) // 2) or len(joined) < 3:
         return None
-    readings = {joined.translate(_PLAIN_SIGNS), joined.replace("1", "l").replace("!", "l").translate(_PLAIN_SIGNS)} if not joined.isalpha() else {joined}
+    readings = {joined.translate(_PLAIN_SIGNS), joined.translate(_LIKE_L).translate(_PLAIN_SIGNS)}
     cost, cut = min(words.cut(reading) for reading in readings)
     if len(joined) == 3 and not (set(cut) & words.hidden or "".join(cut) in ("you", "die", "fag", "kys", "kkk", "ass")):
         return None
@@ -309,7 +157,7 @@ def _said_by(written: str, words: Vocabulary) -> Edit | None:
         return (start, start + len(bare), said) if said else None
     if _KEPT.fullmatch(written):
         return _in_kept(written, words)
-    for edges in (_PLAIN_EDGES, EDGES):
+    for edges in (PLAIN_EDGES, EDGES):
         inner = written.strip(edges)
         if inner and (said := _signs_say(inner, words)):
             start = written.find(inner)
@@ -320,7 +168,7 @@ def _said_by(written: str, words: Vocabulary) -> Edit | None:
 def _short_signs(chunks: Sequence[re.Match[str]], words: Vocabulary) -> Iterator[Edit]:
     """Short words with digits that are words too, where the text has others: "4r3" beside "1d10t"."""
     for chunk in chunks:
-        bare = chunk[0].strip(_PLAIN_EDGES)
+        bare = chunk[0].strip(PLAIN_EDGES)
         if not bare or bare.isalpha() or not bare.isascii() or _KEPT.fullmatch(chunk[0]):
             continue
         said = words.says(bare)
@@ -363,22 +211,23 @@ def _signs_say(written: str, words: Vocabulary) -> str:
         if any(sign not in SIGNS and not sign.isalpha() for sign in written):
             return words.spelt(bare) or (bare if bare in words.hidden else "")
         return words.says(bare)
-    if all(piece in words for piece in pieces):
-        return bare if bare in words.hidden and not bare.startswith(pieces[0] + "s") else ""
-    if bare in words.hidden:
-        return bare
+    return _pieces_say(written, pieces, bare, words)
+
+
+def _pieces_say(written: str, pieces: Sequence[str], bare: str, words: Vocabulary) -> str:
+    """What pieces with signs between them say, together or each; "" where they say what they are."""
+    plural = bare.startswith(pieces[0] + "s")
+    if bare in words.hidden or all(piece in words for piece in pieces):
+        return bare if bare in words.hidden and not (plural and pieces[0] in words) else ""
     said = words.says(bare) or (bare if bare in words and not re.search(r"[a-z]{3,}[-/]", written) else "")
-    if said in words.hidden or (said and "'" in written) or (said and min(map(len, pieces)) < 3 and not re.fullmatch(r"\w+[-']\w+|\w+/\w+", written)):
+    cut = min(map(len, pieces)) < 3 and not re.fullmatch(r"\w+[-']\w+|\w+/\w+", written)
+    if said in words.hidden or (said and (cut or "'" in written)):
         return said
     each = [words.says(piece) if any(map(str.isalpha, piece)) and not _ORDINARY.fullmatch(piece) else "" for piece in pieces]
-    if any(each):
-        return " ".join(one or piece for one, piece in zip(each, pieces, strict=True))
-    return ""
+    return " ".join(one or piece for one, piece in zip(each, pieces, strict=True)) if any(each) else ""
 
 
 _WORD = re.compile(r"(?<![\w@#./\\:=<-])[a-z]+(?:'[a-z]+)?(?![\w@/\\=]|\.\w|:\w)")
-
-
 _LETTERS = re.compile(r"(?<![\w@#])[a-z]+(?:'[a-z]+)?(?![\w@])")
 _NAME = re.compile(r"[A-Z][a-z]+(?:['’]s)?|[A-Z]{2,}(?:['’]?s)?")
 
@@ -405,16 +254,14 @@ def _whole(text: str, meant: Folded, words: Vocabulary) -> Folded:
     joined = _cut_words(meant, found, words)
     if joined is not meant:
         return _whole(text, joined, words)
-    if not text.isupper():
-        unknown = [one for one in unknown if not _is_name(text, meant, one)]
-    bare = [one for one in found if len(one[0]) > 1 and _NO_VOWELS.fullmatch(one[0]) and not _is_name(text, meant, one)]
+    odd = {one.start() for one in unknown if text.isupper() or not _is_name(text, meant, one)}
+    bare = {one.start() for one in found if len(one[0]) > 1 and _NO_VOWELS.fullmatch(one[0]) and not _is_name(text, meant, one)}
     if len(bare) >= DISGUISED_WORDS_MIN and len(bare) >= DISGUISED_SHARE_MIN * len(found):
-        unknown = [one for one in found if one in unknown or one in bare]
-    count = sum(len(one[0]) > 1 for one in unknown)
-    alone = len(found) == 1 and len(unknown[0:1]) == 1 and len(found[0][0]) > 7
-    if (count < DISGUISED_WORDS_MIN and not alone) or len(unknown) < DISGUISED_SHARE_MIN * len(found):
+        odd |= bare  # a text without vowels: what is an abbreviation elsewhere is a word here
+    count = sum(len(one[0]) > 1 for one in found if one.start() in odd)
+    alone = len(found) == len(odd) == 1 and len(found[0][0]) > 7
+    if (count < DISGUISED_WORDS_MIN and not alone) or len(odd) < DISGUISED_SHARE_MIN * len(found):
         return meant
-    odd = {one.start() for one in unknown}
     return rewritten(meant, [edit for run in _runs(found, meant.text) for edit in _respelt(run, odd, words)])
 
 
@@ -466,7 +313,7 @@ def _runs(found: Sequence[re.Match[str]], text: str) -> Iterator[list[re.Match[s
 def _cut_words(meant: Folded, found: Sequence[re.Match[str]], words: Vocabulary) -> Folded:
     """Join two pieces, one of which is no word, where they are a hidden word with a blank in it."""
     edits: list[Edit] = []
-    for one, other in zip(found, found[1:], strict=False):
+    for one, other in pairwise(found):
         if other.start() - one.end() != 1 or (one[0] in words and other[0] in words) or (edits and edits[-1][1] > one.start()):
             continue
         joined = one[0] + other[0]
@@ -483,9 +330,9 @@ def _backwards(meant: Folded, words: Vocabulary) -> Folded | None:
     if len(turned_known) < DISGUISED_WORDS_MIN or 2 * len(turned_known) < len(unknown) or 3 * len(unknown) < len(found):
         return None
     turned = [one[0][::-1] for one in found]
-    there = sum((one, other) in _ORDERED for one, other in zip(turned, turned[1:], strict=False))
-    back = sum((other, one) in _ORDERED for one, other in zip(turned, turned[1:], strict=False))
-    if back > there or (back == there and meant.text[0] in ".!?"):
+    there = sum((one, other) in ORDERED for one, other in pairwise(turned))
+    ahead = sum((other, one) in ORDERED for one, other in pairwise(turned))
+    if ahead > there or (ahead == there and meant.text[0] in ".!?"):
         return Folded(meant.text[::-1], meant.origin[::-1])
     kept = [word if word.replace("'", "") in words or one[0] not in words else one[0] for one, word in zip(found, turned, strict=True)]
     if 3 * len(unknown) < 2 * len(found):  # only the longer words are turned

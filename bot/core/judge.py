@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
+from bot.core.disguises import Disguises
 from bot.core.model import (
     Concern,
     Context,
@@ -27,7 +28,6 @@ from bot.core.model import (
     Unjudged,
     Verdict,
 )
-from bot.core.disguises import Disguises
 from bot.core.policy import All, Any, Condition, Not, Policy, Rule, Test
 from bot.core.signals import NO, Aim, AimedAt, Measure, Reading, contacts_left, provoked_by
 from bot.core.text import fold, quoted

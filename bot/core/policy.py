@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cached_property
 
+from bot.core.disguises import Disguises
 from bot.core.model import DAY, EPOCH_GAP, ActionKind, Concern, Kind, Severity, Shared, Status
 from bot.core.signals import Label, Signal
-from bot.core.disguises import Disguises
 from bot.core.text import PhraseIndex
 
 NO_TIME, SECOND = timedelta(), timedelta(seconds=1)

@@ -19,6 +19,8 @@ T = TypeVar("T")
 
 EDGES = ".,;:!?\"'()[]{}…-*<>|&^~`"
 """What may stand around a word."""
+PLAIN_EDGES = ".,;:?\"'…-*`"
+"""Those of them that never stand for a letter."""
 WORD_CHARS_MAX = 40
 """Longer runs of letters are no words; they are left alone."""
 WORD_READ_MAX = 16
@@ -53,23 +55,57 @@ HIDDEN = frozenset(
 )
 """Words that people disguise: they are recognised by a letter that is missing, doubled, moved or replaced."""
 SPELT = {
-    "fck": "fuck", "fuk": "fuck", "fcuk": "fuck", "phuck": "fuck", "phuk": "fuck", "fvck": "fuck", "fukc": "fuck", "fk": "fuck", "fking": "fucking",
-    "fckn": "fucking", "fkn": "fucking", "fckin": "fucking", "fukin": "fucking", "sht": "shit", "shyt": "shit", "cnt": "cunt", "kunt": "cunt",
-    "btch": "bitch", "biatch": "bitch", "bich": "bitch", "biotch": "bitch", "azz": "ass", "azzhole": "asshole", "dik": "dick", "dck": "dick",
+    "fck": "fuck", "fuk": "fuck", "fcuk": "fuck", "phuck": "fuck", "phuk": "fuck", "fvck": "fuck",
+    "fukc": "fuck", "fk": "fuck", "fking": "fucking",
+    "fckn": "fucking", "fkn": "fucking", "fckin": "fucking", "fukin": "fucking", "sht": "shit", "shyt": "shit", "cnt": "cunt",
+    "kunt": "cunt",
+    "btch": "bitch", "biatch": "bitch", "bich": "bitch", "biotch": "bitch", "azz": "ass", "azzhole": "asshole", "dik": "dick",
+    "dck": "dick",
     "cok": "cock", "cck": "cock", "twt": "twat", "nzi": "nazi", "ngr": "nigger", "nggr": "nigger", "ngga": "nigga", "hoar": "whore",
     "idt": "idiot", "idts": "idiots", "mrn": "moron", "mrns": "morons", "rtrd": "retard", "slt": "slut", "whr": "whore", "pusy": "pussy",
     "stoopid": "stupid", "stewpid": "stupid", "idjit": "idiot", "eejit": "idiot", "ediot": "idiot", "looser": "loser", "lozer": "loser",
 }  # fmt: skip
 """Spellings that everybody knows, too short or too far to be found by rule."""
 SIGNS = {
-    "0": "o", "1": "il", "2": "zs", "3": "e", "4": "a", "5": "s", "6": "gb", "7": "t", "8": "b", "9": "gq", "@": "a", "$": "s", "!": "il", "|": "li",
-    "(": "c", "<": "c", "{": "c", "[": "c", ")": "d", "+": "t", "€": "e", "£": "le", "¢": "c", "¥": "y", "§": "s", "¡": "i", "†": "t", "&": "a", "^": "a",
-    "%": "o", "#": "h", "×": "x", "?": "", "¿": "", "∆": "a", "Δ": "a", "λ": "a", "π": "n", "√": "v", "∂": "d", "∑": "e", "°": "o", "¤": "o", "•": "o", "●": "o",
+    "0": "o", "1": "il", "2": "zs", "3": "e", "4": "a", "5": "s", "6": "gb", "7": "t", "8": "b", "9": "gq", "@": "a",
+    "$": "s", "!": "il", "|": "li",
+    "(": "c", "<": "c", "{": "c", "[": "c", ")": "d", "+": "t", "€": "e", "£": "le", "¢": "c", "¥": "y", "§": "s", "¡": "i", "†": "t",
+    "&": "a",
+    "^": "a",
+    "%": "o", "#": "h", "×": "x", "?": "", "¿": "", "∆": "a", "Δ": "a", "λ": "a", "π": "n", "√": "v", "∂": "d",
+    "∑": "e", "°": "o", "¤": "o", "•": "o", "●": "o",
 }  # fmt: skip
 """Signs that stand for letters, with the letters they may stand for."""
+ORDERED = frozenset(
+    (line.split()[0], follower)
+    for line in (
+        "of the a them this my their course your these it you shit us|in the a my your their|to be the do a see make say take your my "
+        "know their keep stop find|is a the not an no just to in|if you i they the she youre|on the a my your|they are have were dont "
+        "can will want|i dont am have was hate just will cant want love hope see get had need got could feel really didnt|for the a "
+        "your|want to|and the i a then they its if|the same world article most other first best fact right rest white whole one last "
+        "country problem jews truth|have a been no the|need to|all the|as a the i they|with the a your this my|should be have not|going "
+        "to|out of the|do not it with|but i the they|at the least all|from the a|be a the|that the i they he are a we|it was i seems "
+        "doesnt a|t co|http t|like a the to that this|would be have|will be not|a lot bitch woman few good fucking man white new little "
+        "black bit bunch|trying to|are the not a so just|was a the|there are|one of|not a be the even|by the a|people are who in|about "
+        "the it|when i you they the|im not a|has been a|what a i the they|its not a the just|lot of|how to do many can|women are|can be "
+        "not|does not|back to|so i much many|such a|dont know want have think like get|he was has|kind of|black people|look at like|no "
+        "one|because they of i|get a the|just a like|thank you|being a|we have need|who are is|able to|their own|which is|needs to|more "
+        "than|white people|way to|into the a|you should cant need i just a|part of|know what that how|instead of|most of|did not|must "
+        "be|bunch of|used to|had a to|this country article bitch|talk page|up to with and the|think that|she was|youre a|full of|see "
+        "the|over the|trump is|don t|piece of|looks like|live in|talking about|fact that|why do|wants to|those who|make it a|let "
+        "me|could be|me and a|ubuntu com|your own|even if|am not|an idiot|thanks for|time to|enough to|go back|rest of|seems to|right "
+        "now|these people|wanted to|got a|or not|better than|seem to|may be "
+    ).split("|")
+    for follower in line.split()[1:]
+)
+"""Words that often follow each other and hardly ever the other way round: they tell which way a text runs."""
+
 _KEYS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
-_SOUNDS = (("ck", "k"), ("ck", "q"), ("ck", "x"), ("ck", "c"), ("c", "k"), ("s", "z"), ("f", "ph"), ("i", "y"), ("y", "i"), ("u", "oo"), ("oo", "u"))
-_SOUNDS += (("er", "a"), ("er", "ah"), ("er", "uh"), ("or", "a"), ("ks", "x"), ("cks", "x"), ("u", "v"), ("v", "u"), ("w", "vv"), ("qu", "kw"), ("th", "f"))
+_SOUNDS = tuple(
+    tuple(pair.split(">"))
+    for pair in "ck>k ck>q ck>x ck>c c>k s>z f>ph i>y y>i u>oo oo>u er>a er>ah er>uh or>a ks>x cks>x u>v v>u w>vv qu>kw th>f".split()
+)
+"""How a word sounds, and how that may be written."""
 _VOWELS = re.compile(r"[aeiou]")
 _NUMBERS = "0123456789.,:/$£€%+-"
 _ENDINGS = "s es ed d ing ings er ers r rs ly ist ists ism ness est y ies able ation ian ians an ans".split()
@@ -178,28 +214,32 @@ class Vocabulary:
 
     def _says(self, word: str) -> str:
         """What an unknown word says where that is plain whatever stands around it; "" where it is not. It may be several words."""
-        if word in self._rank or len(word) > LETTERS_RUN_MAX or (len(word) > WORD_CHARS_MAX and not word.isalpha()):
+        if word in self._rank or len(word) > LETTERS_RUN_MAX:
             return ""
         if not word.isalpha():
-            return self._by_signs(word)
-        if word in self._spellings:
-            return self._spellings[word]
-        if _RUN.search(word) and (longer := self._lengthened(word)):
-            return longer
-        if len(word) > 5 and (shorter := {word[:place] + word[place + 1 :] for place in range(len(word))} & self.hidden):
-            return min(shorter)
-        if self._is_formed(word):
+            return self._by_signs(word) if len(word) <= WORD_CHARS_MAX else ""
+        return self._spellings.get(word, "") or self._lengthened(word) or self._with_one_too_many(word) or self._from_parts(word)
+
+    def _with_one_too_many(self, word: str) -> str:
+        """The hidden word into which a letter has been put."""
+        if len(word) <= 5:
             return ""
-        if len(word) >= 7:
-            cost, cut = self.cut(word)
-            common = sum(one in self.hidden or self._rank.get(one, COMMON_RANK) < COMMONEST_RANK for one in cut)
-            left = sum(len(one) for one in cut if one not in self._rank or (len(one) == 1 and one not in "aiu"))
-            hides = not self.hidden.isdisjoint(cut)
-            plain = (len(cut) > 2 and (hides or len(word) > 10)) or (common == len(cut) and hides)
-            if plain and left <= (0.2 * len(word) if len(word) > 15 else 0) and cost < self.cost(word) - 4 and len(word) >= 2.6 * len(cut):
-                return " ".join(cut)
-        if len(word) > 7 and len(collapsed(word)) <= 0.6 * len(word):
-            return self._says(collapsed(word)) or collapsed(word)
+        return min({word[:place] + word[place + 1 :] for place in range(len(word))} & self.hidden, default="")
+
+    def _from_parts(self, word: str) -> str:
+        """The words that have been run together, or the word in which nearly every letter stands twice."""
+        if len(word) < 7 or self._is_formed(word):
+            return ""
+        cost, cut = self.cut(word)
+        common = sum(one in self.hidden or self._rank.get(one, COMMON_RANK) < COMMONEST_RANK for one in cut)
+        left = sum(len(one) for one in cut if one not in self._rank or (len(one) == 1 and one not in "aiu"))
+        hides = not self.hidden.isdisjoint(cut)
+        plain = (len(cut) > 2 and (hides or len(word) > 10)) or (common == len(cut) and hides)
+        left_max = 0.2 * len(word) if len(word) > 15 else 0
+        if plain and left <= left_max and cost < self.cost(word) - 4 and len(word) >= 2.6 * len(cut):
+            return " ".join(cut)
+        if len(word) > 7 and len(once := collapsed(word)) <= 0.6 * len(word):
+            return self._says(once) or once
         return ""
 
     def _is_formed(self, word: str) -> bool:
@@ -212,10 +252,9 @@ class Vocabulary:
 
     def _lengthened(self, word: str) -> str:
         """The commonest word of which this one is a lengthened form, a hidden one first; "" where there is none."""
-        for one in self._by_collapsed.get(collapsed(word), ()):
-            if len(one) < len(word):
-                return one
-        return ""
+        if not _RUN.search(word):
+            return ""
+        return next((one for one in self._by_collapsed.get(collapsed(word), ()) if len(one) < len(word)), "")
 
     def _by_signs(self, word: str) -> str:
         """The word that digits and signs stand for, a hidden one first, else the commonest."""
@@ -226,7 +265,7 @@ class Vocabulary:
         for letters in product(*choices):
             reading = "".join(letters)
             spelt = reading if reading in self._rank else self._spellings.get(reading, "")
-            if not spelt and _RUN.search(reading):
+            if not spelt:
                 spelt = self._lengthened(reading)
             cost = self.cost(spelt) - 5 * (spelt in self.hidden) + 3 * (spelt != reading) if spelt else inf
             if cost < lowest:

@@ -2,7 +2,6 @@
 
 The words are few and mild; what people write every day has to come back as the same object.
 """
-# ruff: noqa: RUF001 - characters that look like others are what is tested
 
 import pytest
 from hypothesis import given, settings
@@ -19,9 +18,11 @@ LETTERS = st.sampled_from("abcdeiorstuxyz 01345@$!|*.,-_?&#;:'()\n\u202eɐʇ⭕�
 TEXTS = st.one_of(
     st.text(max_size=60),
     st.text(LETTERS, max_size=60),
-    st.lists(st.sampled_from(["toidi", "i d i o t", "1d10t", "id*ot", "uoy", "era", "youare", "idi", "ot", "&#105;", "\u202e", " ", ".", "**", "|"])).map(
-        " ".join
-    ),
+    st.lists(
+        st.sampled_from(
+            ["toidi", "i d i o t", "1d10t", "id*ot", "uoy", "era", "youare", "idi", "ot", "&#105;", "\u202e", " ", ".", "**", "|"]
+        )
+    ).map(" ".join),
 )
 
 

@@ -50,7 +50,8 @@ NO = Measure(value=False)
 class Reading:
     """A message with everything that signals look at, computed once.
 
-    `meant` is what the texts say where words are disguised, else what is folded. `joins`: the fragments just before count together with this one; not where one of them has a finding of its own.
+    `meant` is what the texts say where words are disguised, else what is folded.
+    `joins`: the fragments just before count together with this one; not where one of them has a finding of its own.
     """
 
     message: Message
@@ -90,8 +91,9 @@ class Reading:
 
     @cached_property
     def you(self) -> tuple[str, ...]:
-        """The words of the second person that were said."""
-        return tuple(word for word in self.said_words if word.translate(DIGITS) in YOU)
+        """The words of the second person that were said, in the fragments just before too: "you are a" and then "clown"."""
+        joined = (word for n in self.of_role(Role.SAID) if self.segments[n].start < 0 for word, _, _ in words(self.meant[n]))
+        return tuple(word for word in (*self.said_words, *joined) if word.translate(DIGITS) in YOU)
 
     @cached_property
     def own_recent(self) -> tuple[tuple[float, str], ...]:
