@@ -21,6 +21,8 @@ TEXT_CHARS_MAX = 4000
 """Longer texts are read as they are folded: nobody disguises pages."""
 DISGUISED_SHARE_MIN, DISGUISED_WORDS_MIN = 0.3, 2
 """A text is disguised all over where so many of its words are none."""
+READ_SHARE_MIN = 0.6
+"""Of the letters of its unknown words so many must be read, or the text is no disguise but another language, code, names."""
 PIECES_MAX = 4
 """Pieces into which one word may have been cut."""
 _SIGN = r"[a-z0-9@$!|+(]"
@@ -73,11 +75,14 @@ class Disguises:
             return meant
         if sum(one.strip(EDGES)[::-1] in words for one in odd) > 1 and (turned := _backwards(meant, words)):
             return turned
+        if _may_be_cut(meant.text, odd, words):
+            meant = _joined(meant, words)
+            odd = words.odd(meant.text)
         count = len(meant.text.split())
         said = {one: says for one in odd if (says := words.in_chunk(one, _said_by))}
         if said:
             meant = rewritten(meant, _edits(text, meant, said, words))
-        if len(odd) - len(said) >= DISGUISED_SHARE_MIN * count - 1 or _may_be_cut(meant.text, odd, words):
+        if len(odd) - len(said) >= DISGUISED_SHARE_MIN * count - 1:
             return _whole(text, meant, words)
         return meant
 
@@ -242,7 +247,7 @@ def _is_name(text: str, meant: Folded, one: re.Match[str]) -> bool:
 def _short_name(text: str, meant: Folded, edit: Edit) -> bool:
     """A word of four letters or fewer, written as names are, that does not begin the text: Mr Cnut."""
     start, end = meant.original(edit[0], edit[1])
-    return start > 0 and end - start < 5 and bool(_NAME.fullmatch(text[start:end])) and not text[start:end].isupper()
+    return start > 0 and end - start < 5 and not edit[2].startswith("fuck") and bool(_NAME.fullmatch(text[start:end])) and not text[start:end].isupper()
 
 
 def _whole(text: str, meant: Folded, words: Vocabulary) -> Folded:
@@ -251,9 +256,6 @@ def _whole(text: str, meant: Folded, words: Vocabulary) -> Folded:
     unknown = [one for one in found if one[0].replace("'", "") not in words]
     if not unknown:
         return meant
-    joined = _cut_words(meant, found, words)
-    if joined is not meant:
-        return _whole(text, joined, words)
     odd = {one.start() for one in unknown if text.isupper() or not _is_name(text, meant, one)}
     bare = {one.start() for one in found if len(one[0]) > 1 and _NO_VOWELS.fullmatch(one[0]) and not _is_name(text, meant, one)}
     if len(bare) >= DISGUISED_WORDS_MIN and len(bare) >= DISGUISED_SHARE_MIN * len(found):
@@ -262,7 +264,10 @@ def _whole(text: str, meant: Folded, words: Vocabulary) -> Folded:
     alone = len(found) == len(odd) == 1 and len(found[0][0]) > 7
     if (count < DISGUISED_WORDS_MIN and not alone) or len(odd) < DISGUISED_SHARE_MIN * len(found):
         return meant
-    return rewritten(meant, [edit for run in _runs(found, meant.text) for edit in _respelt(run, odd, words)])
+    edits = [edit for run in _runs(found, meant.text) for edit in _respelt(run, odd, words)]
+    letters = sum(len(one[0]) for one in found if one.start() in odd)
+    read = sum(len(one[0]) for one in found if one.start() in odd and any(start <= one.start() < end for start, end, _ in edits))
+    return rewritten(meant, edits) if read >= READ_SHARE_MIN * letters else meant
 
 
 _NO_VOWELS = re.compile(r"(?!(?:my|by|why|try|cry|dry|fly|sky|shy|gym|mr|mrs|dr|tv|hmm)\b)[^aeiou']+")
@@ -280,13 +285,13 @@ def _respelt(run: Sequence[re.Match[str]], odd: set[int], words: Vocabulary) -> 
         for start in range(max(0, end - PIECES_MAX), end - 1):
             together = "".join(written[start:end])
             price = 1.0 + 3.0 * all(known[start:end])
-            if together in words:
+            if words.is_common(together):
                 ways.append((best[start][0] + words.cost(together) + price, start, together))
             if end - start == 2 and not all(known[start:end]):
                 for place in range(1, len(together)):
                     left, right = together[:place], together[place:]
-                    if left in words and right in words:
-                        ways.append((best[start][0] + words.cost(left) + words.cost(right) + price + 1.0, start, f"{left} {right}"))
+                    if words.is_common(left) and words.is_common(right):
+                        ways.append((best[start][0] + words.cost(left) + words.cost(right) + price + 2.0, start, f"{left} {right}"))
         best.append(min(ways))
     end = len(run)
     edits: list[Edit] = []
@@ -310,10 +315,10 @@ def _runs(found: Sequence[re.Match[str]], text: str) -> Iterator[list[re.Match[s
         yield run
 
 
-def _cut_words(meant: Folded, found: Sequence[re.Match[str]], words: Vocabulary) -> Folded:
+def _joined(meant: Folded, words: Vocabulary) -> Folded:
     """Join two pieces, one of which is no word, where they are a hidden word with a blank in it."""
     edits: list[Edit] = []
-    for one, other in pairwise(found):
+    for one, other in pairwise(_WORD.finditer(meant.text)):
         if other.start() - one.end() != 1 or (one[0] in words and other[0] in words) or (edits and edits[-1][1] > one.start()):
             continue
         joined = one[0] + other[0]
@@ -326,13 +331,13 @@ def _backwards(meant: Folded, words: Vocabulary) -> Folded | None:
     """Turn every word, or the whole text where its words then stand in a better order; None where they are not backwards."""
     found = list(_LETTERS.finditer(meant.text))
     unknown = [one for one in found if one[0].replace("'", "") not in words]
-    turned_known = [one for one in unknown if (back := one[0][::-1].replace("'", "")) in words and len(back) > 1]
+    turned_known = [one for one in unknown if (back := one[0][::-1].replace("'", "")) in words and len(back) > 2]
     if len(turned_known) < DISGUISED_WORDS_MIN or 2 * len(turned_known) < len(unknown) or 3 * len(unknown) < len(found):
         return None
     turned = [one[0][::-1] for one in found]
     there = sum((one, other) in ORDERED for one, other in pairwise(turned))
     ahead = sum((other, one) in ORDERED for one, other in pairwise(turned))
-    if ahead > there or (ahead == there and meant.text[0] in ".!?"):
+    if ahead >= there and 3 * len(unknown) >= 2 * len(found):
         return Folded(meant.text[::-1], meant.origin[::-1])
     kept = [word if word.replace("'", "") in words or one[0] not in words else one[0] for one, word in zip(found, turned, strict=True)]
     if 3 * len(unknown) < 2 * len(found):  # only the longer words are turned

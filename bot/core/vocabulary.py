@@ -189,6 +189,11 @@ class Vocabulary:
         """Say whether there is such a word."""
         return word in self._rank
 
+    def is_common(self, word: str) -> bool:
+        """Say whether a word is common, hidden or long: others are too near to each other to be what a word that is none was meant to be."""
+        rank = self._rank.get(word)
+        return rank is not None and (rank < COMMON_RANK or len(word) > 5)
+
     def cost(self, word: str) -> float:
         """What it costs to read a word: little where it is common, much where it is none."""
         rank = self._rank.get(word)
@@ -336,7 +341,7 @@ class Vocabulary:
         if len(word) > 1:
             ways += [(6.0, word[:n] + letter + word[n:]) for n in range(1, len(word) + 1) for letter in "etaoinsrhldcumfpgwybvkxjqz"]
         for price, one in ways:
-            if one in self._rank and (cost := self.cost(one) + price - HIDDEN_BONUS * (one in self.hidden)) < lowest:
+            if self.is_common(one) and (cost := self.cost(one) + price - HIDDEN_BONUS * (one in self.hidden)) < lowest:
                 best, lowest = one, cost
         return best, lowest
 
