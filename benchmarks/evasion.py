@@ -143,7 +143,7 @@ DISGUISES: Mapping[str, Callable[[str, random.Random], str]] = {
     "asterisks between": each_word(lambda word, _: "*".join(word)),
     "every word spaced": each_word(lambda word, _: " ".join(word)),
     "whole text spaced": lambda text, _: " ".join(text.replace(" ", "  ")),
-    "whole text dotted": whole(lambda word: ".".join(word)),
+    "whole text dotted": whole(".".join),
     "reversed words": each_word(lambda word, _: word[::-1]),
     "reversed text": backwards,
     "right-to-left override": lambda text, _: "\u202e" + text[::-1] + "\u202c",

@@ -247,7 +247,8 @@ def _is_name(text: str, meant: Folded, one: re.Match[str]) -> bool:
 def _short_name(text: str, meant: Folded, edit: Edit) -> bool:
     """A word of four letters or fewer, written as names are, that does not begin the text: Mr Cnut."""
     start, end = meant.original(edit[0], edit[1])
-    return start > 0 and end - start < 5 and not edit[2].startswith("fuck") and bool(_NAME.fullmatch(text[start:end])) and not text[start:end].isupper()
+    written = text[start:end]
+    return start > 0 and len(written) < 5 and bool(_NAME.fullmatch(written)) and not written.isupper() and not edit[2].startswith("fuck")
 
 
 def _whole(text: str, meant: Folded, words: Vocabulary) -> Folded:

@@ -190,7 +190,7 @@ class Vocabulary:
         return word in self._rank
 
     def is_common(self, word: str) -> bool:
-        """Say whether a word is common, hidden or long: others are too near to each other to be what a word that is none was meant to be."""
+        """Say whether a word is common, hidden or long: others are too near to each other to be guessed at."""
         rank = self._rank.get(word)
         return rank is not None and (rank < COMMON_RANK or len(word) > 5)
 
