@@ -31,7 +31,7 @@ _ONE_SIGN = re.compile(_SIGN)
 _CHUNK = re.compile(r"\S+")
 _KEPT = re.compile(r"[<@#/~\\].*|.*(?:://|www\.|[\\/]\w+[\\/]|\w@[\w-]+\.\w|[=_]).*|-+\w+.*|[\w-]+(?:\.[\w-]+)*\.[a-z]{2,5}[:/]?.*")
 _INNER = re.compile(r"[^a-z0-9@$!|(+]+")
-_ORDINARY = re.compile(r"[a-z]{1,2}\d+|[a-z]+\d{2,}|[@$£€]?\d+(?:[.,]\d+)*[a-z%]{0,2}\+?|\d+[a-z]\d+|\W*[\d.,:/+%-]+\W*")
+_ORDINARY = re.compile(r"[a-z]{1,2}\d+|[a-z]+\d+|[@$£€]?\d+(?:[.,]\d+)*[a-z%]{0,2}\+?|\d+[a-z]\d+|\W*[\d.,:/+%-]+\W*")
 
 
 def rewritten(folded: Folded, edits: Sequence[Edit]) -> Folded:
@@ -202,6 +202,11 @@ def _in_kept(written: str, words: Vocabulary) -> Edit | None:
     return None
 
 
+def _reads_as(written: str, said: str) -> bool:
+    """Say whether each sign is the letter or may stand for it."""
+    return len(said) == len(written) and all(one in (sign, *SIGNS.get(sign, "")) for one, sign in zip(said, written, strict=True))
+
+
 def _signs_say(written: str, words: Vocabulary) -> str:
     """What a word with digits, signs or separators in it says; "" where it says what it is."""
     pieces = [piece for piece in _INNER.split(written) if piece]
@@ -212,7 +217,7 @@ def _signs_say(written: str, words: Vocabulary) -> str:
     if len(pieces) == 1:
         if _ORDINARY.fullmatch(bare):
             said = words.says(bare) if len(bare) >= 4 and bare[0].isalpha() else ""
-            return said if said in words.hidden else ""
+            return said if said in words.hidden and _reads_as(bare, said) else ""
         if any(sign not in SIGNS and not sign.isalpha() for sign in written):
             return words.spelt(bare) or (bare if bare in words.hidden else "")
         return words.says(bare)

@@ -142,6 +142,16 @@ def _slips(word: str) -> Iterator[str]:
             yield from (word[:place] + key + word[place + 1 :] for key in _NEIGHBOURS[letter])
 
 
+def _moved(word: str) -> Iterator[str]:
+    """A word of a policy's own backwards, or with two letters moved or one twice: what is nearer to it may be another word or a name."""
+    if len(word) > 4:
+        yield word[::-1]
+    for place, letter in enumerate(word):
+        yield word[:place] + letter + word[place:]
+        if place + 1 < len(word):
+            yield word[:place] + word[place + 1] + letter + word[place + 2 :]
+
+
 def spellings(word: str) -> Iterator[str]:
     """Other ways to write a hidden word: backwards, without vowels, as it sounds, with a slip of the fingers."""
     if len(word) > 4 or word in HIDDEN:
@@ -173,13 +183,13 @@ class Vocabulary:
             self._rank.setdefault(word, COMMON_RANK // 2)
         self._spellings = dict(SPELT)
         for word in sorted(self.hidden, key=lambda one: (self._rank[one], one)):
-            for spelling in spellings(word):
+            for spelling in spellings(word) if word in HIDDEN else _moved(word):
                 self._spellings.setdefault(spelling, word)
         slips = {slip for word in common[:SLIPS_OF_COMMON] if 3 < len(word) < 7 and word not in self.hidden for slip in _slips(word)}
         self._spellings = {
             spelling: word
             for spelling, word in self._spellings.items()
-            if spelling not in self._rank and (spelling not in slips or spelling in SPELT or len(spelling) > 6)
+            if spelling in SPELT or not (spelling in self._rank or self._is_formed(spelling) or (spelling in slips and len(spelling) < 7))
         }
         self._remembered = lru_cache(maxsize=WORDS_REMEMBERED_MAX)(lambda chunk, read: read(chunk, self))
         self.says = lru_cache(maxsize=WORDS_REMEMBERED_MAX)(self._says)
@@ -259,7 +269,7 @@ class Vocabulary:
         """The commonest word of which this one is a lengthened form, a hidden one first; "" where there is none."""
         if not _RUN.search(word):
             return ""
-        return next((one for one in self._by_collapsed.get(collapsed(word), ()) if len(one) < len(word)), "")
+        return next((one for one in self._by_collapsed.get(collapsed(word), ()) if 1 < len(one) < len(word)), "")
 
     def _by_signs(self, word: str) -> str:
         """The word that digits and signs stand for, a hidden one first, else the commonest."""
@@ -336,7 +346,11 @@ class Vocabulary:
             ways.append((1.5, bare))
         if len(word) > 2:
             ways += [(5.0, word[:n] + word[n + 1] + word[n] + word[n + 2 :]) for n in range(len(word) - 1)]
-            ways += [(5.0 if word[n] in word[n - 1 : n] else 7.0, word[:n] + word[n + 1 :]) for n in range(len(word))]
+            ways += [
+                (5.0 if twice else 7.0, word[:n] + word[n + 1 :])
+                for n in range(len(word))
+                if (twice := word[n] in word[n - 1 : n]) or len(word) > 5
+            ]
             ways += [(6.0, word[:n] + key + word[n + 1 :]) for n, letter in enumerate(word) for key in _NEIGHBOURS[letter]]
         if len(word) > 1:
             ways += [(6.0, word[:n] + letter + word[n:]) for n in range(1, len(word) + 1) for letter in "etaoinsrhldcumfpgwybvkxjqz"]
