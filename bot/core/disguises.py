@@ -15,16 +15,19 @@ from itertools import pairwise
 
 from bot.core.signs import UNUSUAL, Edit, undone
 from bot.core.text import Folded, fold
-from bot.core.vocabulary import EDGES, LETTERS_RUN_MAX, ORDERED, PLAIN_EDGES, SIGNS, Vocabulary
+from bot.core.vocabulary import EDGES, HIDDEN_BONUS, LETTERS_RUN_MAX, ORDERED, PLAIN_EDGES, SIGNS, Vocabulary
 
 TEXT_CHARS_MAX = 4000
 """Longer texts are read as they are folded: nobody disguises pages."""
-DISGUISED_SHARE_MIN, DISGUISED_WORDS_MIN = 0.3, 2
+DISGUISED_SHARE_MIN, DISGUISED_WORDS_MIN = 0.25, 2
 """A text is disguised all over where so many of its words are none."""
-READ_SHARE_MIN = 0.6
+LETTERS_A_WORD = 6
+"""Of the words that are disguised, as a rule."""
+READ_SHARE_MIN = 0.5
 """Of the letters of its unknown words so many must be read, or the text is no disguise but another language, code, names."""
 PIECES_MAX = 4
 """Pieces into which one word may have been cut."""
+_STRUCK = re.compile(r"(?<![\w~])~\w[^~\n]{0,200}~(?![\w~])")
 _SIGN = r"[a-z0-9@$!|+(]"
 _APART = re.compile(rf"(?<![^\W_])(?<!['@]){_SIGN}(?:[^a-z0-9@$!\n]{{1,4}}{_SIGN}){{2,}}(?![a-z0-9])")
 _ONE_SIGN = re.compile(_SIGN)
@@ -60,31 +63,41 @@ class Disguises:
 
     def read(self, text: str, folded: Folded | None = None) -> Folded:
         """What a text says, led back to the text; the folded text itself, the same object, where nothing in it is disguised."""
-        if folded is None:
-            folded = fold(text)
-        words = self._words
-        odd = words.odd(folded.text) if words is not None and len(text) <= TEXT_CHARS_MAX else frozenset()
-        if not odd or words is None:
+        folded = fold(text) if folded is None else folded
+        if self._words is None or len(text) > TEXT_CHARS_MAX:
             return folded
-        meant = undone(text, folded, words) if UNUSUAL.search(text) else folded
-        if any(len(one) == 1 or not one.isalnum() for one in odd):
-            apart = [edit for found in _APART.finditer(meant.text) if (edit := _together(found, meant.origin, words))]
-            meant = rewritten(meant, apart)
-        odd = words.odd(meant.text) if meant is not folded else odd
-        if not odd:
-            return meant
-        if sum(one.strip(EDGES)[::-1] in words for one in odd) > 1 and (turned := _backwards(meant, words)):
-            return turned
-        if _may_be_cut(meant.text, odd, words):
-            meant = _joined(meant, words)
-            odd = words.odd(meant.text)
-        count = len(meant.text.split())
-        said = {one: says for one in odd if (says := words.in_chunk(one, _said_by))}
-        if said:
-            meant = rewritten(meant, _edits(text, meant, said, words))
-        if len(odd) - len(said) >= DISGUISED_SHARE_MIN * count - 1:
-            return _whole(text, meant, words)
+        folded = _not_struck(folded) if "~" in folded.text else folded
+        odd = self._words.odd(folded.text)
+        return _read(text, folded, odd, self._words) if odd else folded
+
+
+def _read(text: str, folded: Folded, odd: frozenset[str], words: Vocabulary) -> Folded:
+    """What a text with runs of signs that are no words says: the steps in their order."""
+    meant = undone(text, folded, words) if UNUSUAL.search(text) else folded
+    if any(len(one) == 1 or not one.isalnum() for one in odd):
+        apart = [edit for found in _APART.finditer(meant.text) if (edit := _together(found, meant.origin, words))]
+        meant = rewritten(meant, apart)
+    odd = words.odd(meant.text) if meant is not folded else odd
+    if not odd:
         return meant
+    if sum(one.strip(EDGES)[::-1] in words for one in odd) > 1 and (turned := _backwards(meant, words)):
+        return turned
+    if _may_be_cut(meant.text, odd, words):
+        meant = _joined(meant, words)
+        odd = words.odd(meant.text)
+    count = len(meant.text.split())
+    said = {one: says for one in odd if (says := words.in_chunk(one, _said_by))}
+    if said:
+        meant = rewritten(meant, _edits(text, meant, said, words))
+    if len(odd) >= DISGUISED_SHARE_MIN * count - 1:
+        return _whole(text, meant, words, len(said))
+    return meant
+
+
+def _not_struck(folded: Folded) -> Folded:
+    """The text without Slack's marks for what is struck out; other tildes stay."""
+    pairs = [found.span() for found in _STRUCK.finditer(folded.text)]
+    return rewritten(folded, [(place, place + 1, "") for start, end in pairs for place in (start, end - 1)])
 
 
 def _edits(text: str, meant: Folded, said: Mapping[str, Edit], words: Vocabulary) -> list[Edit]:
@@ -256,8 +269,8 @@ def _short_name(text: str, meant: Folded, edit: Edit) -> bool:
     return start > 0 and len(written) < 5 and bool(_NAME.fullmatch(written)) and not written.isupper() and not edit[2].startswith("fuck")
 
 
-def _whole(text: str, meant: Folded, words: Vocabulary) -> Folded:
-    """Read a text in which many words are none: with blanks in other places, with letters missing or wrong."""
+def _whole(text: str, meant: Folded, words: Vocabulary, said: int) -> Folded:
+    """Read a text in which many words are none: with blanks in other places, letters missing or wrong. `said`: already read."""
     found = list(_WORD.finditer(meant.text))
     unknown = [one for one in found if one[0].replace("'", "") not in words]
     if not unknown:
@@ -268,12 +281,13 @@ def _whole(text: str, meant: Folded, words: Vocabulary) -> Folded:
         odd |= bare  # a text without vowels: what is an abbreviation elsewhere is a word here
     count = sum(len(one[0]) > 1 for one in found if one.start() in odd)
     alone = len(found) == len(odd) == 1 and len(found[0][0]) > 7
-    if (count < DISGUISED_WORDS_MIN and not alone) or len(odd) < DISGUISED_SHARE_MIN * len(found):
+    if not odd or (count + said < DISGUISED_WORDS_MIN and not alone) or len(odd) + said < DISGUISED_SHARE_MIN * len(found):
         return meant
     edits = [edit for run in _runs(found, meant.text) for edit in _respelt(run, odd, words)]
     letters = sum(len(one[0]) for one in found if one.start() in odd)
     read = sum(len(one[0]) for one in found if one.start() in odd and any(start <= one.start() < end for start, end, _ in edits))
-    return rewritten(meant, edits) if read >= READ_SHARE_MIN * letters else meant
+    before = said * LETTERS_A_WORD
+    return rewritten(meant, edits) if read + before >= READ_SHARE_MIN * (letters + before) else meant
 
 
 _NO_VOWELS = re.compile(r"(?!(?:my|by|why|try|cry|dry|fly|sky|shy|gym|mr|mrs|dr|tv|hmm)\b)[^aeiou']+")
@@ -292,7 +306,8 @@ def _respelt(run: Sequence[re.Match[str]], odd: set[int], words: Vocabulary) -> 
             together = "".join(written[start:end])
             price = 1.0 + 3.0 * all(known[start:end])
             if words.is_common(together):
-                ways.append((best[start][0] + words.cost(together) + price, start, together))
+                bonus = HIDDEN_BONUS if together in words.hidden else 0.0
+                ways.append((best[start][0] + words.cost(together) + price - bonus, start, together))
             if end - start == 2 and not all(known[start:end]):
                 for place in range(1, len(together)):
                     left, right = together[:place], together[place:]

@@ -251,7 +251,8 @@ class Vocabulary:
         hides = not self.hidden.isdisjoint(cut)
         plain = (len(cut) > 2 and (hides or len(word) > 10)) or (common == len(cut) and hides)
         left_max = 0.2 * len(word) if len(word) > 15 else 0
-        if plain and left <= left_max and cost < self.cost(word) - 4 and len(word) >= 2.6 * len(cut):
+        short = 2.2 if hides and common == len(cut) else 2.6
+        if plain and left <= left_max and cost < self.cost(word) - 4 and len(word) >= short * len(cut):
             return " ".join(cut)
         if len(word) > 7 and len(once := collapsed(word)) <= 0.6 * len(word):
             return self._says(once) or once
