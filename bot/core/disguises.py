@@ -105,10 +105,10 @@ def _edits(text: str, meant: Folded, said: Mapping[str, Edit], words: Vocabulary
     chunks = list(_CHUNK.finditer(meant.text))
     edits = [_edit(chunk, said[chunk[0]]) for chunk in chunks if chunk[0] in said]
     edits = [edit for edit in edits if not _short_name(text, meant, edit)]
-    signs = sum(not one.isalpha() for one in said)
-    if signs:
+    if any(not one.isalpha() for one in said):
         odd = words.odd(meant.text)
-        others = [chunk for chunk in chunks if chunk[0] not in said and (chunk[0] in odd or 2 * signs >= len(chunks))]
+        everywhere = 2 * sum(not chunk[0].strip(PLAIN_EDGES + "!").replace("'", "").isalpha() for chunk in chunks) >= len(chunks)
+        others = [chunk for chunk in chunks if chunk[0] not in said and (chunk[0] in odd or everywhere)]
         edits += _short_signs(others, words)  # where most words have digits numbers are words too: "70" is "to"
     return sorted(edits)
 
@@ -259,6 +259,8 @@ def _is_name(text: str, meant: Folded, one: re.Match[str]) -> bool:
     """A word written as names and initials are, in a text that is not all capitals."""
     start, end = meant.original(*one.span())
     written = text[start:end]
+    if not start and len(written) > 1 and not written.isupper():
+        return False  # the first word of a text has a capital anyway
     return bool(_NAME.fullmatch(written)) or (written[:1].isupper() and written[1:].islower())
 
 
@@ -304,7 +306,7 @@ def _respelt(run: Sequence[re.Match[str]], odd: set[int], words: Vocabulary) -> 
         ways = [(best[end - 1][0] + cost, end - 1, said)]
         for start in range(max(0, end - PIECES_MAX), end - 1):
             together = "".join(written[start:end])
-            price = 1.0 + 3.0 * all(known[start:end])
+            price = 1.0 + 3.0 * all(known[start:end]) + 3.0 * any(one in ("a", "i") for one in written[start:end])
             if words.is_common(together):
                 bonus = HIDDEN_BONUS if together in words.hidden else 0.0
                 ways.append((best[start][0] + words.cost(together) + price - bonus, start, together))
@@ -358,9 +360,13 @@ def _backwards(meant: Folded, words: Vocabulary) -> Folded | None:
     turned = [one[0][::-1] for one in found]
     there = sum((one, other) in ORDERED for one, other in pairwise(turned))
     ahead = sum((other, one) in ORDERED for one, other in pairwise(turned))
-    if ahead >= there and 3 * len(unknown) >= 2 * len(found):
+    short = [one[0] for one in found if 1 < len(one[0]) < 4]
+    as_they_are = sum(one in words for one in short) > sum(one[::-1] in words for one in short)
+    if ahead >= there and not as_they_are:
         return Folded(meant.text[::-1], meant.origin[::-1])
-    kept = [word if word.replace("'", "") in words or one[0] not in words else one[0] for one, word in zip(found, turned, strict=True)]
-    if 3 * len(unknown) < 2 * len(found):  # only the longer words are turned
-        kept = [one[0] if one[0].replace("'", "") in words else word for one, word in zip(found, kept, strict=True)]
-    return rewritten(meant, [(*one.span(), word) for one, word in zip(found, kept, strict=True) if word != one[0]])
+    edits = []
+    for one, word in zip(found, turned, strict=True):
+        known = one[0].replace("'", "") in words
+        if word != one[0] and (word.replace("'", "") in words or not known) and not (known and as_they_are and len(word) < 4):
+            edits.append((*one.span(), word))
+    return rewritten(meant, edits)

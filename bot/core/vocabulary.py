@@ -243,15 +243,15 @@ class Vocabulary:
 
     def _from_parts(self, word: str) -> str:
         """The words that have been run together, or the word in which nearly every letter stands twice."""
-        if len(word) < 7 or self._is_formed(word):
+        if len(word) < 6 or self._is_formed(word):
             return ""
         cost, cut = self.cut(word)
         common = sum(one in self.hidden or self._rank.get(one, COMMON_RANK) < COMMONEST_RANK for one in cut)
         left = sum(len(one) for one in cut if one not in self._rank or (len(one) == 1 and one not in "aiu"))
         hides = not self.hidden.isdisjoint(cut)
-        plain = (len(cut) > 2 and (hides or len(word) > 10)) or (common == len(cut) and hides)
+        plain = common == len(cut) or (len(cut) > 2 and (hides or len(word) > 10))
         left_max = 0.2 * len(word) if len(word) > 15 else 0
-        short = 2.2 if hides and common == len(cut) else 2.6
+        short = 2.2 if common == len(cut) else 2.6
         if plain and left <= left_max and cost < self.cost(word) - 4 and len(word) >= short * len(cut):
             return " ".join(cut)
         if len(word) > 7 and len(once := collapsed(word)) <= 0.6 * len(word):
