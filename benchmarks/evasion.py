@@ -1,4 +1,4 @@
-"""How much of what the shipped policy finds is still found when it is disguised, in eight ways and more.
+"""How much of what the shipped policy finds is still found when it is disguised, in fifty ways.
 
     python -m benchmarks.evasion FILE.jsonl[.gz] [...] [--most N] [--policy NAME]
 
@@ -13,11 +13,12 @@ import json
 import random
 import re
 from collections.abc import Callable, Iterator, Mapping
-from itertools import chain
+from datetime import timedelta
+from itertools import chain, pairwise
 from pathlib import Path
 
 from bot.core.policy import Example
-from bot.examples import acting, judge_example
+from bot.examples import acting, judge_example, judge_history
 from bot.folders import load_policy
 from bot.toxicity.embedded import EmbeddedScorer
 
@@ -50,6 +51,80 @@ def longer(word: str, chance: random.Random) -> str:
     return word[:n] + word[n] * chance.randint(3, 6) + word[n + 1 :]
 
 
+KEYS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
+WEB = str.maketrans("aeiostlbc", "@3!0$7|8(")
+SMALL = str.maketrans("abcdefghijklmnoprstuvwyz", "ᴀʙᴄᴅᴇꜰɢʜɪᴊᴋʟᴍɴᴏᴘʀꜱᴛᴜᴠᴡʏᴢ")
+GREEK = str.maketrans("abeiknoptuvxy", "αβεικηορτυνχγ")
+TURNED = str.maketrans("abcdefghijklmnopqrstuvwxyz", "ɐqɔpǝɟƃɥᴉɾʞlɯuodbɹsʇnʌʍxʎz")  # noqa: RUF001 - letters on their heads
+EVERY = re.compile(r"(?<![\w@#/&.:-])[A-Za-z]+(?![\w@:/;]|\.\w)")
+
+
+def whole(change: Callable[[str], str]) -> Callable[[str, random.Random], str]:
+    """Disguise every word, the short ones too."""
+    return lambda text, _: EVERY.sub(lambda found: change(found[0]), text)
+
+
+def starred(word: str, chance: random.Random) -> str:
+    """One vowel starred."""
+    vowels = [n for n, letter in enumerate(word) if n and letter in "aeiouAEIOU"]
+    n = chance.choice(vowels) if vowels else len(word) // 2
+    return word[:n] + "*" + word[n + 1 :]
+
+
+def swapped(word: str, chance: random.Random) -> str:
+    """Two letters that stand beside each other, not the first."""
+    n = chance.randrange(1, len(word) - 1)
+    return word[:n] + word[n + 1] + word[n] + word[n + 2 :]
+
+
+def dropped(word: str, chance: random.Random) -> str:
+    """One letter missing, not the first."""
+    n = chance.randrange(1, len(word))
+    return word[:n] + word[n + 1 :]
+
+
+def doubled(word: str, chance: random.Random) -> str:
+    """One letter twice."""
+    n = chance.randrange(len(word))
+    return word[:n] + word[n] + word[n:]
+
+
+def slipped(word: str, chance: random.Random) -> str:
+    """The key beside one of the letters, not of the first."""
+    n = chance.randrange(1, len(word))
+    row = next((row for row in KEYS if word[n].lower() in row), "")
+    near = (
+        [row[place] for place in (row.index(word[n].lower()) - 1, row.index(word[n].lower()) + 1) if 0 <= place < len(row)] if row else []
+    )
+    return word[:n] + (chance.choice(near) if near else word[n]) + word[n + 1 :]
+
+
+def cut(word: str, chance: random.Random) -> str:
+    """A blank within."""
+    n = chance.randrange(2, len(word) - 1)
+    return word[:n] + " " + word[n:]
+
+
+def zalgo(word: str, chance: random.Random) -> str:
+    """Marks above and below every letter."""
+    return "".join(letter + "".join(chr(chance.randint(0x300, 0x36F)) for _ in range(3)) for letter in word)
+
+
+def backwards(text: str, _: random.Random) -> str:
+    """The whole text from its end."""
+    return text[::-1]
+
+
+def joined(text: str, _: random.Random) -> str:
+    """Words that follow each other without a sign, run together by threes."""
+    return re.sub(r"([A-Za-z]+) ([A-Za-z]+) ([A-Za-z]+)", r"\1\2\3", text)
+
+
+def odd_case(text: str, _: random.Random) -> str:
+    """iDiOt."""
+    return "".join(sign.upper() if n % 2 else sign.lower() for n, sign in enumerate(text))
+
+
 DISGUISES: Mapping[str, Callable[[str, random.Random], str]] = {
     "look-alike letters": lambda text, _: text.translate(LOOK_ALIKES),
     "full-width letters": lambda text, _: text.translate(FULL),
@@ -61,6 +136,47 @@ DISGUISES: Mapping[str, Callable[[str, random.Random], str]] = {
     "emoji letters": each_word(lambda word, _: "".join(chr(0x1F170 + ord(c) - 97) for c in word.lower())),
     "spaced-out words": each_word(lambda word, chance: " ".join(word) if chance.random() < 0.5 else word),
     "dotted words": each_word(lambda word, chance: ".".join(word) if chance.random() < 0.5 else word),
+    "leet, every letter": whole(lambda word: word.lower().translate(LEET)),
+    "leet of the web": each_word(lambda word, _: word.lower().translate(WEB)),
+    "hyphens": each_word(lambda word, _: "-".join(word)),
+    "underscores": each_word(lambda word, _: "_".join(word)),
+    "asterisks between": each_word(lambda word, _: "*".join(word)),
+    "every word spaced": each_word(lambda word, _: " ".join(word)),
+    "whole text spaced": lambda text, _: " ".join(text.replace(" ", "  ")),
+    "whole text dotted": whole(".".join),
+    "reversed words": each_word(lambda word, _: word[::-1]),
+    "reversed text": backwards,
+    "right-to-left override": lambda text, _: "\u202e" + text[::-1] + "\u202c",
+    "upside down": lambda text, _: text.lower().translate(TURNED)[::-1],
+    "a vowel starred": each_word(starred),
+    "vowels starred": each_word(lambda word, _: word[0] + re.sub("[aeiouAEIOU]", "*", word[1:])),
+    "vowels dropped": each_word(lambda word, _: word[0] + re.sub("[aeiou]", "", word[1:])),
+    "letters swapped": each_word(swapped),
+    "letters doubled": each_word(doubled),
+    "every letter twice": each_word(lambda word, _: "".join(letter * 2 for letter in word)),
+    "a letter dropped": each_word(dropped),
+    "keyboard slips": each_word(slipped),
+    "run together": joined,
+    "cut by a blank": each_word(cut),
+    "greek": lambda text, _: text.lower().translate(GREEK),
+    "mathematical": lambda text, _: text.translate(
+        {code: 0x1D400 + code - 65 + (code > 90) * -6 for code in (*range(65, 91), *range(97, 123))}
+    ),
+    "small capitals": lambda text, _: text.lower().translate(SMALL),
+    "circled": lambda text, _: text.lower().translate({code: 0x24D0 + code - 97 for code in range(97, 123)}),
+    "regional indicators": each_word(lambda word, _: " ".join(chr(0x1F1E6 + ord(c) - 97) for c in word.lower())),
+    "diacritics": lambda text, _: text.translate(str.maketrans("aeiounc", "äëïöüñç")),
+    "zalgo": each_word(zalgo),
+    "emoji between": each_word(lambda word, chance: chance.choice("😀👏🌹💀").join(word)),
+    "bold inside": each_word(lambda word, _: f"{word[:1]}**{word[1:3]}**{word[3:]}"),
+    "strike inside": each_word(lambda word, _: f"{word[:2]}~~{word[2:3]}~~{word[3:]}"),
+    "spoilers": each_word(lambda word, _: f"||{word[:2]}||{word[2:]}"),
+    "slack markup": each_word(lambda word, chance: f"{(sign := chance.choice('*_~'))}{word}{sign}"),
+    "code": each_word(lambda word, _: f"`{word}`"),
+    "entities": each_word(lambda word, _: "".join(f"&#{ord(letter)};" for letter in word)),
+    "mixed case": odd_case,
+    "soft hyphens": each_word(lambda word, _: "\u00ad".join(word)),
+    "joiners": each_word(lambda word, _: "\u200d".join(word)),
 }
 
 
@@ -72,6 +188,23 @@ def texts_of(paths: list[Path]) -> Iterator[str]:
             yield from (line["text"] for line in lines if line.get("toxic") and len(line["text"]) <= CHARS_MAX)
 
 
+def parts_of(text: str, chance: random.Random) -> list[str]:
+    """A text cut at blanks into two to four of about the same length."""
+    said = text.split()
+    count = min(len(said), chance.randint(2, 4))
+    cuts = [round(n * len(said) / max(1, count)) for n in range(count + 1)]
+    return [" ".join(said[start:end]) for start, end in pairwise(cuts)]
+
+
+def halves_of(text: str, chance: random.Random) -> list[str]:
+    """A text cut anywhere, within a word too."""
+    n = chance.randint(len(text) // 3, 2 * len(text) // 3)
+    return [text[:n], text[n:]]
+
+
+SPLITS: Mapping[str, Callable[[str, random.Random], list[str]]] = {"two to four messages": parts_of, "two messages, a word cut": halves_of}
+
+
 def main() -> None:
     """Find, disguise, find again, count."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -79,13 +212,33 @@ def main() -> None:
     parser.add_argument("--most", type=int, default=300, help="abusive messages caught clean that are disguised")
     parser.add_argument("--policy", default="labour-social-media")
     parser.add_argument("--show", type=int, default=3)
+    parser.add_argument("--only", default="", help="a regular expression: only disguises with such names")
     options = parser.parse_args()
     policy, scorer, chance = load_policy(options.policy), EmbeddedScorer(workers=1), random.Random(1)
 
     def found(text: str) -> bool:
         return bool(acting(judge_example(Example(say=text, reply_to=MEMBER), policy, scorer.score_now).verdict))
 
-    texts = list(chain(texts_of(options.files)))
+    def found_split(parts: list[str]) -> bool:
+        said = [
+            Example(say=part, ago=timedelta(seconds=5 * n), reply_to=MEMBER)
+            for n, part in zip(range(len(parts) - 1, -1, -1), parts, strict=True)
+        ]
+        return any(map(acting, judge_history(said, policy, scorer.score_now)))
+
+    caught = caught_clean(list(chain(texts_of(options.files))), found, options.most, chance)
+    for name, disguise in DISGUISES.items():
+        if re.search(options.only, name):
+            disguised = [disguise(text, chance) for text in caught]
+            shown(name, [text for text in disguised if not found(text)], len(caught), options.show)
+    for name, split in SPLITS.items():
+        if re.search(options.only, name):
+            several = [split(text, chance) for text in caught]
+            shown(name, [" / ".join(parts) for parts in several if not found_split(parts)], len(caught), options.show)
+
+
+def caught_clean(texts: list[str], found: Callable[[str], bool], most: int, chance: random.Random) -> list[str]:
+    """So many texts in which the policy finds something as they stand."""
     chance.shuffle(texts)
     caught: list[str] = []
     read = 0
@@ -93,15 +246,17 @@ def main() -> None:
         read += 1
         if found(text):
             caught.append(text)
-        if len(caught) >= options.most:
+        if len(caught) >= most:
             break
     print(f"{len(caught)} of {read} abusive messages are found clean")
-    for name, disguise in DISGUISES.items():
-        disguised = [disguise(text, chance) for text in caught]
-        missed = [text for text in disguised if not found(text)]
-        print(f"{name}: {100 * (1 - len(missed) / len(caught)):.1f} % still found")
-        for text in missed[: options.show]:
-            print(f"    {text[:150]!r}")
+    return caught
+
+
+def shown(name: str, missed: list[str], of: int, most: int) -> None:
+    """Print the share that is still found, and some that are not."""
+    print(f"{name}: {100 * (1 - len(missed) / of):.1f} % still found", flush=True)
+    for text in missed[:most]:
+        print(f"    {text[:150]!r}")
 
 
 if __name__ == "__main__":

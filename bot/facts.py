@@ -18,7 +18,13 @@ def facts_of(message: Message, context: Context, policy: Policy) -> tuple[Facts,
     """The facts of each segment of a message."""
     known = _known(policy.office_contacts)
     segments = segments_of(message, context)
-    return tuple(Facts(details=details_in(one.text, known), language=foreign(one.text, policy.languages)) for one in segments)
+    return tuple(Facts(details=details_in(one.text, known), language=_language(one.text, policy)) for one in segments)
+
+
+def _language(text: str, policy: Policy) -> str:
+    """A foreign language; none where the text is disguised and what it says is none."""
+    language = foreign(text, policy.languages)
+    return foreign(policy.disguises.read(text).text, policy.languages) if language else language
 
 
 @lru_cache(maxsize=8)

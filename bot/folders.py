@@ -6,6 +6,7 @@ Rules: a policy is the shipped one by its name, or any folder; whatever is wrong
 
 import hashlib
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -14,6 +15,7 @@ from bot.compiler.policy import PolicyError, compile_policy
 from bot.compiler.sentences import compile_sentences
 from bot.core.notices import Sentences
 from bot.core.policy import Policy
+from bot.wordlist import WORDS, load_disguises
 
 DEFAULT_POLICY = "labour-social-media"
 FILE_BYTES_MAX = 1_000_000
@@ -68,7 +70,14 @@ def read_policy_files(folder: Path) -> Mapping[str, str]:
 
 def load_policy(name: str | Path) -> Policy:
     """Compile a policy. Raises FolderError or PolicyError (every mistake at once)."""
-    return compile_policy(read_policy_files(find_policy(name)))
+    return compiled(read_policy_files(find_policy(name)))
+
+
+def compiled(source: Mapping[str, str]) -> Policy:
+    """Compile a policy's files, and let it read disguised words. Raises PolicyError (every mistake at once)."""
+    policy = compile_policy(source)
+    own = (entry.entry.rstrip("*") for bank in policy.banks.values() if bank.kind == "words" for entry in bank.entries)
+    return replace(policy, disguises=load_disguises(word for word in own if word.isascii() and word.isalpha()))
 
 
 @cache
@@ -85,6 +94,7 @@ def load_sentences() -> Sentences:
 def code_digest() -> str:
     """Hash of the core's code: with those of policy and model it tells what a verdict was made by."""
     hashed = hashlib.sha256()
-    for path in sorted((Path(__file__).parent / "core").rglob("*.py")):
+    core = Path(__file__).parent / "core"
+    for path in (*sorted(core.rglob("*.py")), core / WORDS):
         hashed.update(path.read_bytes())
     return hashed.hexdigest()[:16]

@@ -37,14 +37,13 @@ from bot.cli.wiring import (
     simulation,
 )
 from bot.commands import Asker
-from bot.compiler.policy import compile_policy
 from bot.core.judge import judge, texts_to_score
 from bot.core.model import Context, Message
 from bot.core.naming import one_line, plain
 from bot.coverage import coverage
 from bot.examples import prove
 from bot.facts import facts_of
-from bot.folders import DEFAULT_POLICY, FolderError, code_digest
+from bot.folders import DEFAULT_POLICY, FolderError, code_digest, compiled
 from bot.platforms import terminal as terminals
 from bot.platforms.terminal import Terminal
 from bot.replay import TranscriptError, read_transcript, replay
@@ -283,7 +282,7 @@ async def _case_replay(settings: Settings, number: int) -> None:
         source = await transaction.policy_source(detail.hashes.policy) if detail else None
     if detail is None or source is None:
         raise StoreError(f"there is no case {number} in {settings.database_url}")
-    policy = compile_policy(json.loads(source))
+    policy = compiled(json.loads(source))
     same = True
     for one in detail.messages:
         verdict = judge(one.message, replace(one.context, scores=one.scores), policy)

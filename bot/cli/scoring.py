@@ -19,6 +19,7 @@ from bot.core.model import Role, Scored, Segment
 from bot.settings import SettingsError, load_settings
 from bot.toxicity.choosing import open_scorer
 from bot.toxicity.reading import ScorerError
+from bot.wordlist import load_disguises
 
 SWITCH_SECONDS = 0.0005
 """A scorer's thread that has computed its scores waits this long for the interpreter; the usual 5 ms are longer than a score takes."""
@@ -57,16 +58,16 @@ def score(
 ) -> None:
     """Score texts from standard input: a line of JSON in, {"scores": {label: 0..1}} out, in the same order, as they come.
 
-    A text is folded as the judge folds it, and scored whole, with what it quotes.
+    A text is read as the judge reads it, disguises taken off, and scored whole, with what it quotes.
     """
     settings = load_settings()
     scorer = open_scorer(settings.scorer, settings.model, workers=workers)
-    count = workers or os.cpu_count() or 1
+    disguises, count = load_disguises(), workers or os.cpu_count() or 1
     with ThreadPoolExecutor(count) as pool:
         waiting: deque[Future[Scored]] = deque()
         try:
             for number, line in enumerate(sys.stdin.buffer, start=1):
-                text = text_to_score(Segment(role=Role.SAID, text=_text_of(line, number, plain=plain)))
+                text = text_to_score(Segment(role=Role.SAID, text=_text_of(line, number, plain=plain)), disguises)
                 waiting.append(pool.submit(scorer.score_now, text))
                 more = select.select([sys.stdin.buffer], [], [], 0)[0]
                 while waiting and (not more or len(waiting) >= SCORES_WAITING_MAX or waiting[0].done()):

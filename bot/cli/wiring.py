@@ -22,12 +22,12 @@ from bot.casebook import Casebook, Parts, Roster
 from bot.clocks import ReplayClock, SystemClock
 from bot.commands import Desk
 from bot.communities import Communities, Defaults
-from bot.compiler.policy import PolicyError, compile_policy
+from bot.compiler.policy import PolicyError
 from bot.core.cases import NotAllowedError
 from bot.core.model import Message, Status
 from bot.core.policy import Policy
 from bot.examples import prove
-from bot.folders import FolderError, UnreadableError, code_digest, find_policy, load_sentences, read_policy_files
+from bot.folders import FolderError, UnreadableError, code_digest, compiled, find_policy, load_sentences, read_policy_files
 from bot.images import ImageError
 from bot.outbox import Outbox
 from bot.platforms.console import Console
@@ -85,7 +85,7 @@ def load(name: str) -> Loaded:
         source = read_policy_files(find_policy(name))
     except UnreadableError as unreadable:
         raise FolderError("\n".join([str(unreadable), *_mistakes(unreadable.texts)])) from unreadable
-    return Loaded(compile_policy(source), source)
+    return Loaded(compiled(source), source)
 
 
 def _mistakes(source: Mapping[str, str]) -> list[str]:
@@ -93,7 +93,7 @@ def _mistakes(source: Mapping[str, str]) -> list[str]:
     if "policy.yaml" not in source:
         return []
     try:
-        compile_policy(source)
+        compiled(source)
     except PolicyError as error:
         return str(error).splitlines()
     return []

@@ -55,7 +55,7 @@ def _never_repeated(text: str, policy: Policy) -> set[str]:
 def masked(text: str, policy: Policy) -> str:
     """A text with the words of masked banks masked, cut to WORDS_CHARS_MAX characters."""
     text = unmarked(text)
-    for found in sorted(policy.index.find(text), key=lambda one: one.start, reverse=True):
+    for found in sorted(policy.index.find(text, meant=policy.disguises.read(text)), key=lambda one: one.start, reverse=True):
         if policy.masked(found.bank):
             text = text[: found.start] + mask(text[found.start : found.end]) + text[found.end :]
     text = visible(" ".join(text.split()))

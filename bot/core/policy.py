@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cached_property
 
+from bot.core.disguises import Disguises
 from bot.core.model import DAY, EPOCH_GAP, HOUR, ActionKind, Concern, Kind, Severity, Shared, Status
 from bot.core.signals import Label, SharedImage, Signal
 from bot.core.text import PhraseIndex
@@ -295,6 +296,7 @@ class Policy:
     rules: tuple[Rule, ...]
     banks: Mapping[str, Bank]
     index: PhraseIndex
+    disguises: Disguises = field(default_factory=Disguises)
     severities: Mapping[Severity, Answers]
     strikes: Strikes
     ladder: tuple[Rung, ...] = field(metadata={"read": "ladder"})

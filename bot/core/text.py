@@ -40,7 +40,8 @@ class Folded:
         if not self.origin:
             return 0, 0
         first = self.origin[start] if start < len(self.origin) else self.origin[-1] + 1
-        return first, self.origin[min(end, len(self.origin)) - 1] + 1 if end > start else first
+        places = self.origin[start:end]  # what was written backwards is led back backwards
+        return (min(places), max(places) + 1) if places else (first, first)
 
 
 def _look_alikes() -> dict[str, str]:
@@ -326,6 +327,10 @@ def _skeleton(text: str) -> tuple[str, list[int]]:
     return "".join(signs[place] for place in places), places
 
 
+def _same(one: Found, other: Found) -> bool:
+    return (one.bank, one.phrase) == (other.bank, other.phrase) and one.start < other.end and other.start < one.end
+
+
 class PhraseIndex:
     """All banks of words as one automaton (Aho-Corasick), and a second one for second readings.
 
@@ -350,8 +355,11 @@ class PhraseIndex:
                 automaton.add_word(key, (len(key), tuple(entries)))
             automaton.make_automaton()
 
-    def find(self, text: str, folded: Folded | None = None) -> list[Found]:
-        """Give every phrase that stands in the text as whole words, sorted by place; `folded` spares folding it."""
+    def find(self, text: str, folded: Folded | None = None, meant: Folded | None = None) -> list[Found]:
+        """Give every phrase that stands in the text as whole words, sorted by place; `folded` spares folding it.
+
+        `meant` is another reading of the text (`Disguises.read`): what it has and the text does not is found too.
+        """
         if folded is None:
             folded = fold(text)
         if not self._plain or not folded.text:
@@ -360,6 +368,9 @@ class PhraseIndex:
         if _calls_for_second_reading(text, folded):
             places.update(self._find_loosely(_Reading(text, folded)))
         found = {Found(*phrase[:2], *folded.original(start, end)) for phrase, start, end in places}
+        if meant is not None and meant is not folded:
+            also = {Found(*phrase[:2], *meant.original(start, end)) for phrase, start, end in self._find_plainly(meant.text)}
+            found |= {one for one in also if not any(_same(one, other) for other in found)}
         return sorted(found, key=lambda one: (one.start, one.end, one.bank, one.phrase))
 
     def _find_plainly(self, folded: str) -> Iterator[tuple[_Phrase, int, int]]:

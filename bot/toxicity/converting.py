@@ -119,7 +119,6 @@ def _card(opened: Opened, model: Path) -> dict[str, Any]:
     return {
         "heads": list(opened.labels),
         "marks": list(opened.marks),
-        "as_written": True,  # as Detoxify reads, so that both give the same scores
         "tokens_max": opened.tokens_max,
         "base": f"Detoxify, {opened.model.config.model_type}",
         "sha256": hashlib.sha256(model.read_bytes()).hexdigest(),

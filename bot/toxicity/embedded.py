@@ -8,7 +8,6 @@ files; its card says what the outputs mean and what a window begins and ends wit
 import hashlib
 import json
 import os
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +15,7 @@ import numpy as np
 import onnxruntime
 from tokenizers import Tokenizer
 
-from bot.core.model import Scored
 from bot.toxicity.reading import MARKS, SCORE_SECONDS_MAX, ScorerError, TextScorer
-from bot.toxicity.undisguise import undisguiser
 
 __all__ = ["CARD", "HERE", "MODEL", "TOKENS", "EmbeddedScorer", "ScorerError"]
 
@@ -57,14 +54,6 @@ class EmbeddedScorer(TextScorer):
         except Exception as error:  # the two libraries raise bare Exceptions; the operator needs one line
             message = f"the model in {folder} cannot be read ({type(error).__name__}): install Steward again"
             raise ScorerError(message) from error
-
-        self._as_written = bool(card.get("as_written"))
-        words = frozenset(word for word in self._tokenizer.get_vocab() if word.isalpha() and len(word) > 1)
-        self._plain = undisguiser(words.__contains__, lambda word: len(self._tokenizer.encode(word, add_special_tokens=False).ids))
-
-    def _read(self, text: str, pointed_out: Sequence[int], deadline: float) -> Scored:
-        """Read what is meant; as written in a text so long that places in it are pointed out, and where the card says so."""
-        return super()._read(text if pointed_out or self._as_written else self._plain(text), pointed_out, deadline)
 
     def _run(self, ids: list[int]) -> Any:
         row = np.array([ids], dtype=np.int64)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.judge import judge, segments_of, text_to_score, texts_to_score
+from bot.core.judge import judge, read, segments_of, text_to_score, texts_to_score
 from bot.core.model import Context, Message, Recent, Role, Scored, Segment, Shared
 from bot.core.policy import Policy
 from tests.core.policies import CLOWNS, INSULT, NOW, REVIEWED, THREAT, message, policy, scored
@@ -62,6 +62,20 @@ def test_words_split_over_messages_are_read_together() -> None:
     assert joined[-1] == Segment(role=Role.JOINED, text="you clo wn")
     letters = tuple(Recent(id=str(n), author="alex", text=letter, sent_at=NOW) for n, letter in enumerate("clow"))
     assert segments_of(message("n", number=9), Context(recent=letters))[-1].text == "clown"
+
+
+def test_a_sentence_cut_in_pieces_of_six_words_is_read_together_and_a_longer_message_stands_alone() -> None:
+    for words, texts in ((6, 2), (7, 1)):
+        before = (Recent(id="1", author="alex", text=" ".join(["word"] * words), sent_at=NOW),)
+        assert len(segments_of(message("and you are such a clown", number=2), Context(recent=before))) == texts
+
+
+def test_the_second_person_of_a_fragment_aims_what_follows_it() -> None:
+    before = (Recent(id="1", author="alex", text="you are a", sent_at=NOW),)
+    said = message("clown", number=2)
+    quiet = Scored(values={"insult": 0.0, "threat": 0.0})
+    reading = read(said, Context(recent=before, scores=(quiet, quiet)), WHOLE)
+    assert reading.you == ("you",)
 
 
 def test_fragments_are_not_joined_over_another_speaker_or_after_a_minute() -> None:

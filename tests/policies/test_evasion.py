@@ -64,3 +64,30 @@ def test_a_word_is_found_however_it_is_spelt(word: str) -> None:
 def test_emoji_code_and_accents_are_nobodys_disguise(text: str) -> None:
     acting = {"slurs", "threats", "insults", "urging-self-harm", "self-harm", "advances", "outing", "stereotypes", "mocking"}
     assert [one for one in POLICY.index.find(text, fold(text)) if one.bank in acting] == []
+
+
+ACTING = {"slurs", "threats", "insults", "urging-self-harm", "self-harm", "advances", "outing", "stereotypes", "mocking"}
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ("you are a toidi", "toidi"), ("what an id*ot", "id*ot"), ("what an idi ot", "idi ot"), ("youareanidiot", "idiot"),
+        ("what an i👏d👏i👏o👏t", "i👏d👏i👏o👏t"), ("you absolute idoit", "idoit"), ("what an !d!0t", "!d!0t"), ("ʇoᴉpᴉ", "ʇoᴉpᴉ"),
+    ],
+)  # fmt: skip
+def test_a_disguise_of_the_whole_word_is_found_and_shown_as_it_was_written(text: str, written: str) -> None:
+    found = POLICY.index.find(text, fold(text), POLICY.disguises.read(text))
+    assert written in [text[one.start : one.end] for one in found if one.bank == "insults"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "A.B.C. and the C.L.P. sent an e-mail on 10/10", "N O T I C E of the A G M", "GB82 WEST 1234 5698 7654 32", "report_v2.final.docx",
+        "racecar, level, live, draw, pots", "Scunthorpe, Penistone, Cockermouth", "Mr Cnut, Ms Bich and Mr Dik are here", "Woodcock and Hancock",
+        "p.s. see u.k. gov.uk, i.e. the n.h.s.", "@toidi wrote it", "vote 4 us in w1 and n1", "a11y, k8s, w3c, b2b",
+    ],
+)  # fmt: skip
+def test_what_only_looks_like_a_disguise_is_found_by_nothing(text: str) -> None:
+    assert [one for one in POLICY.index.find(text, fold(text), POLICY.disguises.read(text)) if one.bank in ACTING] == []

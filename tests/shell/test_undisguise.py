@@ -2,12 +2,16 @@
 
 import pytest
 
+from bot.core.judge import text_to_score
+from bot.core.model import Role, Segment
 from bot.toxicity.embedded import EmbeddedScorer
+from bot.wordlist import load_disguises
+
+DISGUISES = load_disguises()
 
 
-@pytest.fixture(scope="module")
-def scorer() -> EmbeddedScorer:
-    return EmbeddedScorer(workers=1)
+def read_by_the_model(text: str) -> str:
+    return text_to_score(Segment(role=Role.SAID, text=text), DISGUISES)
 
 
 @pytest.mark.parametrize(
@@ -22,8 +26,8 @@ def scorer() -> EmbeddedScorer:
         ("kiss my a$$", "kiss my ass"),
     ],
 )
-def test_a_disguise_is_taken_off(written: str, read: str, scorer: EmbeddedScorer) -> None:
-    assert scorer._plain(written) == read
+def test_a_disguise_is_taken_off(written: str, read: str) -> None:
+    assert read_by_the_model(written) == read
 
 
 @pytest.mark.parametrize(
@@ -38,9 +42,10 @@ def test_a_disguise_is_taken_off(written: str, read: str, scorer: EmbeddedScorer
         "",
     ],
 )
-def test_ordinary_text_is_read_as_it_stands(text: str, scorer: EmbeddedScorer) -> None:
-    assert scorer._plain(text) == text
+def test_ordinary_text_is_read_as_it_stands(text: str) -> None:
+    assert read_by_the_model(text) == text
 
 
-def test_a_disguised_insult_scores_as_the_plain_one(scorer: EmbeddedScorer) -> None:
-    assert scorer.score_now("you are a p4th3t1c 1d10t") == scorer.score_now("you are a pathetic idiot")
+def test_a_disguised_insult_scores_as_the_plain_one() -> None:
+    scorer = EmbeddedScorer(workers=1)
+    assert scorer.score_now(read_by_the_model("you are a p4th3t1c 1d10t")) == scorer.score_now("you are a pathetic idiot")

@@ -60,6 +60,7 @@ NO = Measure(value=False)
 class Reading:
     """A message with everything that signals look at, computed once.
 
+    `meant` is what the texts say where words are disguised, else what is folded.
     `joins`: the fragments just before count together with this one; not where one of them has a finding of its own.
     """
 
@@ -68,6 +69,7 @@ class Reading:
     segments: tuple[Segment, ...]
     scores: tuple[Scored, ...]
     folded: tuple[str, ...]
+    meant: tuple[str, ...]
     found: tuple[tuple[Found, ...], ...]
     banks: Banks
     joins: bool = True
@@ -85,7 +87,8 @@ class Reading:
     @cached_property
     def said_words(self) -> tuple[str, ...]:
         """The words of that, without mentions; a word that is spelt out letter by letter is one."""
-        joined = SPELT_OUT.sub(lambda run: run[0][::2], MENTION.sub(" ", self.said))
+        said = " ".join(self.meant[n] for n in self.of_role(Role.SAID) if self.segments[n].start >= 0)
+        joined = SPELT_OUT.sub(lambda run: run[0][::2], MENTION.sub(" ", said))
         return tuple(word for word, _, _ in words(joined))
 
     @cached_property
@@ -109,8 +112,9 @@ class Reading:
 
     @cached_property
     def you(self) -> tuple[str, ...]:
-        """The words of the second person that were said."""
-        return tuple(word for word in self.said_words if word.translate(DIGITS) in YOU)
+        """The words of the second person that were said, in the fragments just before too: "you are a" and then "clown"."""
+        joined = (word for n in self.of_role(Role.SAID) if self.segments[n].start < 0 for word, _, _ in words(self.meant[n]))
+        return tuple(word for word in (*self.said_words, *joined) if word.translate(DIGITS) in YOU)
 
     @cached_property
     def own_recent(self) -> tuple[tuple[float, str], ...]:

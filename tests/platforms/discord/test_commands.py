@@ -2,6 +2,7 @@
 
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from structlog.testing import capture_logs
 
 from bot.commands import COMMANDS, Asker
 from bot.core.model import ActionKind
+from bot.core.policy import Clause
 from bot.platforms.discord.reception import WENT_WRONG
 from bot.ports import PlatformRefusedError
 from tests.platforms.discord.at_work import MODERATORS, Bot, invalid, running
@@ -406,17 +408,21 @@ async def test_whatever_goes_wrong_is_said_in_one_line_and_logged_without_words(
 
 
 async def test_a_long_answer_comes_in_pieces_and_a_very_long_one_as_a_file(
-    server: DiscordServer, ann: Member, morgan: Member, bot: Bot
+    server: DiscordServer, guild: Guild, ann: Member, bot: Bot
 ) -> None:
-    for number in range(8):
-        await bot.asked(server.interact(ann, "report", {"what": f"{number} " + "much to say " * 40}))
-    pieces = await server.interact(morgan, "cases").answer()
+    community = await bot.community(guild)
+
+    def use(summary: str) -> None:
+        clauses = tuple(Clause(number=str(n), title=f"clause no {n}", summary=summary, read_at="") for n in range(20))
+        community.service.use(policy=replace(community.parts.policy, clauses=clauses), source=community.parts.policy_source, mode=community.parts.mode)
+
+    use("much to say " * 20)
+    pieces = await server.interact(ann, "code").answer()
     await server.holds(lambda: len(pieces.messages) == 3)
     assert pieces.is_private
-    assert all(f"Report {number}" in pieces.text for number in range(1, 9))
-    for number in range(20):
-        await bot.asked(server.interact(ann, "report", {"what": f"{number} " + "much to say " * 80}))
-    await bot.asked(server.interact(morgan, "cases"))
+    assert all(f"no {number}." in pieces.text for number in range(20))
+    use("much to say " * 80)
+    await bot.asked(server.interact(ann, "code"))
     sent = server.requests("PATCH", "/webhooks/**")[-1]
     assert [one["filename"] for one in sent.body["attachments"]] == ["answer.txt"]
     assert not invalid(server)

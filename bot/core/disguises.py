@@ -1,0 +1,372 @@
+"""What a disguised text says: a second reading, with the way back to what was written.
+
+Knows: how whole texts are disguised: backwards, spaced out, run together, cut, starred, with signs for letters. Must not know: rules,
+policies, scores, which words are bad (the vocabulary knows which ones people hide).
+Rules: a text in which every word is known is returned as it was folded, the same object; only words that are none are read as others;
+mentions, links, paths, names of files and code stay; every step is linear in the text's length; nothing here raises.
+
+The order of steps is that of how the eye undoes them: signs that no folding knows, letters apart, words, the whole text.
+"""
+# ruff: noqa: RUF001, PLR2004 - characters that look like others are what this is about; the lengths of words are numbers
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
+
+from bot.core.signs import UNUSUAL, Edit, undone
+from bot.core.text import Folded, fold
+from bot.core.vocabulary import EDGES, HIDDEN_BONUS, LETTERS_RUN_MAX, ORDERED, PLAIN_EDGES, SIGNS, Vocabulary
+
+TEXT_CHARS_MAX = 4000
+"""Longer texts are read as they are folded: nobody disguises pages."""
+DISGUISED_SHARE_MIN, DISGUISED_WORDS_MIN = 0.25, 2
+"""A text is disguised all over where so many of its words are none."""
+LETTERS_A_WORD = 6
+"""Of the words that are disguised, as a rule."""
+READ_SHARE_MIN = 0.5
+"""Of the letters of its unknown words so many must be read, or the text is no disguise but another language, code, names."""
+PIECES_MAX = 4
+"""Pieces into which one word may have been cut."""
+_STRUCK = re.compile(r"(?<![\w~])~\w[^~\n]{0,200}~(?![\w~])")
+_SIGN = r"[a-z0-9@$!|+(]"
+_APART = re.compile(rf"(?<![^\W_])(?<!['@]){_SIGN}(?:[^a-z0-9@$!\n]{{1,4}}{_SIGN}){{2,}}(?![a-z0-9])")
+_ONE_SIGN = re.compile(_SIGN)
+_CHUNK = re.compile(r"\S+")
+_KEPT = re.compile(r"[<@#/~\\].*|.*(?:://|www\.|[\\/]\w+[\\/]|\w@[\w-]+\.\w|[=_]).*|-+\w+.*|[\w-]+(?:\.[\w-]+)*\.[a-z]{2,5}[:/]?.*")
+_INNER = re.compile(r"[^a-z0-9@$!|(+]+")
+_ORDINARY = re.compile(r"[a-z]{1,2}\d+|[a-z]+\d+|[@$£€]?\d+(?:[.,]\d+)*[a-z%]{0,2}\+?|\d+[a-z]\d+|\W*[\d.,:/+%-]+\W*")
+
+
+def rewritten(folded: Folded, edits: Sequence[Edit]) -> Folded:
+    """A folded text with ranges replaced, in order; each new text is led back to its whole range."""
+    if not edits:
+        return folded
+    texts: list[str] = []
+    origin: list[int] = []
+    done = 0
+    for start, end, new in edits:
+        texts += folded.text[done:start], new
+        origin += folded.origin[done:start]
+        places = folded.origin[start:end]
+        last = len(new) - 1
+        origin += (places[-1] if n == last else places[min(n * len(places) // len(new), len(places) - 1)] for n in range(len(new)))
+        done = end
+    return Folded("".join(texts) + folded.text[done:], (*origin, *folded.origin[done:]))
+
+
+class Disguises:
+    """Reads texts as they are meant, by a vocabulary; without one every text is as it is folded."""
+
+    def __init__(self, words: Vocabulary | None = None) -> None:
+        """Without words nothing is read as anything else."""
+        self._words = words
+
+    def read(self, text: str, folded: Folded | None = None) -> Folded:
+        """What a text says, led back to the text; the folded text itself, the same object, where nothing in it is disguised."""
+        folded = fold(text) if folded is None else folded
+        if self._words is None or len(text) > TEXT_CHARS_MAX:
+            return folded
+        folded = _not_struck(folded) if "~" in folded.text else folded
+        odd = self._words.odd(folded.text)
+        return _read(text, folded, odd, self._words) if odd else folded
+
+
+def _read(text: str, folded: Folded, odd: frozenset[str], words: Vocabulary) -> Folded:
+    """What a text with runs of signs that are no words says: the steps in their order."""
+    meant = undone(text, folded, words) if UNUSUAL.search(text) else folded
+    if any(len(one) == 1 or not one.isalnum() for one in odd):
+        apart = [edit for found in _APART.finditer(meant.text) if (edit := _together(found, meant.origin, words))]
+        meant = rewritten(meant, apart)
+    odd = words.odd(meant.text) if meant is not folded else odd
+    if not odd:
+        return meant
+    if sum(one.strip(EDGES)[::-1] in words for one in odd) > 1 and (turned := _backwards(meant, words)):
+        return turned
+    if _may_be_cut(meant.text, odd, words):
+        meant = _joined(meant, words)
+        odd = words.odd(meant.text)
+    count = len(meant.text.split())
+    said = {one: says for one in odd if (says := words.in_chunk(one, _said_by))}
+    if said:
+        meant = rewritten(meant, _edits(text, meant, said, words))
+    if len(odd) >= DISGUISED_SHARE_MIN * count - 1:
+        return _whole(text, meant, words, len(said))
+    return meant
+
+
+def _not_struck(folded: Folded) -> Folded:
+    """The text without Slack's marks for what is struck out; other tildes stay."""
+    pairs = [found.span() for found in _STRUCK.finditer(folded.text)]
+    return rewritten(folded, [(place, place + 1, "") for start, end in pairs for place in (start, end - 1)])
+
+
+def _edits(text: str, meant: Folded, said: Mapping[str, Edit], words: Vocabulary) -> list[Edit]:
+    """Where runs of signs stand that say something, in order, and what they say."""
+    chunks = list(_CHUNK.finditer(meant.text))
+    edits = [_edit(chunk, said[chunk[0]]) for chunk in chunks if chunk[0] in said]
+    edits = [edit for edit in edits if not _short_name(text, meant, edit)]
+    if any(not one.isalpha() for one in said):
+        odd = words.odd(meant.text)
+        everywhere = 2 * sum(not chunk[0].strip(PLAIN_EDGES + "!").replace("'", "").isalpha() for chunk in chunks) >= len(chunks)
+        others = [chunk for chunk in chunks if chunk[0] not in said and (chunk[0] in odd or everywhere)]
+        edits += _short_signs(others, words)  # where most words have digits numbers are words too: "70" is "to"
+    return sorted(edits)
+
+
+def _edit(chunk: re.Match[str], said: Edit) -> Edit:
+    return chunk.start() + said[0], chunk.start() + said[1], said[2]
+
+
+def _may_be_cut(text: str, odd: frozenset[str], words: Vocabulary) -> bool:
+    chunks = text.split()
+    return any((one in odd or other in odd) and (one + other).strip(EDGES) in words.hidden for one, other in pairwise(chunks))
+
+
+_LIKE_L = str.maketrans("1!", "ll")
+_PLAIN_SIGNS = str.maketrans({sign: letters[:1] for sign, letters in SIGNS.items() if letters})
+
+
+def _groups(found: re.Match[str], origin: Sequence[int]) -> list[str]:
+    """The letters of a run, parted where what stands between them is wider or another sign than elsewhere."""
+    places = [place for place in range(*found.span()) if _ONE_SIGN.fullmatch(found.string[place])]
+    between = [(origin[after] - origin[before], found.string[before + 1 : after].strip()) for before, after in pairwise(places)]
+    usual = max(set(between), key=lambda one: (between.count(one), -one[0]))
+    groups = [found.string[places[0]]]
+    for place, gap in zip(places[1:], between, strict=True):
+        wider = gap[0] > usual[0] or (usual[1] and not gap[1])
+        groups += [found.string[place]] if wider else []
+        groups[-1] += "" if wider else found.string[place]
+    return groups
+
+
+def _together(found: re.Match[str], origin: Sequence[int], words: Vocabulary) -> Edit | None:
+    """The words that letters with something between them spell; None where they spell none."""
+    groups = _groups(found, origin)
+    joined = "".join(groups)
+    if len(groups) > 1 and joined.isalpha() and max(map(len, groups)) > 2:
+        parts = [part for group in groups for part in ([group] if group in words or len(group) < 3 else words.cut(group)[1])]
+        if sum(len(part) for part in parts if part in words) * 2 >= len(joined):
+            return *found.span(), " ".join(parts)
+    if sum(map(str.isalpha, joined)) < max(2, (len(joined) + 1) // 2) or len(joined) < 3:
+        return None
+    readings = {joined.translate(_PLAIN_SIGNS), joined.translate(_LIKE_L).translate(_PLAIN_SIGNS)}
+    cost, cut = min(words.cut(reading) for reading in readings)
+    if len(joined) == 3 and not (set(cut) & words.hidden or "".join(cut) in ("you", "die", "fag", "kys", "kkk", "ass")):
+        return None
+    whole = all(one in words for one in cut)
+    partly = cost < 4.0 * len(joined) and any(one in words and len(one) > 3 for one in cut)
+    if (whole or partly) and len(joined) >= 2.4 * len(cut) - 1:
+        return *found.span(), " ".join(cut)
+    backwards = words.cut(joined[::-1])
+    if all(one in words for one in backwards[1]) and len(joined) >= 2.4 * len(backwards[1]):
+        return *found.span(), " ".join(backwards[1])
+    return None
+
+
+def _said_by(written: str, words: Vocabulary) -> Edit | None:
+    """What a run of signs without blanks says, and where in it; None where it says what it is."""
+    bare = written.strip(EDGES)
+    start = written.find(bare)
+    letters = bare.replace("'", "")
+    if not bare or letters in words or len(written) > LETTERS_RUN_MAX:
+        return None
+    if letters.isalpha():
+        said = words.says(letters) if bare.isascii() else ""
+        return (start, start + len(bare), said) if said else None
+    if _KEPT.fullmatch(written):
+        return _in_kept(written, words)
+    for edges in (PLAIN_EDGES, EDGES):
+        inner = written.strip(edges)
+        if inner and (said := _signs_say(inner, words)):
+            start = written.find(inner)
+            return start, start + len(inner), said
+    return None
+
+
+def _short_signs(chunks: Sequence[re.Match[str]], words: Vocabulary) -> Iterator[Edit]:
+    """Short words with digits that are words too, where the text has others: "4r3" beside "1d10t"."""
+    for chunk in chunks:
+        bare = chunk[0].strip(PLAIN_EDGES)
+        if not bare or bare.isalpha() or not bare.isascii() or _KEPT.fullmatch(chunk[0]):
+            continue
+        said = words.says(bare)
+        if not said and all(sign in SIGNS or sign.isalpha() for sign in bare) and (len(bare) > 4 or bare.isdigit()):
+            plain = bare.translate(_PLAIN_SIGNS)
+            said = plain if plain in words and len(plain) < 3 else "" if bare.isdigit() else words.says(plain) or plain
+        if said and " " not in said[:1]:
+            start = chunk.start() + chunk[0].find(bare)
+            yield start, start + len(bare), said
+
+
+def _in_kept(written: str, words: Vocabulary) -> Edit | None:
+    """A hidden word that begins with "@" for a, or is cut by a dot; all else is a mention, a link, a name of a file."""
+    bare = written.rstrip(EDGES)
+    if bare.startswith("@") and "a" + bare[1:].translate(_PLAIN_SIGNS) in words.hidden:
+        return 0, len(bare), "a" + bare[1:].translate(_PLAIN_SIGNS)
+    if bare.startswith("@") and not bare[1:].isalpha() and bare.isascii() and (said := words.says(bare)) and len(said) > 4:
+        return 0, len(bare), said
+    if bare.startswith("#") and bare[1:].isalpha() and bare.isascii() and (said := words.says(bare[1:])):
+        return 1, len(bare), said
+    inner = written.strip(EDGES)
+    joined = inner.replace(".", "")
+    if joined.isalpha() and (said := joined if joined in words.hidden else words.spelt(joined)):  # "id.iot" is no file
+        start = written.find(inner)
+        return start, start + len(inner), said
+    return None
+
+
+def _reads_as(written: str, said: str) -> bool:
+    """Say whether each sign is the letter or may stand for it."""
+    return len(said) == len(written) and all(one in (sign, *SIGNS.get(sign, "")) for one, sign in zip(said, written, strict=True))
+
+
+def _signs_say(written: str, words: Vocabulary) -> str:
+    """What a word with digits, signs or separators in it says; "" where it says what it is."""
+    pieces = [piece for piece in _INNER.split(written) if piece]
+    joined = "".join(pieces)
+    if not joined.isascii() or len(joined) < 3 or not any(map(str.isalpha, joined)):
+        return ""
+    bare = joined.replace("'", "")
+    if len(pieces) == 1:
+        if _ORDINARY.fullmatch(bare):
+            said = words.says(bare) if len(bare) >= 4 and bare[0].isalpha() else ""
+            return said if said in words.hidden and _reads_as(bare, said) else ""
+        if any(sign not in SIGNS and not sign.isalpha() for sign in written):
+            return words.spelt(bare) or (bare if bare in words.hidden else "")
+        return words.says(bare)
+    return _pieces_say(written, pieces, bare, words)
+
+
+def _pieces_say(written: str, pieces: Sequence[str], bare: str, words: Vocabulary) -> str:
+    """What pieces with signs between them say, together or each; "" where they say what they are."""
+    plural = bare.startswith(pieces[0] + "s")
+    if bare in words.hidden or all(piece in words for piece in pieces):
+        return bare if bare in words.hidden and not (plural and pieces[0] in words) else ""
+    said = words.says(bare) or (bare if bare in words and not re.search(r"[a-z]{3,}[-/]", written) else "")
+    cut = min(map(len, pieces)) < 3 and not re.fullmatch(r"\w+[-']\w+|\w+/\w+", written)
+    if said in words.hidden or (said and (cut or "'" in written)):
+        return said
+    each = [words.says(piece) if any(map(str.isalpha, piece)) and not _ORDINARY.fullmatch(piece) else "" for piece in pieces]
+    return " ".join(one or piece for one, piece in zip(each, pieces, strict=True)) if any(each) else ""
+
+
+_WORD = re.compile(r"(?<![\w@#./\\:=<-])[a-z]+(?:'[a-z]+)?(?![\w@/\\=]|\.\w|:\w)")
+_LETTERS = re.compile(r"(?<![\w@#])[a-z]+(?:'[a-z]+)?(?![\w@])")
+_NAME = re.compile(r"[A-Z][a-z]+(?:['’]s)?|[A-Z]{2,}(?:['’]?s)?")
+
+
+def _is_name(text: str, meant: Folded, one: re.Match[str]) -> bool:
+    """A word written as names and initials are, in a text that is not all capitals."""
+    start, end = meant.original(*one.span())
+    written = text[start:end]
+    if not start and len(written) > 1 and not written.isupper():
+        return False  # the first word of a text has a capital anyway
+    return bool(_NAME.fullmatch(written)) or (written[:1].isupper() and written[1:].islower())
+
+
+def _short_name(text: str, meant: Folded, edit: Edit) -> bool:
+    """A word of four letters or fewer, written as names are, that does not begin the text: Mr Cnut."""
+    start, end = meant.original(edit[0], edit[1])
+    written = text[start:end]
+    return start > 0 and len(written) < 5 and bool(_NAME.fullmatch(written)) and not written.isupper() and not edit[2].startswith("fuck")
+
+
+def _whole(text: str, meant: Folded, words: Vocabulary, said: int) -> Folded:
+    """Read a text in which many words are none: with blanks in other places, letters missing or wrong. `said`: already read."""
+    found = list(_WORD.finditer(meant.text))
+    unknown = [one for one in found if one[0].replace("'", "") not in words]
+    if not unknown:
+        return meant
+    odd = {one.start() for one in unknown if text.isupper() or not _is_name(text, meant, one)}
+    bare = {one.start() for one in found if len(one[0]) > 1 and _NO_VOWELS.fullmatch(one[0]) and not _is_name(text, meant, one)}
+    if len(bare) >= DISGUISED_WORDS_MIN and len(bare) >= DISGUISED_SHARE_MIN * len(found):
+        odd |= bare  # a text without vowels: what is an abbreviation elsewhere is a word here
+    count = sum(len(one[0]) > 1 for one in found if one.start() in odd)
+    alone = len(found) == len(odd) == 1 and len(found[0][0]) > 7
+    if not odd or (count + said < DISGUISED_WORDS_MIN and not alone) or len(odd) + said < DISGUISED_SHARE_MIN * len(found):
+        return meant
+    edits = [edit for run in _runs(found, meant.text) for edit in _respelt(run, odd, words)]
+    letters = sum(len(one[0]) for one in found if one.start() in odd)
+    read = sum(len(one[0]) for one in found if one.start() in odd and any(start <= one.start() < end for start, end, _ in edits))
+    before = said * LETTERS_A_WORD
+    return rewritten(meant, edits) if read + before >= READ_SHARE_MIN * (letters + before) else meant
+
+
+_NO_VOWELS = re.compile(r"(?!(?:my|by|why|try|cry|dry|fly|sky|shy|gym|mr|mrs|dr|tv|hmm)\b)[^aeiou']+")
+
+
+def _respelt(run: Sequence[re.Match[str]], odd: set[int], words: Vocabulary) -> Iterator[Edit]:
+    """The cheapest reading of words that follow each other: each alone, or with the next ones as other words."""
+    best: list[tuple[float, int, str]] = [(0.0, 0, "")]
+    written = [one[0].replace("'", "") for one in run]
+    known = [one.start() not in odd for one in run]
+    for end in range(1, len(run) + 1):
+        one = written[end - 1]
+        said, cost = (one, words.cost(one)) if known[end - 1] else words.guess(one)
+        ways = [(best[end - 1][0] + cost, end - 1, said)]
+        for start in range(max(0, end - PIECES_MAX), end - 1):
+            together = "".join(written[start:end])
+            price = 1.0 + 3.0 * all(known[start:end]) + 3.0 * any(one in ("a", "i") for one in written[start:end])
+            if words.is_common(together):
+                bonus = HIDDEN_BONUS if together in words.hidden else 0.0
+                ways.append((best[start][0] + words.cost(together) + price - bonus, start, together))
+            if end - start == 2 and not all(known[start:end]):
+                for place in range(1, len(together)):
+                    left, right = together[:place], together[place:]
+                    if words.is_common(left) and words.is_common(right):
+                        ways.append((best[start][0] + words.cost(left) + words.cost(right) + price + 2.0, start, f"{left} {right}"))
+        best.append(min(ways))
+    end = len(run)
+    edits: list[Edit] = []
+    while end:
+        _, start, said = best[end]
+        if said != written[start] or end - start > 1:
+            edits.append((run[start].start(), run[end - 1].end(), said))
+        end = start
+    yield from reversed(edits)
+
+
+def _runs(found: Sequence[re.Match[str]], text: str) -> Iterator[list[re.Match[str]]]:
+    """Words with nothing but one blank between them, together."""
+    run: list[re.Match[str]] = []
+    for one in found:
+        if run and text[run[-1].end() : one.start()] != " ":
+            yield run
+            run = []
+        run.append(one)
+    if run:
+        yield run
+
+
+def _joined(meant: Folded, words: Vocabulary) -> Folded:
+    """Join two pieces, one of which is no word, where they are a hidden word with a blank in it."""
+    edits: list[Edit] = []
+    for one, other in pairwise(_WORD.finditer(meant.text)):
+        if other.start() - one.end() != 1 or (one[0] in words and other[0] in words) or (edits and edits[-1][1] > one.start()):
+            continue
+        joined = one[0] + other[0]
+        if joined in words.hidden and len(joined) > 3:
+            edits.append((one.start(), other.end(), joined))
+    return rewritten(meant, edits)
+
+
+def _backwards(meant: Folded, words: Vocabulary) -> Folded | None:
+    """Turn every word, or the whole text where its words then stand in a better order; None where they are not backwards."""
+    found = list(_LETTERS.finditer(meant.text))
+    unknown = [one for one in found if one[0].replace("'", "") not in words]
+    turned_known = [one for one in unknown if (back := one[0][::-1].replace("'", "")) in words and len(back) > 2]
+    if len(turned_known) < DISGUISED_WORDS_MIN or 2 * len(turned_known) < len(unknown) or 3 * len(unknown) < len(found):
+        return None
+    turned = [one[0][::-1] for one in found]
+    there = sum((one, other) in ORDERED for one, other in pairwise(turned))
+    ahead = sum((other, one) in ORDERED for one, other in pairwise(turned))
+    short = [one[0] for one in found if 1 < len(one[0]) < 4]
+    as_they_are = sum(one in words for one in short) > sum(one[::-1] in words for one in short)
+    if ahead >= there and not as_they_are:
+        return Folded(meant.text[::-1], meant.origin[::-1])
+    edits = []
+    for one, word in zip(found, turned, strict=True):
+        known = one[0].replace("'", "") in words
+        if word != one[0] and (word.replace("'", "") in words or not known) and not (known and as_they_are and len(word) < 4):
+            edits.append((*one.span(), word))
+    return rewritten(meant, edits)

@@ -1,0 +1,158 @@
+"""Signs that no folding knows: what stands for letters only where a word is disguised with it.
+
+Knows: characters turned upside down, the right-to-left override, entities of HTML, emoji and drawings for letters, stars. Must not know:
+rules, scores, which words are bad (the vocabulary knows which ones people hide).
+Rules: each sign of the new text is led back to the old one; a star is a letter only in what is no word without it; nothing raises.
+"""
+# ruff: noqa: RUF001, PLR2004 - characters that look like others are what this is about; the lengths of words are numbers
+
+import re
+from collections.abc import Iterator
+from html.entities import html5
+
+from bot.core.text import Folded, fold
+from bot.core.vocabulary import PLAIN_EDGES, Vocabulary
+
+Edit = tuple[int, int, str]
+"""Where something begins and ends, and what it says."""
+Signs = list[tuple[str, int]]
+"""Characters, each with its place in the text as it was written."""
+_ESCAPE = "\u202e"
+_FLIPPED = dict(zip("ɐqɔpǝɟƃɥᴉɾʞlɯuodbɹsʇnʌʍxʎzıɓᵷṇʃ", "abcdefghijklmnopqrstuvwxyziggnl", strict=True))
+_FLIPPED_LETTERS = "ɐɔǝɟƃɥᴉɾʞɯɹʇʌʍʎ"
+_LETTER_EMOJI = dict(zip("⭕❌❎✖✝❗❕ℹ💲©®🔴", "oxxxtiiiscro", strict=True)) | dict(
+    zip("🆎🆑🆒🆓🆔🆕🆖🆗🆘🆙🆚", "ab cl cool free id new ng ok sos up vs".split(), strict=True)
+)
+UNUSUAL = re.compile(rf"[{_ESCAPE}{_FLIPPED_LETTERS}*#%•✱∗^&\\|{''.join(_LETTER_EMOJI)}]|:[\w+-]+:|\w\?\w|\(_?\)|><")
+_OVERRIDE = re.compile(rf"{_ESCAPE}([^\u202c\u2069\n]*)[\u202c\u2069]?")
+_TURNED = re.compile(rf"[^\n]*[{_FLIPPED_LETTERS}][^\n]*")
+_ENTITY = re.compile(r"&(?:amp;)*(?:#(?P<decimal>\d{1,7})|#[xX](?P<hex>[0-9a-fA-F]{1,6})|(?P<name>[a-zA-Z]{2,8}));")
+_CODE = re.compile(r"\b:(?!//)[a-z][a-z0-9_+-]{1,30}:(?=\w\b|\w:)|:(?:regional_indicator_|alphabet-(?:white|yellow)-)(?P<letter>[a-z]):")
+_EMOJI = re.compile(rf"(?<=\w)\uFE0F?[{''.join(_LETTER_EMOJI)}](?=\w|\uFE0F\w)|\b(?<=\w)[{''.join(_LETTER_EMOJI)}]\uFE0F?(?=\w)")
+_STARRED = re.compile(r"(?<![\w*`~_#%•✱∗@/.:<&=-])[*#%•✱∗^]?\w{1,20}(?:[*#%•✱∗?^]{1,8}\w{1,20}){1,8}(?![\w*`~#%/:=-])")
+_STARS_ANYWHERE = re.compile(r"(?<![\w*])(?=\w*\*)(?=\**\w)[\w*]{2,16}(?![\w*])")
+_STARS = re.compile(r"[*#%•✱∗?^]+")
+_DRAWN = {
+    "|_|": "u", "(_)": "u", "|<": "k", "|)": "d", "|-|": "h", "|\\|": "n", "/\\/\\": "m", "|\\/|": "m", "\\/\\/": "w", "/\\": "a",
+    "\\/": "v",
+    "()": "o", "|>": "p", "|=": "f", "|3": "b", "|2": "r", "><": "x", "}{": "h", "][": "i",
+}  # fmt: skip
+_DRAWN_SIGN = re.compile("|".join(re.escape(one) for one in sorted(_DRAWN, key=len, reverse=True)))
+_DRAWN_WORD = re.compile(rf"(?<!\S)(?=\S*[a-zA-Z0-9])(?=\S*(?:\|\||{_DRAWN_SIGN.pattern}))\S{{2,60}}")
+
+
+def undone(text: str, folded: Folded, words: Vocabulary) -> Folded:
+    """Undo what folding cannot, because it would wreck ordinary text; then fold what is left."""
+    signs: Signs = [(sign, place) for place, sign in enumerate(text)]
+    before = text
+    for change in (_entities, _codes, _overridden, _turned):
+        signs = change("".join(sign for sign, _ in signs), signs)
+    current = "".join(sign for sign, _ in signs)
+    starred = list(_starred(current, words))
+    if any("*" in current[start:end] for start, end, _ in starred):
+        starred += [one for one in _more_starred(current, words) if not any(one[0] < end and start < one[1] for start, end, _ in starred)]
+    for start, end, new in sorted([*starred, *_drawn(current, words)], reverse=True):
+        last = len(new) - 1
+        width = end - start
+        signs[start:end] = [(sign, signs[end - 1 if n == last else start + n * width // len(new)][1]) for n, sign in enumerate(new)]
+    current = "".join(sign for sign, _ in signs)
+    if current == before:
+        return folded
+    again = fold(current)
+    return Folded(again.text, tuple(signs[place][1] for place in again.origin))
+
+
+def _entities(text: str, signs: Signs) -> Signs:
+    """Entities of HTML as the characters they are."""
+    done = 0
+    kept: Signs = []
+    for found in _ENTITY.finditer(text):
+        code = int(found["decimal"] or int(found["hex"] or "0", 16))
+        sign = html5.get(f"{found['name']};", "") if found["name"] else chr(code) if 32 <= code < 0x110000 else ""
+        if sign:
+            kept += [*signs[done : found.start()], *((one, signs[found.start()][1]) for one in sign[:2])]
+            done = found.end()
+    return [*kept, *signs[done:]]
+
+
+def _codes(text: str, signs: Signs) -> Signs:
+    """Codes and emoji for letters as those letters; other codes between two letters as nothing."""
+    done = 0
+    kept: Signs = []
+    for found in sorted((*_CODE.finditer(text), *_EMOJI.finditer(text)), key=lambda one: one.start()):
+        if found.start() < done:
+            continue
+        letters = _LETTER_EMOJI.get(found[0].strip("\ufe0f"), "") if found.re is _EMOJI else found["letter"] or ""
+        kept += [*signs[done : found.start()], *((one, signs[found.start()][1]) for one in letters)]
+        done = found.end()
+    return [*kept, *signs[done:]]
+
+
+def _overridden(text: str, signs: Signs) -> Signs:
+    """What is shown from right to left in the order in which it is seen."""
+    done = 0
+    kept: Signs = []
+    for found in _OVERRIDE.finditer(text):
+        kept += [*signs[done : found.start()], *reversed(signs[found.start(1) : found.end(1)])]
+        done = found.end()
+    return [*kept, *signs[done:]]
+
+
+def _turned(text: str, signs: Signs) -> Signs:
+    """Lines that stand on their head, turned round."""
+    done = 0
+    kept: Signs = []
+    for found in _TURNED.finditer(text):
+        turned = [(_FLIPPED.get(sign, sign), place) for sign, place in signs[found.start() : found.end()]]
+        if sum(sign in _FLIPPED_LETTERS for sign in found[0]) >= 2:
+            kept += [*signs[done : found.start()], *reversed(turned)]
+            done = found.end()
+    return [*kept, *signs[done:]]
+
+
+def _starred(text: str, words: Vocabulary) -> Iterator[Edit]:
+    """Words in which stars and the like stand for letters."""
+    for found in _STARRED.finditer(text):
+        written = found[0].lower()
+        letters = _STARS.sub("", written)
+        if not letters.isascii() or letters in words or len(letters) < 2 or "_" in written:
+            continue
+        only = _STARS.findall(written)
+        if len(only) >= len(written) // 2 and words.spelt(letters) in words.hidden:
+            yield *found.span(), words.spelt(letters)
+            continue
+        patterns = [_STARS.sub(lambda stars: "." * len(stars[0]), written)]
+        if len(only) == 1 and len(only[0]) == 1:
+            patterns += [written.replace(only[0], "." * count) for count in (2, 3)]
+        for pattern in patterns if letters.isalpha() else ():
+            fits = words.fitting(pattern)
+            if fits and (fits in words.hidden or (pattern is patterns[0] and only[0].strip("?#^%"))):
+                yield *found.span(), fits
+                break
+
+
+def _more_starred(text: str, words: Vocabulary) -> Iterator[Edit]:
+    """Words with stars at their ends, and short ones, in a text where others have stars for letters."""
+    for found in _STARS_ANYWHERE.finditer(text):
+        pattern = found[0].lower().replace("*", ".")
+        fits = words.fitting(pattern) if pattern.strip(".") and pattern.isascii() else ""
+        if fits:
+            yield *found.span(), fits
+
+
+def _drawn(text: str, words: Vocabulary) -> Iterator[Edit]:
+    """Words with letters that are drawn with several signs."""
+    if "\\" not in text and "|" not in text and "()" not in text and "(_)" not in text and "><" not in text:
+        return
+    for found in _DRAWN_WORD.finditer(text):
+        written = found[0].lower()
+        if written.count("||") == 1:  # a spoiler has two
+            written = written.replace("||", "ll")
+        letters = _DRAWN_SIGN.sub(lambda sign: _DRAWN[sign[0]], written).strip(PLAIN_EDGES)
+        plain = letters if letters in words or words.spelt(letters) else words.says(letters) if letters.isascii() else ""
+        if plain and len(letters) > 2 and _letters(found[0]) not in words:
+            yield *found.span(), plain
+
+
+def _letters(chunk: str) -> str:
+    return "".join(sign for sign in chunk.lower() if sign.isalpha())

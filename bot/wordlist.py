@@ -1,0 +1,26 @@
+"""The words of English, and what reads disguised words by them: the only place that reads the list.
+
+Knows: a file beside the core. Must not know: policies, texts.
+Rules: nothing is imported here that scoring does not need; the list is read once.
+"""
+
+from collections.abc import Iterable
+from functools import cache
+from importlib import resources
+
+from bot.core.disguises import Disguises
+from bot.core.vocabulary import Vocabulary
+
+WORDS = "words.en.txt"
+"""One word a line, the commonest first; `training/words.py` makes it."""
+
+
+@cache
+def load_words() -> tuple[str, ...]:
+    """The words, the commonest first."""
+    return tuple((resources.files("bot.core") / WORDS).read_text(encoding="utf-8").split())
+
+
+def load_disguises(more: Iterable[str] = ()) -> Disguises:
+    """What reads disguised words; `more` are words that a policy looks for and that people may hide."""
+    return Disguises(Vocabulary(load_words(), more))

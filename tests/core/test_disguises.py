@@ -1,0 +1,173 @@
+"""Tests of bot/core/disguises.py: what each disguise is read as, what is nobody's disguise, the way back, and the laws.
+
+The words are few and mild; what people write every day has to come back as the same object.
+"""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.core.disguises import Disguises
+from bot.core.text import PhraseIndex, fold
+from bot.core.vocabulary import HIDDEN
+from bot.wordlist import load_disguises, load_words
+
+DISGUISES = load_disguises(["goatfucker", "numbskull"])
+RUDE = PhraseIndex({"rude": ["idiot", "stupid", "you are an idiot", "vermin"]})
+LETTERS = st.sampled_from("abcdeiorstuxyz 01345@$!|*.,-_?&#;:'()\n\u202eɐʇ⭕😀ïі")
+TEXTS = st.one_of(
+    st.text(max_size=60),
+    st.text(LETTERS, max_size=60),
+    st.lists(
+        st.sampled_from(
+            ["toidi", "i d i o t", "1d10t", "id*ot", "uoy", "era", "youare", "idi", "ot", "&#105;", "\u202e", " ", ".", "**", "|"]
+        )
+    ).map(" ".join),
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("you are an 1d10t", "you are an idiot"),
+        ("y0u 4r3 4n 1d10t", "you are an idiot"),
+        ("you are an !d!0t and a (r3t!n", "you are an idiot and a cretin"),
+        ("you are an |d|()t", "you are an idiot"),
+        ("p@7h37!( $h17h3@d", "pathetic shithead"),
+        ("you are @sshole", "you are asshole"),
+        ("y o u  i d i o t", "you idiot"),
+        ("y o u   a r e   a n   i d i o t", "you are an idiot"),
+        ("y o u a r e a n i d i o t", "you are an idiot"),
+        ("you are an i.d.i.o.t", "you are an idiot"),
+        ("y.o.u a.r.e a.n i.d.i.o.t", "you are an idiot"),
+        ("you i-d-i-o-t", "you idiot"),
+        ("you i_d_i_o_t", "you idiot"),
+        ("you i,d,i,o,t", "you idiot"),
+        ("you i😀d😀i😀o😀t", "you idiot"),
+        ("you are an id.iot", "you are an idiot"),
+        ("you are an id-iot", "you are an idiot"),
+        ("you are a toidi", "you are a idiot"),
+        ("uoy era na toidi", "you are an idiot"),
+        ("toidi na era uoy", "you are an idiot"),
+        ("\u202etoidi na era uoy\u202c", "you are an idiot"),
+        ("ʇoᴉpᴉ uɐ ǝɹɐ noʎ", "you are an idiot"),
+        ("you are an id*ot", "you are an idiot"),
+        ("you st*p*d cl*wn", "you stupid clown"),
+        ("you p*th*t*c w*rm", "you pathetic warm"),
+        ("you are an idt", "you are an idiot"),
+        ("that is stpd", "that is stupid"),
+        ("you are an idito", "you are an idiot"),
+        ("you are an iddiot", "you are an idiot"),
+        ("you are an iiddiioott", "you are an idiot"),
+        ("you are an idiiiooot", "you are an idiot"),
+        ("you are stupif", "you are stupid"),
+        ("that is pathtic", "that is pathetic"),
+        ("that is stoopid", "that is stupid"),
+        ("youareanidiot", "you are an idiot"),
+        ("#youareanidiot", "#you are an idiot"),
+        ("you are an idi ot", "you are an idiot"),
+        ("yo uare anid iot", "you are an idiot"),
+        ("y ou are a pa the tic id iot", "you are a pathetic idiot"),
+        ("you are an idi⭕t", "you are an idiot"),
+        (":regional_indicator_i::regional_indicator_d::regional_indicator_i::regional_indicator_o::regional_indicator_t:", "idiot"),
+        ("you &#105;d&#x69;ot", "you idiot"),
+        ("you iDi**oT**", "you idiot"),
+        ("you ||id||iot", "you idiot"),
+        ("you i\u200dd\u00adiot", "you idiot"),
+        ("tihs is a setence wiht many swapepd letetrs yuo idoit", "this is a sentence with many swapped letters you idiot"),
+    ],
+)
+def test_a_disguised_text_is_read_as_it_is_meant(text: str, says: str) -> None:
+    assert DISGUISES.read(text).text == says
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "A.B.C. is fine, and so is the C.L.P. at 10/10",
+        "send an e-mail to the co-op about the re-elected ex-MP",
+        "GB82 WEST 1234 5698 7654 32",
+        "setup.py, my_file.name.txt, foo.bar and https://en.wikipedia.org/wiki/Tidiot",
+        "racecar level live draw pots stressed evil star parts",
+        "I'll draw the pots while you live here",
+        "the AGM is at 7pm in room B12, bring £5 and c19 stuff",
+        "FAO: CLP EC mtg re AGM 12/3 @7pm RSVP asap pls thx",
+        "meet @ 7pm @ the hall (next to B&Q) 4 a chat w/ Jo",
+        "Siân, Gruffydd, Llywelyn and Mr Cnut are on the door",
+        "Cockburn, Penistone, Scunthorpe and cockermouth are fine",
+        "Ask Cllr Dickinson about Hancock and Woodcock",
+        "x = [1,2,3]; print(x)",
+        "a b c d e f g",
+        "my ip is 192.168.1.1:8080, i/o errors w/o sudo",
+        "A55, S1 2AB, g20, 5g, $5m, m25, covid19",
+        "@toidi and <@123> said so, :wave: to them",
+        "Łukasz Wójcik and Małgorzata Żak have moved an amendment",
+        "",
+    ],
+)
+def test_what_is_nobodys_disguise_comes_back_as_it_was_folded(text: str) -> None:
+    folded = fold(text)
+    assert DISGUISES.read(text, folded) is folded or DISGUISES.read(text, folded).text == folded.text
+
+
+def test_a_text_of_known_words_is_the_same_object() -> None:
+    folded = fold("This budget is a disgrace, and I will vote against it!")
+    assert DISGUISES.read("This budget is a disgrace, and I will vote against it!", folded) is folded
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ("well, toidi then", "toidi"),
+        ("well, i😀d😀i😀o😀t then", "i😀d😀i😀o😀t"),
+        ("well, id*ot then", "id*ot"),
+        ("well, idi ot then", "idi ot"),
+        ("well, stpd then", "stpd"),
+        ("well, &#105;diot then", "&#105;diot"),
+        ("\u202eneht toidi llew\u202c", "toidi"),
+        ("youareanidiot", "youareanidiot"),
+        ("neht toidi na era uoy", "toidi"),
+    ],
+)
+def test_the_evidence_is_what_was_really_written(text: str, written: str) -> None:
+    found = RUDE.find(text, fold(text), DISGUISES.read(text))
+    assert written in [text[one.start : one.end] for one in found]
+
+
+def test_a_word_found_in_both_readings_is_one_finding() -> None:
+    text = "you 1d10t and stuuupid i d i o t"
+    found = RUDE.find(text, fold(text), DISGUISES.read(text))
+    assert [text[one.start : one.end] for one in found] == ["1d10t", "stuuupid", "i d i o t"]
+
+
+def test_without_words_every_text_is_as_it_is_folded() -> None:
+    assert Disguises().read("you are an 1d10t toidi").text == "you are an 1d10t toidi"
+
+
+def test_every_hidden_word_backwards_or_with_a_slip_is_read_as_itself() -> None:
+    words = frozenset(load_words())
+    long = sorted(word for word in HIDDEN if len(word) > 5)
+    missed = [
+        (written, word)
+        for word in long
+        for written in (word[::-1], word[:3] + word[4] + word[3] + word[5:], word[:2] + word[1] + word[2:])
+        if written not in words and not HIDDEN & set(DISGUISES.read(f"well {written} then").text.split())
+    ]
+    assert missed == []
+
+
+@given(TEXTS)
+@settings(max_examples=300, deadline=None)
+def test_every_place_in_what_is_read_is_a_place_in_the_text(text: str) -> None:
+    meant = DISGUISES.read(text)
+    assert len(meant.origin) == len(meant.text)
+    assert all(0 <= place < len(text) for place in meant.origin)
+    for start in range(len(meant.text)):
+        first, end = meant.original(start, start + 3)
+        assert 0 <= first < end <= len(text)
+
+
+@pytest.mark.parametrize("unit", ["a ", "toidi ", "i.", "id*", "ab", "1a", "ɐʇ", "&#105;", "\u202ea", "a||", ":a:", "()", "xq ", "@a", "'"])
+def test_four_thousand_characters_of_anything_are_read(unit: str) -> None:
+    text = (unit * 4000)[:4000]
+    assert DISGUISES.read(text).text
