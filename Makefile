@@ -27,7 +27,7 @@ test: $(VENV)/.installed ## every check
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/steward policy test policies/labour-social-media
-	$(BIN)/pytest -q -m "not soak"
+	$(BIN)/pytest -q -m "not soak" -n auto
 
 # Torch and its relatives in an environment of their own, the CPU build where pip can reach one: first torch alone, so that nothing
 # else chooses it. Where PyPI is all there is, its build for graphics cards is gigabytes larger; then name an index that has the small
