@@ -48,8 +48,11 @@ _HARM = """\
   crude word are missed more often than any other breach. A low score is no sign that nothing happened: reports by
   members are needed beside it.
 - **Irony, teasing and insider words.** Praise that is meant to hurt passes; teasing between friends may not.
-- **Disguised words.** Digits for letters, spaces and dropped letters cost recall; the bot folds text for its word
-  banks, the model reads it as it stands.
+- **Nothing at all.** The head for identity attacks sometimes is sure of itself on numbers, names of machines and slips of the keyboard
+  ("see you at 533"). So no rule acts on it alone: the shipped policy also asks for a second score and for words that speak of people.
+- **Groups that are merely named.** "How do we get more Black people to come" scores high; the widest gap between two groups stands below.
+- **Disguised words.** The bot reads disguised words as they are meant before the model sees them; dropped letters and keyboard slips
+  cost up to one abusive message in eight that is found in plain spelling.
 - The written lines are by few writers. A bag-of-words model separates their sides better than a guess
   (training/README.md), so the figures on them flatter the model."""
 
