@@ -27,7 +27,7 @@ READ_SHARE_MIN = 0.5
 """Of the letters of its unknown words so many must be read, or the text is no disguise but another language, code, names."""
 PIECES_MAX = 4
 """Pieces into which one word may have been cut."""
-_STRUCK = re.compile(r"(?<![\w~])~\w[^~\n]{0,200}~(?![\w~])")
+_STRUCK = re.compile(r"(?<![\w~])~\w[^~\n]{0,200}(?<!\s)~(?![\w~/])")
 _SIGN = r"[a-z0-9@$!|+(]"
 _APART = re.compile(rf"(?<![^\W_])(?<!['@]){_SIGN}(?:[^a-z0-9@$!\n]{{1,4}}{_SIGN}){{2,}}(?![a-z0-9])")
 _ONE_SIGN = re.compile(_SIGN)

@@ -29,7 +29,9 @@ _TURNED = re.compile(rf"[^\n]*[{_FLIPPED_LETTERS}][^\n]*")
 _ENTITY = re.compile(r"&(?:amp;)*(?:#(?P<decimal>\d{1,7})|#[xX](?P<hex>[0-9a-fA-F]{1,6})|(?P<name>[a-zA-Z]{2,8}));")
 _CODE = re.compile(r"\b:(?!//)[a-z][a-z0-9_+-]{1,30}:(?=\w\b|\w:)|:(?:regional_indicator_|alphabet-(?:white|yellow)-)(?P<letter>[a-z]):")
 _EMOJI = re.compile(rf"(?<=\w)\uFE0F?[{''.join(_LETTER_EMOJI)}](?=\w|\uFE0F\w)|\b(?<=\w)[{''.join(_LETTER_EMOJI)}]\uFE0F?(?=\w)")
-_STARRED = re.compile(r"(?<![\w*`~_#%•✱∗@/.:<&=-])[*#%•✱∗^]?\w{1,20}(?:[*#%•✱∗?^]{1,8}\w{1,20}){1,8}(?![\w*`~#%/:=-])")
+_STARRED = re.compile(
+    r"(?<![\w*`~_#%•✱∗@/.:<&=-])(?:[*#%•✱∗^]?\w{1,20}(?:[*#%•✱∗?^]{1,8}\w{1,20}){1,8}\*{0,3}|\w{3,16}\*{1,3})(?![\w*`~#%/:=-])"
+)
 _STARS_ANYWHERE = re.compile(r"(?<![\w*])(?=\w*\*)(?=\**\w)[\w*]{2,16}(?![\w*])")
 _STARS = re.compile(r"[*#%•✱∗?^]+")
 _DRAWN = {
@@ -126,7 +128,8 @@ def _starred(text: str, words: Vocabulary) -> Iterator[Edit]:
             patterns += [written.replace(only[0], "." * count) for count in (2, 3)]
         for pattern in patterns if letters.isalpha() else ():
             fits = words.fitting(pattern)
-            if fits and (fits in words.hidden or (pattern is patterns[0] and only[0].strip("?#^%"))):
+            inside = not written.removesuffix(only[-1]).isalpha()  # a star at the end alone may be a footnote, or end what is bold
+            if fits and (fits in words.hidden or (inside and pattern is patterns[0] and only[0].strip("?#^%"))):
                 yield *found.span(), fits
                 break
 

@@ -62,6 +62,7 @@ SPELT = {
     "btch": "bitch", "biatch": "bitch", "bich": "bitch", "biotch": "bitch", "azz": "ass", "azzhole": "asshole", "dik": "dick",
     "dck": "dick",
     "cok": "cock", "cck": "cock", "twt": "twat", "nzi": "nazi", "ngr": "nigger", "nggr": "nigger", "ngga": "nigga", "hoar": "whore",
+    "kik": "kike", "kke": "kike", "crp": "crap", "kll": "kill", "fuc": "fuck", "fuckin": "fucking", "cun": "cunt",
     "idt": "idiot", "idts": "idiots", "mrn": "moron", "mrns": "morons", "rtrd": "retard", "slt": "slut", "whr": "whore", "pusy": "pussy",
     "stoopid": "stupid", "stewpid": "stupid", "idjit": "idiot", "eejit": "idiot", "ediot": "idiot", "looser": "loser", "lozer": "loser",
 }  # fmt: skip
@@ -138,7 +139,7 @@ def _slips(word: str) -> Iterator[str]:
         yield word[:place] + letter + word[place:]
         if place + 1 < len(word):
             yield word[:place] + word[place + 1] + letter + word[place + 2 :]
-        if len(word) > 4:
+        if len(word) > 3 and place:
             yield from (word[:place] + key + word[place + 1 :] for key in _NEIGHBOURS[letter])
 
 
