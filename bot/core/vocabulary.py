@@ -180,21 +180,32 @@ class Vocabulary:
         self._rank = {word: rank for rank, word in reversed(list(enumerate(common)))}
         rare = frozenset(word for word in more if self._rank.get(word, COMMON_RANK) >= COMMON_RANK and len(word) > 3)
         self.hidden = HIDDEN | rare
+        self._commonest = tuple(common[:SLIPS_OF_COMMON])
         for word in sorted(self.hidden):
             self._rank.setdefault(word, COMMON_RANK // 2)
-        self._spellings = dict(SPELT)
-        for word in sorted(self.hidden, key=lambda one: (self._rank[one], one)):
-            for spelling in spellings(word) if word in HIDDEN else _moved(word):
-                self._spellings.setdefault(spelling, word)
-        slips = {slip for word in common[:SLIPS_OF_COMMON] if 3 < len(word) < 7 and word not in self.hidden for slip in _slips(word)}
-        self._spellings = {
-            spelling: word
-            for spelling, word in self._spellings.items()
-            if spelling in SPELT or not (spelling in self._rank or self._is_formed(spelling) or (spelling in slips and len(spelling) < 7))
-        }
         self._remembered = lru_cache(maxsize=WORDS_REMEMBERED_MAX)(lambda chunk, read: read(chunk, self))
         self.says = lru_cache(maxsize=WORDS_REMEMBERED_MAX)(self._says)
         self.guess = lru_cache(maxsize=WORDS_REMEMBERED_MAX)(self._guess)
+
+    @cached_property
+    def _spellings(self) -> dict[str, str]:
+        """Hidden words by the ways to write them; made when the first odd word is read, so that a process begins at once."""
+        found = dict(SPELT)
+        for word in sorted(self.hidden, key=lambda one: (self._rank[one], one)):
+            for spelling in spellings(word) if word in HIDDEN else _moved(word):
+                if spelling not in self._rank:
+                    found.setdefault(spelling, word)
+        for word in self._commonest:
+            if 3 < len(word) < 7 and word not in self.hidden:
+                for slip in _slips(word):
+                    if len(slip) < 7 and slip not in SPELT:
+                        found.pop(slip, None)
+        return found
+
+    def _spelling(self, word: str) -> str:
+        """The hidden word that a word is a spelling of; "" for what is made of another word: "slurs"."""
+        spelt = self._spellings.get(word, "")
+        return "" if spelt and word not in SPELT and self._is_formed(word) else spelt
 
     def __contains__(self, word: str) -> bool:
         """Say whether there is such a word."""
@@ -210,7 +221,7 @@ class Vocabulary:
         rank = self._rank.get(word)
         if rank is not None:
             return log(rank + 30)
-        spelt = self._spellings.get(word)
+        spelt = self._spelling(word)
         return self.cost(spelt) + 4 if spelt else 10 + 3.0 * len(word)
 
     def odd(self, folded: str) -> frozenset[str]:
@@ -226,7 +237,7 @@ class Vocabulary:
 
     def spelt(self, word: str) -> str:
         """The hidden word that an unknown one is a spelling of; "" where it is none."""
-        return "" if word in self._rank else self._spellings.get(word, "")
+        return "" if word in self._rank else self._spelling(word)
 
     def _says(self, word: str) -> str:
         """What an unknown word says where that is plain whatever stands around it; "" where it is not. It may be several words."""
@@ -234,7 +245,7 @@ class Vocabulary:
             return ""
         if not word.isalpha():
             return self._by_signs(word) if len(word) <= WORD_CHARS_MAX else ""
-        return self._spellings.get(word, "") or self._lengthened(word) or self._with_one_too_many(word) or self._from_parts(word)
+        return self._spelling(word) or self._lengthened(word) or self._with_one_too_many(word) or self._from_parts(word)
 
     def _with_one_too_many(self, word: str) -> str:
         """The hidden word into which a letter has been put."""
@@ -281,7 +292,7 @@ class Vocabulary:
         best, lowest = "", inf
         for letters in product(*choices):
             reading = "".join(letters)
-            spelt = reading if reading in self._rank else self._spellings.get(reading, "")
+            spelt = reading if reading in self._rank else self._spelling(reading)
             if not spelt:
                 spelt = self._lengthened(reading)
             cost = self.cost(spelt) - 5 * (spelt in self.hidden) + 3 * (spelt != reading) if spelt else inf
