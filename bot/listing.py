@@ -69,9 +69,9 @@ class Listing:
     def line(self, detail: CaseDetail) -> str:
         """A case in one line: how grave, who, where, which rules, how long an appeal has left, how old, what was done, some words."""
         case, now = detail.case, self._parts.clock.now()
-        latest = detail.messages[-1]
-        found = [one.finding for one in detail.findings if one.step == latest.step]
-        words = shown_words(latest.segments, found, self._parts.policy) or unseen(latest.message)
+        gravest = max(detail.messages, key=lambda message: (_severity(detail, message.step), message.step))
+        found = [one.finding for one in detail.findings if one.step == gravest.step]
+        words = shown_words(gravest.segments, found, self._parts.policy) or unseen(gravest.message)
         words = words if len(words) <= WORDS_CHARS_MAX else f"{words[:WORDS_CHARS_MAX]}…"
         parts = [head(detail), *self._appeal(detail), f"{span(now - case.opened_at)} old", *self._done(detail), quote(words)]
         return " · ".join(parts)
@@ -130,6 +130,11 @@ async def _letter_line(transaction: Transaction, row: OutboxRow, what: str) -> s
     if report:
         return f"The answer to report {report.id} did not arrive. There is nothing to do: who reported can read it with /mydata."
     return f"For {person(row.action.target)}: {what} ({row.error or row.detail}): {quote(row.action.text)}"
+
+
+def _severity(detail: CaseDetail, step: int) -> int:
+    """How grave a message of a case is; 0 where nothing was found in it, only reported."""
+    return max((one.finding.severity for one in detail.findings if one.step == step), default=0)
 
 
 def head(detail: CaseDetail) -> str:

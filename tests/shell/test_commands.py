@@ -217,6 +217,14 @@ async def test_list_of_cases_leaves_out_those_that_the_moderator_is_part_of(bran
     assert "Case 1 " in await branch.ask("/cases", "robin")
 
 
+async def test_list_of_cases_shows_the_gravest_words_of_a_case_and_not_the_latest(branch: Branch) -> None:
+    await branch.say(THREATENING, mentions=("dana",))
+    await branch.say(INSULTING, mentions=("dana",))
+    line = next(one for one in (await branch.ask("/cases", "morgan")).splitlines() if one.startswith("Case 1 "))
+    assert THREATENING in line
+    assert INSULTING not in line
+
+
 @pytest.mark.parametrize("part", ["author", "named", "reporter"])
 async def test_things_to_do_by_hand_of_ones_own_case_are_left_out_too(branch: Branch, part: str) -> None:
     branch.chat.repeats.clear()
