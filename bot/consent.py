@@ -62,19 +62,10 @@ class Consents:
 
     async def _write(self, transaction: Transaction, message: Message, account: str, case: int) -> None:
         fields = {"author": person(message.author), "room": place(message.room), "case": case}
-        letter = Action(
-            community=self._parts.community,
-            case=0,
-            step=await transaction.next_letter(),
-            kind=ActionKind.NOTIFY,
-            platform=message.platform,
-            server=message.server,
-            room=message.room,
-            target=account,
-            message=message.id,
-            text=self._parts.sentences["consent_owner"].format_map(fields),
+        text = self._parts.sentences["consent_owner"].format_map(fields)
+        await transaction.add_letter(
+            text, platform=message.platform, server=message.server, room=message.room, target=account, message=message.id
         )
-        await transaction.add_actions([letter])
 
     async def answer(self, number: int, platform: str, account: str, *, agreed: bool) -> str:
         """Somebody who was asked answers; gives what they read. Raises NotAllowedError for who was not asked, or a closed case."""

@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from bot.casebook import READ_EARLIER_WITHIN, Parts, earlier_lines
-from bot.core.model import Action, ActionKind, Contact, Context, Message, Status, Verdict
+from bot.core.model import ActionKind, Contact, Context, Message, Status, Verdict
 from bot.core.naming import person, place
 from bot.core.notices import when
 from bot.core.respond import DAY_CONCERNS, Response
@@ -44,19 +44,9 @@ class Letters:
 
         `message` says where: its platform, server and room.
         """
-        action = Action(
-            community=self._parts.community,
-            case=0,
-            step=await transaction.next_letter(),
-            kind=kind,
-            platform=message.platform,
-            server=message.server,
-            room=message.room,
-            target=account,
-            text=text,
+        return await transaction.add_letter(
+            text, platform=message.platform, kind=kind, server=message.server, room=message.room, target=account
         )
-        await transaction.add_actions([action])
-        return action.key
 
     async def help_targets(self, transaction: Transaction, verdict: Verdict, response: Response) -> bool:
         """At a threat, a slur or private information: whom it was aimed at is told at once what was done; True if so."""

@@ -16,7 +16,7 @@ import structlog
 
 from bot.casebook import Casebook, Parts
 from bot.core.judge import ToScore, judge, texts_to_score
-from bot.core.model import Action, ActionKind, CaseState, Context, Kind, Liked, Message, Status
+from bot.core.model import ActionKind, CaseState, Context, Kind, Liked, Message, Status
 from bot.core.naming import place
 from bot.core.notices import span
 from bot.ports import PlatformRefusedError, PlatformUnavailableError
@@ -148,17 +148,9 @@ class Likes:
             await transaction.put_like(replace(known, reaction=reaction.text, state=LikeState.NOTED))
             return False
         fields = {"room": place(one.room), "reaction": reaction.text, "after": span(liking.after)}
-        letter = Action(
-            community=self._parts.community,
-            case=0,
-            step=await transaction.next_letter(),
-            kind=ActionKind.NOTIFY,
-            platform=one.platform,
-            server=one.server,
-            room=one.room,
-            target=reaction.author,
-            message=one.message,
-            text=self._parts.sentences["like_note"].format_map(fields),
+        text = self._parts.sentences["like_note"].format_map(fields)
+        letter = await transaction.add_letter(
+            text, platform=one.platform, server=one.server, room=one.room, target=reaction.author, message=one.message
         )
         like = Like(
             case=one.case,
@@ -168,11 +160,10 @@ class Likes:
             message=one.message,
             account=reaction.author,
             reaction=reaction.text,
-            letter=letter.key,
+            letter=letter,
             noted_at=transaction.now,
         )
         await transaction.put_like(like)
-        await transaction.add_actions([letter])
         await transaction.audit("like_noted", case=one.case, values={"account": like.account, "message": like.message})
         return True
 

@@ -13,7 +13,7 @@ from textwrap import wrap
 
 from bot.casebook import Parts
 from bot.core.cases import NotAllowedError, ReportState
-from bot.core.model import Action, ActionKind
+from bot.core.model import ActionKind
 from bot.core.naming import one_line, person, place
 from bot.core.notices import masked, quote, span
 from bot.core.policy import Policy
@@ -111,18 +111,11 @@ class Reporting:
         sentences = self._parts.sentences
         async with self._parts.transaction() as transaction:
             report = await self._answerable(transaction, number, by)
-            letter = Action(
-                community=self._parts.community,
-                case=0,
-                step=await transaction.next_letter(),
-                kind=ActionKind.NOTIFY,
-                platform=report.platform,
-                target=report.reporter,
-                text=sentences["report_answered"].format(report=number, answer=one_line(by.text)),
-            )  # no server and no room: a private thread there would show the moderators who reported
-            await transaction.update_report(number, ReportState.ANSWERED, answer=by.text, letter=letter.key)
+            # No server and no room: a private thread there would show the moderators who reported.
+            text = sentences["report_answered"].format(report=number, answer=one_line(by.text))
+            letter = await transaction.add_letter(text, platform=report.platform, target=report.reporter)
+            await transaction.update_report(number, ReportState.ANSWERED, answer=by.text, letter=letter)
             await transaction.audit("report_answered", values={"report": number, "by": by.account})
-            await transaction.add_actions([letter])
             news = sentences["news_report_answered"].format(report=number, by=person(by.account))
             await self._tell(transaction, by.platform, by.server, news)
         return sentences["report_closed"].format(report=number)
@@ -163,16 +156,7 @@ class Reporting:
 
     async def _tell(self, transaction: Transaction, platform: str, server: str, text: str) -> None:
         """Tell the moderators of a server."""
-        action = Action(
-            community=self._parts.community,
-            case=0,
-            step=await transaction.next_letter(),
-            kind=ActionKind.TELL,
-            platform=platform,
-            server=server,
-            text=text,
-        )
-        await transaction.add_actions([action])
+        await transaction.add_letter(text, platform=platform, kind=ActionKind.TELL, server=server)
 
 
 def added_to(mine: Sequence[Report], author: str) -> Report | None:

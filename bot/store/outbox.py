@@ -121,6 +121,33 @@ class OutboxPart(AuditPart):
         """The step of an action that belongs to no case: a number that none has had."""
         return await self._bump(LETTERS)
 
+    async def add_letter(
+        self,
+        text: str,
+        *,
+        platform: str,
+        kind: ActionKind = ActionKind.NOTIFY,
+        server: str = "",
+        room: str = "",
+        target: str = "",
+        message: str = "",
+    ) -> str:
+        """Commit what somebody is told outside any case: a member privately, or (`tell`) the moderators; gives the action's key."""
+        letter = Action(
+            community=self.community,
+            case=0,
+            step=await self.next_letter(),
+            kind=kind,
+            platform=platform,
+            server=server,
+            room=room,
+            target=target,
+            message=message,
+            text=text,
+        )
+        await self.add_actions([letter])
+        return letter.key
+
     async def action(self, key: str) -> OutboxRow | None:
         """One action."""
         row = await self._one(_ACTION, key=key)
