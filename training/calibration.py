@@ -6,7 +6,7 @@ changes; the false-alarm limits come first, the best decisions at 0.5 second.
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from training.dev_sets import DevSet
 from training.figures import known, macro_f1
 from training.places import HEADS
-from training.scoring import Scores
+from training.scoring import Scores, logits, sigmoid
 from training.written import Line
 
 THRESHOLD = 0.8
@@ -23,18 +23,67 @@ CHAT_ABOVE_MAX = 0.001  # of real civil chat, per head
 FINE_ABOVE_MAX = 0.005  # of the fine written lines of held-out categories, per head
 SPEECH_LIKELY_MAX = 0.03  # of politics_civil above 0.5, per head
 SCALE_MIN, SCALE_MAX = 0.3, 2.5  # steeper, and one typing slip would turn a score over
+SCALE_BELOW = 1.2  # and below 0.5, so that fine texts do not lie about in the middle
+EXIT_DOUBT = 0.3  # a head that gives a text so much doubts it
+EXIT_MISSED = 0.005  # of the texts that a head doubts, per head, may be let go at an early exit
 SCALE_ABOVE = 1.2  # above 0.8 at least so steep, so that what is sure and what is nearly sure stand apart
 NOT_PURSUED = ("toxicr", "conda", "civil_spans")  # call policy fury and profanity toxic
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Affine:
-    """score = sigmoid(scale * logit + shift + gain * max(0, logit - knee)): flat below 0.8 where 0.5 has to fit, steeper above."""
+    """score = sigmoid(scale * logit + shift + gain * max(0, logit - knee) - drop * max(0, middle - logit)).
+
+    Between 0.5 (at the middle) and 0.8 (at the knee) as flat as both have to be; outside steeper, so that what is surely fine comes
+    near 0 and what is surely a breach near 1.
+    """
 
     scale: float
     shift: float
     knee: float = 0.0
     gain: float = 0.0
+    middle: float = 0.0
+    drop: float = 0.0
+
+    def apply(self, raw: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the scores of raw log-odds."""
+        above, below = np.maximum(0.0, raw - self.knee), np.maximum(0.0, self.middle - raw)
+        return sigmoid(raw * self.scale + self.shift + above * self.gain - below * self.drop)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exit:
+    """An early exit: a text whose log-odds stay under `limit` in every head has score = sigmoid(scale * logit + shift)."""
+
+    layers: int
+    scale: NDArray[np.float64]
+    shift: NDArray[np.float64]
+    limit: NDArray[np.float64]
+    shares: dict[str, float] = field(default_factory=dict)
+    """How much of each civil set takes it, 0 to 1."""
+
+    def taken(self, raw: Scores) -> NDArray[np.bool_]:
+        """Return, for each text, whether it is let go, of its log-odds at the exit."""
+        kept: NDArray[np.bool_] = (raw < self.limit)[:, : len(HEADS)].all(axis=1)
+        return kept
+
+
+def choose_exit(layers: int, raw: Scores, last: Scores) -> Exit:
+    """Return the limits under which hardly any text is let go that the last layer would have doubted.
+
+    `raw` holds an exit's log-odds, `last` the calibrated scores of the last layer, for the same texts. Of the texts that a head
+    doubts (EXIT_DOUBT or more), at most EXIT_MISSED may be let go. The exit's scores are fitted to the last layer's on those let go.
+    """
+    limit = np.full(raw.shape[1], np.inf)
+    for place in range(len(HEADS)):
+        doubted = raw[last[:, place] >= EXIT_DOUBT, place]
+        limit[place] = np.quantile(doubted, EXIT_MISSED) if len(doubted) else -np.inf
+    made = Exit(layers=layers, scale=np.ones(raw.shape[1]), shift=np.zeros(raw.shape[1]), limit=limit)
+    given = made.taken(raw)
+    for place in range(raw.shape[1]):
+        slope, shift = np.polyfit(raw[given, place], logits(last[given, place]), 1)
+        made.scale[place], made.shift[place] = max(slope, 0.01), shift
+    return made
 
 
 def limit_for(values: NDArray[np.float64], share: float) -> float:
@@ -47,11 +96,7 @@ def limit_for(values: NDArray[np.float64], share: float) -> float:
 def _middle(head: str, sets: Sequence[DevSet], raw: dict[str, Scores], written: tuple[list[Line], Scores]) -> float:
     """Return the logit at which the decisions on dev sets and held-out written lines are best, on average."""
     place = HEADS.index(head)
-    asked = [
-        known(raw[dev.name], dev.answers[head], head)
-        for dev in sets
-        if head in dev.answers and dev.name not in NOT_PURSUED
-    ]
+    asked = [known(raw[dev.name], dev.answers[head], head) for dev in sets if head in dev.answers and dev.name not in NOT_PURSUED]
     lines, scores = written
     if lines:
         asked.extend([known(scores, [line.labels[place] for line in lines], head)] * 2)
@@ -85,6 +130,15 @@ def choose(
             middle = max(middle, limit_for(civil["politics_civil"][:, place], SPEECH_LIKELY_MAX))
         middle = min(middle, high - target / SCALE_MAX)
         scale = min(SCALE_MAX, max(SCALE_MIN, target / (high - middle)))
-        gain = max(0.0, SCALE_ABOVE - scale)
-        chosen.append(Affine(scale=scale, shift=target - scale * high, knee=high, gain=gain))
+        shift = target - scale * high
+        chosen.append(
+            Affine(
+                scale=scale,
+                shift=shift,
+                knee=high,
+                gain=max(0.0, SCALE_ABOVE - scale),
+                middle=-shift / scale,
+                drop=max(0.0, SCALE_BELOW - scale),
+            )
+        )
     return chosen

