@@ -21,22 +21,23 @@ STAGE_ONE_MOST = {"davidson": 10_000, "jigsaw_neg": 4_500}
 STAGE_ONE_COPIES = 2
 STAGE_TWO_COPIES = 3
 SWAPS_PER_SENTENCE = 14
-SWAPS_PER_SENTENCE_LAST = 24
+SWAPS_PER_SENTENCE_LAST = 16
 SWAPS_BUNDLE = 8
 # The last stage: what is nearest to a branch's chat in full or in part, and less of all else, so that nothing is forgotten.
 STAGE_TWO_PUBLIC = {
-    "cad": 9_000,
+    "cad": 13_300,
     "convabuse": 1_640,
-    "jigsaw_half": 4_000,
-    "civil_spans": 2_000,
-    "hatexplain": 2_500,
-    "kennedy_mhs": 2_000,
-    "dynhate": 4_000,
-    "hatemojibuild": 1_500,
-    "irc": 2_000,
-    "jigsaw_neg": 1_000,
-    "edos": 700,
-    "davidson": 400,
+    "jigsaw_half": 7_000,
+    "civil_spans": 3_000,
+    "hatexplain": 4_000,
+    "kennedy_mhs": 4_000,
+    "dynhate": 7_000,
+    "hatemojibuild": 2_500,
+    "irc": 8_000,
+    "jigsaw_neg": 1_500,
+    "edos": 1_000,
+    "davidson": 800,
+    "fox_news": 1_500,
 }
 SWAPS_WEIGHT = 1.5
 _THREAT = HEADS.index("threat")

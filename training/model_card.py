@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from training.evaluate import BASELINE
+from training.places import HEADS
 
 _SETS = """\
 | set | rows prepared | licence | used for |
@@ -123,16 +124,21 @@ def write_model_card(folder: Path) -> None:
     card = json.loads((folder / "card.json").read_text(encoding="utf-8"))
     figures = card["figures"]
     size = (folder / "model.onnx").stat().st_size / 1e6
+    early = card["exit"]
+    shares = ", ".join(f"{share:g} % of {name}" for name, share in early["percent_of"].items())
     text = f"""\
 # The embedded toxicity model
 
-A 6-layer encoder ({card["base"]}) with six heads: {", ".join(card["heads"])}. ONNX, {card["quantisation"]},
-{size:.1f} MB, {card["tokens_max"]} word pieces at most, one message a run. Trained {card["trained_at"]}, licence Apache-2.0.
-SHA-256 of model.onnx: `{card["sha256"]}`.
+A 6-layer encoder ({card["base"]}) with {len(HEADS)} heads ({", ".join(HEADS)}) and {len(card["heads"]) - len(HEADS)} outputs that say who
+is attacked. ONNX, {card["quantisation"]}, {size:.1f} MB, {card["tokens_max"]} word pieces at most, one message a run. Trained
+{card["trained_at"]}, licence Apache-2.0. SHA-256 of model.onnx: `{card["sha256"]}`.
 
 A score is calibrated per head on development data: above 0.8 hardly any civil sentence of politicians or fine written
 line, at 0.5 the best decisions. What each head means is defined in training/written/README.md; how the model is made
 again is in training/README.md.
+
+After {early["after_layers"]} layers a small head may let a text go that it is sure is civil; its low scores are the answer then, and the layers
+behind it are not computed ({shares}). All figures below are with it.
 
 {_USE}
 

@@ -51,7 +51,7 @@ RECIPES = {
     "one": Recipe(epochs=1, rate=7e-5, rate_end_share=0.1, warm_up_share=0.05, respelled_share=0.12, gains=(1, 1, 3, 1, 1, 3)),
     "two": Recipe(
         epochs=1,
-        rate=3e-5,
+        rate=4e-5,
         rate_end_share=0.0,
         warm_up_share=0.02,
         respelled_share=0.2,
