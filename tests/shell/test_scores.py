@@ -1,14 +1,19 @@
 """The real model: a text's scores depend on the text and the weights alone."""
 
 import asyncio
+import json
 from collections.abc import Iterator
+from pathlib import Path
 
+import numpy as np
+import onnxruntime
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tokenizers import Tokenizer
 
 from bot.core.model import Scored
-from bot.toxicity.embedded import EmbeddedScorer
+from bot.toxicity.embedded import CARD, HERE, MODEL, TOKENS, EmbeddedScorer
 
 COMPANY = [
     "see you at the stall on Saturday",
@@ -62,3 +67,30 @@ def test_text_that_is_too_long_says_so_and_what_is_pointed_out_is_read_all_the_s
     unread, read = scorers[1].score_now(text), scorers[1].score_now(text, [len(filler) + 4])
     assert unread.missing == read.missing == "too_long"
     assert read.values["insult"] > unread.values["insult"]
+
+
+def layers_computed(text: str, folder: Path) -> int:
+    """Of the shipped model, as the runtime itself counts them: each layer has one softmax."""
+    options = onnxruntime.SessionOptions()
+    options.enable_profiling = True
+    options.profile_file_prefix = str(folder / "profile")
+    session = onnxruntime.InferenceSession(str(HERE / MODEL), options, providers=["CPUExecutionProvider"])
+    ids = Tokenizer.from_file(str(HERE / TOKENS)).encode(text).ids
+    session.run(None, {"input_ids": np.array([ids], dtype=np.int64)})
+    events = json.loads(Path(session.end_profiling()).read_text(encoding="utf-8"))
+    return sum(event.get("args", {}).get("op_name") == "Softmax" for event in events)
+
+
+@pytest.mark.parametrize(
+    "text", ["see you at the stall on Saturday", "thanks, the minutes are in the folder", "which room is the meeting in?"]
+)
+def test_plainly_civil_text_is_let_go_early(text: str, tmp_path: Path) -> None:
+    card = json.loads((HERE / CARD).read_text(encoding="utf-8"))
+    assert layers_computed(text, tmp_path) == card["exit"]["after_layers"]
+
+
+@pytest.mark.parametrize(
+    "text", ["you are a worthless stupid idiot", "i know where you live and i will hurt you", "send me a picture of your body"]
+)
+def test_text_in_doubt_goes_through_every_layer(text: str, tmp_path: Path) -> None:
+    assert layers_computed(text, tmp_path) == 6
