@@ -7,6 +7,7 @@ Knows words and sides. Must not know models that ship. Rule: each category is ju
 
 import re
 from collections import Counter
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,33 +24,56 @@ def words_of(line: Line) -> set[str]:
     return set(_WORD.findall(line.text.lower()))
 
 
-def log_odds(lines: list[Line]) -> dict[str, float]:
-    """Return each word's log-odds of a breach (naive Bayes over presence)."""
-    totals = Counter(line.side for line in lines)
-    counts = {side: Counter(word for line in lines if line.side == side for word in words_of(line)) for side in totals}
+def log_odds(totals: Counter[str], counts: dict[str, Counter[str]]) -> dict[str, float]:
+    """Return each word's log-odds of a breach (naive Bayes over presence), of the lines of each side and the words in them."""
     rates = {
-        side: {word: (counts[side][word] + _SMOOTHING) / (totals[side] + 2 * _SMOOTHING) for word in
-               counts["fine"].keys() | counts["breach"].keys()}
-        for side in totals
-    }  # fmt: skip
+        side: {
+            word: (counts[side][word] + _SMOOTHING) / (totals[side] + 2 * _SMOOTHING)
+            for word in counts["fine"].keys() | counts["breach"].keys()
+        }
+        for side in ("fine", "breach")
+    }
     return {word: float(np.log(rates["breach"][word] / rates["fine"][word])) for word in rates["fine"]}
+
+
+def _counted(lines: Sequence[Line]) -> tuple[Counter[str], dict[str, Counter[str]]]:
+    totals = Counter(line.side for line in lines if line.side is not None)
+    counts = {side: Counter(word for line in lines if line.side == side for word in words_of(line)) for side in ("fine", "breach")}
+    return totals, counts
+
+
+def values_of(lines: Sequence[Line]) -> NDArray[np.float64]:
+    """Return, for each line, what a model that saw all other categories makes of its words: above 0 a breach."""
+    totals, counts = _counted(lines)
+    values = np.zeros(len(lines))
+    for category in sorted({line.category for line in lines}):
+        places = [place for place, line in enumerate(lines) if line.category == category]
+        own_totals, own_counts = _counted([lines[place] for place in places])
+        odds = log_odds(totals - own_totals, {side: counts[side] - own_counts[side] for side in counts})
+        for place in places:
+            values[place] = sum(odds.get(word, 0.0) for word in words_of(lines[place]))
+    return values
+
+
+def misled(lines: Sequence[Line]) -> NDArray[np.bool_]:
+    """Return which lines have a side that their words speak against: there a model has to read."""
+    side = np.array([{"breach": 1.0, "fine": -1.0, None: 0.0}[line.side] for line in lines])
+    wrong: NDArray[np.bool_] = values_of(lines) * side < 0
+    return wrong
 
 
 def main() -> int:
     """Print the AUC by category and overall; return the exit code."""
     lines = [line for line in read_lines() if line.side is not None]
-    values: NDArray[np.float64] = np.zeros(len(lines))
+    values = values_of(lines)
     for category in sorted({line.category for line in lines}):
-        odds = log_odds([line for line in lines if line.category != category])
         places = [place for place, line in enumerate(lines) if line.category == category]
-        for place in places:
-            values[place] = sum(odds.get(word, 0.0) for word in words_of(lines[place]))
         truth = np.array([int(lines[place].side == "breach") for place in places])
         print(f"{auc(values[places], truth):.2f}  {category}")
     truth = np.array([int(line.side == "breach") for line in lines])
     right = float(((values > 0) == truth).mean())
     print(f"all: AUC {auc(values, truth):.3f}, {100 * right:.1f} % on the right side (50 % is a guess)")
-    odds = log_odds(lines)
+    odds = log_odds(*_counted(lines))
     seen = Counter(word for line in lines for word in words_of(line))
     for name, sign in (("breach", -1), ("fine", 1)):
         ordered = sorted((word for word in odds if seen[word] >= 25), key=lambda word: sign * odds[word])[:15]

@@ -9,11 +9,13 @@ import random
 import re
 
 from training.augment import regrouped
+from training.bag_of_words import misled
 from training.labels import Labelled
 from training.places import HEADS, SWAPS
 from training.written import Line, held_out_categories, read_lines
 
 WRITTEN_WEIGHT = 2.0
+MISLED_GAIN = 1.6  # for lines whose words alone point to the wrong side (training/bag_of_words.py)
 REGROUPED_SHARE = 0.25
 PUBLIC_COPIES = {"cad": 2, "convabuse": 2}  # the nearest to our work, and the only short chat aimed at somebody
 # Of these a part teaches as much as all: casual profanity, and civil talk that no head ever doubted.
@@ -57,7 +59,11 @@ def from_line(line: Line) -> Labelled:
 
 def _written(*, held_out: bool) -> list[Labelled]:
     absent = held_out_categories() if held_out else frozenset()
-    return [from_line(line) for line in read_lines() if line.category not in absent]
+    lines = [line for line in read_lines() if line.category not in absent]
+    return [
+        dataclasses.replace(row, weights=tuple(weight * MISLED_GAIN for weight in row.weights)) if wrong else row
+        for row, wrong in zip(map(from_line, lines), misled(lines), strict=True)
+    ]
 
 
 def _content(name: str) -> list[str]:
@@ -126,6 +132,7 @@ def stage_two(public: list[Labelled], *, held_out: bool, seed: int) -> list[Labe
         known = [row for row in public if row.source == source]
         rows += chance.sample(known, min(count, len(known)))
     rows = _regrouped(rows, chance)
+    written = _written(held_out=held_out)
     for copy in range(STAGE_TWO_COPIES):
-        rows += [dataclasses.replace(row, bundle=f"{row.bundle}#{copy}") for row in _written(held_out=held_out)]
+        rows += [dataclasses.replace(row, bundle=f"{row.bundle}#{copy}") for row in written]
     return rows + swaps(chance, SWAPS_PER_SENTENCE_LAST, bundled=True)
