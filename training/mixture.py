@@ -41,6 +41,10 @@ STAGE_TWO_PUBLIC = {
     "davidson": 800,
     "fox_news": 1_500,
 }
+# A short stage after the mean: a quarter of all that, and the lines written since.
+STAGE_THREE_SHARE = 0.25
+STAGE_THREE_COPIES = 4
+STAGE_THREE_CATEGORIES = "plain-"  # the stock phrases, which subtler lines had left out
 SWAPS_WEIGHT = 1.5
 _THREAT = HEADS.index("threat")
 
@@ -136,3 +140,16 @@ def stage_two(public: list[Labelled], *, held_out: bool, seed: int) -> list[Labe
     for copy in range(STAGE_TWO_COPIES):
         rows += [dataclasses.replace(row, bundle=f"{row.bundle}#{copy}") for row in written]
     return rows + swaps(chance, SWAPS_PER_SENTENCE_LAST, bundled=True)
+
+
+def stage_three(public: list[Labelled], *, held_out: bool, seed: int) -> list[Labelled]:
+    """Return a part of stage two's rows, bundles whole, and the newest written lines several times."""
+    chance = random.Random(seed)
+    rows = stage_two(public, held_out=held_out, seed=seed)
+    new = [row for row in _written(held_out=held_out) if row.source.startswith(f"written/{STAGE_THREE_CATEGORIES}")]
+    bundles = sorted({row.bundle for row in rows if row.bundle is not None})
+    kept = set(chance.sample(bundles, round(len(bundles) * STAGE_THREE_SHARE)))
+    part = [row for row in rows if (row.bundle in kept if row.bundle is not None else chance.random() < STAGE_THREE_SHARE)]
+    for copy in range(STAGE_THREE_COPIES):
+        part += [dataclasses.replace(row, bundle=f"{row.bundle}#new{copy}") for row in new]
+    return part

@@ -81,12 +81,28 @@ def layers_computed(text: str, folder: Path) -> int:
     return sum(event.get("args", {}).get("op_name") == "Softmax" for event in events)
 
 
-@pytest.mark.parametrize(
-    "text", ["see you at the stall on Saturday", "thanks, the minutes are in the folder", "which room is the meeting in?"]
-)
-def test_plainly_civil_text_is_let_go_early(text: str, tmp_path: Path) -> None:
+CIVIL = [
+    "see you at the stall on Saturday",
+    "thanks, the minutes are in the folder",
+    "which room is the meeting in?",
+    "the printer is out of toner again",
+    "I can bring the leaflets round at six",
+    "ok, will do",
+    "does anyone have the password for the wifi?",
+    "The motion was carried by 14 votes to 9.",
+    "we need two more people for the count",
+    "good evening everybody",
+]
+
+
+def test_most_plainly_civil_texts_are_let_go_early_and_have_low_scores(scorers: dict[int, EmbeddedScorer], tmp_path: Path) -> None:
     card = json.loads((HERE / CARD).read_text(encoding="utf-8"))
-    assert layers_computed(text, tmp_path) == card["exit"]["after_layers"]
+    layers = [layers_computed(text, tmp_path) for text in CIVIL]
+    assert set(layers) <= {card["exit"]["after_layers"], 6}
+    assert layers.count(card["exit"]["after_layers"]) >= len(CIVIL) / 2
+    assert all(
+        value < 0.2 for text in CIVIL for label, value in scorers[1].score_now(text).values.items() if not label.startswith("attacked")
+    )
 
 
 @pytest.mark.parametrize(
