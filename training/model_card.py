@@ -45,13 +45,13 @@ _HARM = """\
   push against it; the figures of the held-out categories above say how far.
 - **Speakers of dialects.** Two sets of tweets (Davidson, HateXplain) were labelled by people who often took African
   American English for offence. Casual profanity of one of them teaches only `obscene`, yet the bias is not gone.
-- **The ones who are threatened in plain words.** Veiled threats ("nice windows, be a shame") and advances without a
-  crude word are missed more often than any other breach. A low score is no sign that nothing happened: reports by
-  members are needed beside it.
+- **The ones who are threatened in plain words.** Veiled threats and advances without a crude word are missed more often than any other
+  breach. A low score is no sign that nothing happened: reports by members are needed beside it.
 - **Irony, teasing and insider words.** Praise that is meant to hurt passes; teasing between friends may not.
-- **Nothing at all.** The head for identity attacks sometimes is sure of itself on numbers, names of machines and slips of the keyboard
-  ("see you at 533"). So no rule acts on it alone: the shipped policy also asks for a second score and for words that speak of people.
-- **Groups that are merely named.** "How do we get more Black people to come" scores high; the widest gap between two groups stands below.
+- **Nothing at all.** The heads for identity attacks, threats and sexual talk are sometimes sure of themselves on short odd texts: a name with
+  a stray word, a slip of the keyboard ("those pkgs are not suppprted yet"). Rules ask for more than one score.
+- **Groups that are merely named.** A few plain sentences score high for some groups; the widest gap between two groups stands above. Sentences in
+  which an angry word stands beside a group ("Israelis are all tired of being told how they may mourn") are still taken for attacks.
 - **Disguised words.** The bot reads disguised words as they are meant before the model sees them; dropped letters and keyboard slips
   cost up to one abusive message in eight that is found in plain spelling.
 - The written lines are by few writers. A bag-of-words model separates their sides better than a guess
@@ -61,8 +61,7 @@ _HARM = """\
 def _dev_table(figures: dict[str, Any]) -> str:
     limit = f"{figures['threshold']:g}"
     out = [
-        f"| dev set | head | texts | AUC (earlier run) | macro F1 at 0.5 (earlier run) | recall at {limit} |"
-        f" false alarms at {limit} |",
+        f"| dev set | head | texts | AUC (earlier run) | macro F1 at 0.5 (earlier run) | recall at {limit} | false alarms at {limit} |",
         "|---|---|---|---|---|---|---|",
     ]
     for name, heads in figures["dev"].items():
@@ -83,8 +82,7 @@ def _civil_table(figures: dict[str, Any]) -> str:
         for head, values in heads.items():
             if head != "texts":
                 out.append(
-                    f"| {name} ({heads['texts']:,}) | {head} | {values['percent_above_0.5']:.2f} % |"
-                    f" {values['percent_above_0.8']:.2f} % |"
+                    f"| {name} ({heads['texts']:,}) | {head} | {values['percent_above_0.5']:.2f} % | {values['percent_above_0.8']:.2f} % |"
                 )
     return "\n".join(out)
 
@@ -119,6 +117,15 @@ def _written_table(figures: dict[str, Any]) -> str:
     return "\n".join(out)
 
 
+def _frames_table(figures: dict[str, Any]) -> str:
+    out = ["| head | widest gap of two groups' means | between | widest in one sentence |", "|---|---|---|---|"]
+    out.extend(
+        f"| {head} | {values['widest_mean_gap']:.3f} | {values['between']} | {values['widest_in_one_frame']:.2f} |"
+        for head, values in figures["frames"].items()
+    )
+    return "\n".join(out)
+
+
 def write_model_card(folder: Path) -> None:
     """Write folder/MODEL_CARD.md from folder/card.json."""
     card = json.loads((folder / "card.json").read_text(encoding="utf-8"))
@@ -129,8 +136,9 @@ def write_model_card(folder: Path) -> None:
     text = f"""\
 # The embedded toxicity model
 
-A 6-layer encoder ({card["base"]}) with {len(HEADS)} heads ({", ".join(HEADS)}) and {len(card["heads"]) - len(HEADS)} outputs that say who
-is attacked. ONNX, {card["quantisation"]}, {size:.1f} MB, {card["tokens_max"]} word pieces at most, one message a run. Trained
+A 6-layer encoder ({card["base"]})
+with {len(HEADS)} heads ({", ".join(HEADS)}) and {len(card["heads"]) - len(HEADS)} outputs
+that say who is attacked. ONNX, {card["quantisation"]}, {size:.1f} MB, {card["tokens_max"]} word pieces at most, one message a run. Trained
 {card["trained_at"]}, licence Apache-2.0. SHA-256 of model.onnx: `{card["sha256"]}`.
 
 A score is calibrated per head on development data: above 0.8 hardly any civil sentence of politicians or fine written
@@ -160,6 +168,12 @@ Texts of which nothing deserves an action (politicians' sentences; real chat tha
 ### Written lines
 
 {_written_table(figures)}
+
+### Groups
+
+Sixteen fine sentences with some thirty groups each (training/frames.py): a group's name should move no score.
+
+{_frames_table(figures)}
 
 {_HARM}
 """
