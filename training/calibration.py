@@ -6,7 +6,7 @@ changes; the false-alarm limits come first, the best decisions at 0.5 second.
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,20 +55,25 @@ class Affine:
 class Exit:
     """An early exit: a text whose log-odds stay under `limit` in every head has score = sigmoid(scale * logit + shift)."""
 
-    layers: int
     scale: NDArray[np.float64]
     shift: NDArray[np.float64]
     limit: NDArray[np.float64]
-    shares: dict[str, float] = field(default_factory=dict)
-    """How much of each civil set takes it, 0 to 1."""
 
     def taken(self, raw: Scores) -> NDArray[np.bool_]:
-        """Return, for each text, whether it is let go, of its log-odds at the exit."""
-        kept: NDArray[np.bool_] = (raw < self.limit)[:, : len(HEADS)].all(axis=1)
-        return kept
+        """Return, for each text, whether it is let go, of its log-odds [texts, outputs] at the exit."""
+        return _under(raw, self.limit)
+
+    def apply(self, raw: Scores) -> Scores:
+        """Return the scores, 0 to 1, of log-odds [texts, outputs] at the exit."""
+        return sigmoid(raw * self.scale + self.shift)
 
 
-def choose_exit(layers: int, raw: Scores, last: Scores) -> Exit:
+def _under(raw: Scores, limit: NDArray[np.float64]) -> NDArray[np.bool_]:
+    kept: NDArray[np.bool_] = (raw < limit)[:, : len(HEADS)].all(axis=1)
+    return kept
+
+
+def choose_exit(raw: Scores, last: Scores) -> Exit:
     """Return the limits under which hardly any text is let go that the last layer would have doubted.
 
     `raw` holds an exit's log-odds, `last` the calibrated scores of the last layer, for the same texts. Of the texts that a head
@@ -78,12 +83,9 @@ def choose_exit(layers: int, raw: Scores, last: Scores) -> Exit:
     for place in range(len(HEADS)):
         doubted = raw[last[:, place] >= EXIT_DOUBT, place]
         limit[place] = np.quantile(doubted, EXIT_MISSED) if len(doubted) else -np.inf
-    made = Exit(layers=layers, scale=np.ones(raw.shape[1]), shift=np.zeros(raw.shape[1]), limit=limit)
-    given = made.taken(raw)
-    for place in range(raw.shape[1]):
-        slope, shift = np.polyfit(raw[given, place], logits(last[given, place]), 1)
-        made.scale[place], made.shift[place] = max(slope, 0.01), shift
-    return made
+    given = _under(raw, limit)
+    fits = np.array([np.polyfit(raw[given, place], logits(last[given, place]), 1) for place in range(raw.shape[1])])
+    return Exit(scale=np.maximum(fits[:, 0], 0.01), shift=fits[:, 1], limit=limit)
 
 
 def limit_for(values: NDArray[np.float64], share: float) -> float:

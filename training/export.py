@@ -23,13 +23,15 @@ from training.graph import ALWAYS, NEVER, set_constants, write
 from training.model import BASE, EXITS, load
 from training.model_card import write_model_card
 from training.places import OUTPUTS, SHIPPED, TOKENS_MAX, WORK, sha256_of, work_folder
-from training.scoring import Scores, logits, score, sigmoid
+from training.scoring import Scores, logits, score
 
 BYTES_MAX = 25_000_000
 
 
-def card_of(model: Path, stage: str, affines: list[Affine], early: Exit, figures: dict[str, Any]) -> dict[str, Any]:
-    """Return what card.json says of the weights."""
+def card_of(
+    model: Path, stage: str, affines: list[Affine], exit_after: int, shares: dict[str, float], figures: dict[str, Any]
+) -> dict[str, Any]:
+    """Return what card.json says of the weights; `shares` says how much of each civil set leaves at the exit, 0 to 1."""
     return {
         "heads": list(OUTPUTS),
         "tokens_max": TOKENS_MAX,
@@ -38,7 +40,7 @@ def card_of(model: Path, stage: str, affines: list[Affine], early: Exit, figures
         "trained_at": datetime.datetime.now(datetime.UTC).date().isoformat(),
         "stage": stage,
         "quantisation": "dynamic int8, weights per channel",
-        "exit": {"after_layers": early.layers, "percent_of": {name: round(100 * share, 1) for name, share in early.shares.items()}},
+        "exit": {"after_layers": exit_after, "percent_of": {name: round(100 * share, 1) for name, share in shares.items()}},
         "calibration": {
             head: {name: round(value, 4) for name, value in dataclasses.asdict(affine).items()}
             for head, affine in zip(OUTPUTS, affines, strict=True)
@@ -47,11 +49,11 @@ def card_of(model: Path, stage: str, affines: list[Affine], early: Exit, figures
     }
 
 
-def constants(affines: list[Affine], scale: Scores, shift: Scores, limit: Scores) -> dict[str, Scores]:
+def constants(affines: list[Affine], early: Exit) -> dict[str, Scores]:
     """Return what the graph holds of a calibration and of its exit."""
     names = [entry.name for entry in dataclasses.fields(Affine)]
     parts = {f"calibration_{name}": np.array([getattr(one, name) for one in affines]) for name in names}
-    return parts | {"exit_scale": scale, "exit_shift": shift, "exit_limit": limit}
+    return parts | {"exit_scale": early.scale, "exit_shift": early.shift, "exit_limit": early.limit}
 
 
 def main() -> int:
@@ -77,7 +79,7 @@ def main() -> int:
     for name, limit in (("raw.npy", NEVER), (f"exit-{options.exit_after}.npy", ALWAYS)):
         kept = folder / name
         if not (options.again and kept.exists()):
-            set_constants(small, constants(neutral, one, zero, limit * one))
+            set_constants(small, constants(neutral, Exit(scale=one, shift=zero, limit=limit * one)))
             np.save(kept, logits(score(small, source / "tokenizer.json", material.texts())))
         raws.append(np.load(kept))
     raw, raw_early = raws
@@ -87,14 +89,14 @@ def main() -> int:
     affines = choose(material.sets, dev, civil, ([material.lines[place] for place in held], written[held]))
     affines += neutral[len(affines) :]  # who is attacked is only read where somebody is
     last = np.stack([affine.apply(raw[:, place]) for place, affine in enumerate(affines)], axis=1)
-    early = choose_exit(options.exit_after, raw_early, last)
+    early = choose_exit(raw_early, last)
     given = early.taken(raw_early)
-    scores = np.where(given[:, None], sigmoid(raw_early * early.scale + early.shift), last)
-    early.shares.update({name: float(part.mean()) for name, part in material.split(given)[1].items()})
-    set_constants(small, constants(affines, early.scale, early.shift, early.limit))
+    scores = np.where(given[:, None], early.apply(raw_early), last)
+    shares = {name: float(part.mean()) for name, part in material.split(given)[1].items()}
+    set_constants(small, constants(affines, early))
     figures = material.figures(scores, THRESHOLD)
     shutil.copyfile(source / "tokenizer.json", folder / "tokenizer.json")
-    card = card_of(small, source.name, affines, early, figures)
+    card = card_of(small, source.name, affines, options.exit_after, shares, figures)
     (folder / "card.json").write_text(json.dumps(card, indent=1) + "\n", encoding="utf-8")
     options.to.mkdir(parents=True, exist_ok=True)
     for name in ("model.onnx", "tokenizer.json", "card.json"):

@@ -146,7 +146,8 @@ def stage_three(public: list[Labelled], *, held_out: bool, seed: int) -> list[La
     """Return a part of stage two's rows, bundles whole, and the newest written lines several times."""
     chance = random.Random(seed)
     rows = stage_two(public, held_out=held_out, seed=seed)
-    new = [row for row in _written(held_out=held_out) if row.source.startswith(f"written/{STAGE_THREE_CATEGORIES}")]
+    newest = f"written/{STAGE_THREE_CATEGORIES}"
+    new = [row for row in rows if row.source.startswith(newest) and (row.bundle or "").endswith("#0")]  # each once
     bundles = sorted({row.bundle for row in rows if row.bundle is not None})
     kept = set(chance.sample(bundles, round(len(bundles) * STAGE_THREE_SHARE)))
     part = [row for row in rows if (row.bundle in kept if row.bundle is not None else chance.random() < STAGE_THREE_SHARE)]

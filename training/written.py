@@ -95,16 +95,16 @@ def read_lines() -> list[Line]:
 
 def held_out_categories() -> frozenset[str]:
     """Return the categories that no model is trained on."""
-    if not HELD_OUT.exists():
-        return frozenset()
-    return frozenset(json.loads(HELD_OUT.read_text(encoding="utf-8"))["categories"])
+    return _set_down("categories")
 
 
 def trained_categories() -> frozenset[str]:
     """Return the categories that a model may have been trained on: none of them can be held out any more."""
-    if not HELD_OUT.exists():
-        return frozenset()
-    return frozenset(json.loads(HELD_OUT.read_text(encoding="utf-8")).get("trained", ()))
+    return _set_down("trained")
+
+
+def _set_down(name: str) -> frozenset[str]:
+    return frozenset(json.loads(HELD_OUT.read_text(encoding="utf-8"))[name]) if HELD_OUT.exists() else frozenset()
 
 
 def extended(categories: Iterable[str], held: frozenset[str], trained: frozenset[str]) -> frozenset[str]:
