@@ -13,6 +13,9 @@ from bot.core.policy import Policy, Rule
 from bot.examples import Proof, spoken
 from bot.replay import Summary, finding_json
 
+ATTACKED, TOLD_AT_LEAST = "attacked_", 0.05
+"""Who is attacked is told from this score on: seven zeros on a line help nobody."""
+
 
 def summary_in_words(summary: Summary) -> str:
     """The summary of a replay, by rule."""
@@ -51,7 +54,10 @@ def verdict_in_words(verdict: Verdict, policy: Policy) -> str:
     lines += [f"Not judged by {one.rule}: {one.reason}" for one in verdict.unjudged]
     lines = lines or ["No rule finds anything."]
     for segment, scored in zip(verdict.segments, verdict.scores, strict=True):
-        lines.append(f"{segment.role}: " + ", ".join(f"{label} {value:.2f}" for label, value in scored.values.items()))
+        told = (
+            f"{label} {value:.2f}" for label, value in scored.values.items() if not label.startswith(ATTACKED) or value >= TOLD_AT_LEAST
+        )
+        lines.append(f"{segment.role}: " + ", ".join(told))
     return "\n".join(lines)
 
 
