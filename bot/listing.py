@@ -14,7 +14,7 @@ from bot.casebook import APPEALED, Casebook, Parts
 from bot.core.cases import AppealState, NotAllowedError, parties_of
 from bot.core.model import ActionKind, CaseState, CaseView
 from bot.core.naming import person, place
-from bot.core.notices import quote, shown_words, span, unseen, when
+from bot.core.notices import quote, shown_words, span, unjudged_because, unseen, when
 from bot.reporting import line as report_line
 from bot.reporting import part_of
 from bot.store.records import ActionState, CaseDetail, OutboxRow
@@ -58,10 +58,12 @@ class Listing:
         lines = [self.line(detail) for detail in shown if detail] + _more(cases, number, "")
         lines += [report_line(one, policy, now) for one in _of_page(reports, number)] + _more(reports, number, " reports")
         lines += [*_of_page(by_hand, number), *_more(by_hand, number, " to do by hand")]
-        unread = [f"Not judged, please read it: message {one.message} in {place(one.room)} ({one.reason})" for one in failed]
+        unread = [
+            f"Not judged, please read it: message {one.message} in {place(one.room)}: {unjudged_because(one.reason)}" for one in failed
+        ]
         lines += [*_of_page(unread, number), *_more(unread, number, " not judged")]
         if number == 1:
-            lines += [f"Not fully judged in the last 7 days because {reason.replace('_', ' ')}: {n}" for reason, n in counts.items()]
+            lines += [f"Not fully judged in the last 7 days because {unjudged_because(reason)}: {n}" for reason, n in counts.items()]
         if number > 1 and not lines:
             raise NotAllowedError(f"there is no page {number}")
         return "\n".join(lines) or NOTHING

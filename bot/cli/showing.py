@@ -8,7 +8,7 @@ from typing import Any
 
 from bot.core.model import Verdict
 from bot.core.naming import plain
-from bot.core.notices import because
+from bot.core.notices import because, unjudged_because
 from bot.core.policy import Policy, Rule
 from bot.examples import Proof, spoken
 from bot.replay import Summary, finding_json
@@ -51,7 +51,7 @@ def verdict_in_words(verdict: Verdict, policy: Policy) -> str:
         rule = policy.rule(finding.rule)
         facts = f"{finding.rule}, clause {', '.join(finding.clauses)}, {finding.severity}, {finding.status}"
         lines.append(f"{rule.title} ({facts}): {plain(because(finding))}")
-    lines += [f"Not judged by {one.rule}: {one.reason}" for one in verdict.unjudged]
+    lines += [f"Not judged by {one.rule}: {unjudged_because(one.reason)}" for one in verdict.unjudged]
     lines = lines or ["No rule finds anything."]
     for segment, scored in zip(verdict.segments, verdict.scores, strict=True):
         told = (

@@ -203,6 +203,24 @@ STATES = {
 """How a case stands, in plain words."""
 
 
+_UNJUDGED = {
+    "time_out": "it took too long",
+    "failure": "something failed, and the log says what",
+    "too_long": "the message is longer than what is read",
+    "language": "it is in another language than the policy's",
+    "no_label": "the model has no score for this",
+    "images_not_installed": "looking at images is not installed",
+    "image_too_large": "an image is too large",
+    "image_not_readable": "an image cannot be read",
+    "image_not_given": "the platform did not give an image",
+}
+
+
+def unjudged_because(reason: str) -> str:
+    """Why something was not judged, in words. An unknown reason is shown as it is written."""
+    return _UNJUDGED.get(reason, reason.replace("_", " "))
+
+
 def because(finding: Finding) -> str:
     """Why a rule found something, from its evidence, in one line."""
     return ", ".join(dict.fromkeys(filter(None, map(_reason, finding.evidence)))) or finding.rule

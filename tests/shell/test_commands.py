@@ -217,6 +217,15 @@ async def test_list_of_cases_leaves_out_those_that_the_moderator_is_part_of(bran
     assert "Case 1 " in await branch.ask("/cases", "robin")
 
 
+async def test_list_of_cases_says_in_words_why_something_was_not_judged(branch: Branch) -> None:
+    branch.scorer.missing |= {"endless": "too_long", "squeamish": "failure"}
+    await branch.say("an endless one")
+    await branch.say("squeamish")
+    shown = await branch.ask("/cases", "morgan")
+    assert "because the message is longer than what is read: 1" in shown
+    assert "_" not in shown
+
+
 async def test_list_of_cases_shows_the_gravest_words_of_a_case_and_not_the_latest(branch: Branch) -> None:
     await branch.say(THREATENING, mentions=("dana",))
     await branch.say(INSULTING, mentions=("dana",))
