@@ -9,29 +9,25 @@ import json
 import re
 import shlex
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 
 from bot import callme, linking
 from bot.casebook import Casebook, Parts, consent_lines, earlier_lines
 from bot.consent import Consents
 from bot.core.cases import AppealState, Decision, NotAllowedError, parties_of
-from bot.core.model import REQUEST_HOLDS, Action, ActionKind, CaseState, CaseView, Message, Severity, Status, StrikeState
+from bot.core.model import Action, ActionKind, CaseState, CaseView, Message, Severity, StrikeState
 from bot.core.naming import one_line, person, place, rendered
 from bot.core.notices import STATES, Sentences, because, quote, shown_words, span, unseen, when
 from bot.core.policy import Policy
 from bot.core.respond import Ruling, strikes_weight
 from bot.listing import WAITING_MAX, Listing, head, rules
+from bot.nocontact import NoContacts, Unwanted
 from bot.ports import PlatformRefusedError, PlatformUnavailableError
 from bot.reporting import TEXT_CHARS_MAX, Reporting, Said, received
 from bot.store.records import ActionState, CaseDetail, OutboxRow
 from bot.store.store import Transaction
 
-REQUESTS_MAX = 5
-"""No-contact requests of one member at a time: more would be a way to clear a room."""
-ASK_AGAIN_AFTER = timedelta(days=1)
-"""Whoever ends a request can make it again so much later: each one sends a notice."""
-TOLD_ALREADY = "they were told on {told}. It holds until {until}. To let it hold for longer, type /nocontact renew and the name"
 HOWS = ("tell", "quietly", "renew", "end", "list")
 """What a member can do about contact that they do not want: ask for none and have the other told, or keep it as evidence alone ..."""
 CALLED = ("add", "remove", "list")
@@ -205,103 +201,6 @@ class Desk:
         if asker.account not in self.parts.moderators:
             raise NotAllowedError("only moderators can do this")
 
-    async def nocontact(self, asker: Asker, account: str, *, quietly: bool = False) -> str:
-        """A member wants no contact from another one, who is told so; `quietly`: kept as evidence, and nobody is told."""
-        if account in ("", asker.account):
-            raise NotAllowedError("say whose contact you do not want")
-        parts = self.parts
-        async with parts.transaction() as transaction:
-            until = transaction.now + REQUEST_HOLDS
-            mine = {one.other: one for one in await transaction.no_contacts_of(asker.platform, asker.account)}
-            there = mine.pop(account, None)
-            if there and there.told_at:
-                raise NotAllowedError(TOLD_ALREADY.format(told=when(there.told_at), until=when(there.until)))
-            if len(mine) >= REQUESTS_MAX:
-                raise NotAllowedError(f"you have {REQUESTS_MAX} such requests already: end one with /nocontact end and a name")
-            ended = await transaction.no_contact_ended(asker.platform, requester=asker.account, other=account)
-            if ended and transaction.now - ended < ASK_AGAIN_AFTER:
-                raise NotAllowedError("you ended such a request today. You can make it again tomorrow. You can /report at any time")
-            held = not quietly and await self._not_passed_on(transaction, asker, account)
-            quietly = quietly or held
-            fields = {"requester": person(asker.account), "other": person(account), "until": when(until)}
-            office = "_office" if self._holds_office(asker) else ""
-            letter = ""
-            if not quietly:
-                action = self._letter(asker, account, parts.sentences[f"no_contact_told{office}"].format_map(fields))
-                action = replace(action, step=await transaction.next_letter())
-                letter = action.key
-                await transaction.add_actions([action])
-            await transaction.ask_no_contact(asker.platform, requester=asker.account, other=account, until=until, letter=letter)
-            await transaction.audit("no_contact", values={"requester": asker.account, "other": account, "quietly": quietly})
-        self._wake()
-        answer = parts.sentences["no_contact_held" if held else "no_contact_quiet" if quietly else "no_contact_asked"].format_map(fields)
-        return answer if quietly or not office else f"{answer} {parts.sentences['no_contact_asked_office']}"
-
-    async def _not_passed_on(self, transaction: Transaction, asker: Asker, account: str) -> bool:
-        """Whether a request goes on record and no further: from somebody muted, or with a case, open or upheld, against that person.
-
-        Else a mute, or a finding, could be answered with one more message to the one who was attacked. A case that nobody was told of
-        in shadow mode does not count: it would be given away.
-        """
-        own = await transaction.accounts_of(asker.platform, asker.account)
-        others = {one for _, one in await transaction.accounts_of(asker.platform, account)}
-        if (await transaction.mute_of(own))[0]:
-            return True
-        for one in own:
-            for case in await transaction.cases_of(*one):
-                known = case.notice_first_at or self.parts.mode is Status.ENFORCE
-                if (
-                    known
-                    and case.state in (CaseState.OPEN, CaseState.UPHELD, CaseState.CHANGED)
-                    and await _against(transaction, case, others)
-                ):
-                    return True
-        return False
-
-    def _holds_office(self, asker: Asker) -> bool:
-        named = {asker.account, f"{asker.platform}/{asker.account}"}
-        return not named.isdisjoint(self.parts.policy.office_holders) or asker.account in self.parts.moderators
-
-    def _letter(self, asker: Asker, account: str, text: str) -> Action:
-        """A notice outside any case; its step is still to come."""
-        return Action(
-            community=self.parts.community,
-            case=0,
-            step=0,
-            kind=ActionKind.NOTIFY,
-            platform=asker.platform,
-            server=asker.server,
-            room=asker.room,
-            target=account,
-            text=text,
-        )
-
-    async def nocontacts(self, asker: Asker) -> str:
-        """The no-contact requests in force that a member made."""
-        async with self.parts.transaction() as transaction:
-            mine = await transaction.no_contacts_of(asker.platform, asker.account)
-        line = self.parts.sentences["no_contact_line"]
-        shown = [(one, f"told on {when(one.told_at)}" if one.told_at else "not told") for one in mine]
-        lines = [line.format(other=person(one.other), until=when(one.until), state=state) for one, state in shown]
-        return "\n".join(lines) or self.parts.sentences["no_contact_none"]
-
-    async def nocontact_renew(self, asker: Asker, account: str) -> str:
-        """Let a request hold for another 90 days from now."""
-        async with self.parts.transaction() as transaction:
-            until = transaction.now + REQUEST_HOLDS
-            if not await transaction.renew_no_contact(asker.platform, requester=asker.account, other=account, until=until):
-                raise NotAllowedError("you have no such request: make it with /nocontact and the name")
-            await transaction.audit("no_contact_renewed", values={"requester": asker.account, "other": account})
-        return self.parts.sentences["no_contact_renewed"].format(other=person(account), until=when(until))
-
-    async def nocontact_end(self, asker: Asker, account: str) -> str:
-        """End a request."""
-        async with self.parts.transaction() as transaction:
-            if not await transaction.end_no_contact(asker.platform, requester=asker.account, other=account):
-                raise NotAllowedError("you have no such request")
-            await transaction.audit("no_contact_ended", values={"requester": asker.account, "other": account})
-        return self.parts.sentences["no_contact_ended"].format(other=person(account))
-
     async def call_me(self, asker: Asker, words: list[str]) -> str:
         """Names by which others call a member, from a line: add NAME, remove NAME, list."""
         return await self.called(asker, words[0].lower() if words else "list", " ".join(words[1:]))
@@ -381,17 +280,19 @@ class Desk:
 
     async def unwanted_contact(self, asker: Asker, account: str = "", how: str = "") -> str:
         """The same from its parts: `how` is one of HOWS, "" for the usual (tell them, or without a name the list)."""
+        contacts = NoContacts(self.parts)
+        unwanted = Unwanted(account=asker.account, platform=asker.platform, room=asker.room, server=asker.server, other=account)
         match how, bool(account):
             case ("list", _) | ("", False):
-                return await self.nocontacts(asker)
-            case ("tell" | "", True):
-                return await self.nocontact(asker, account)
-            case "quietly", True:
-                return await self.nocontact(asker, account, quietly=True)
+                return await contacts.in_force(asker.platform, asker.account)
+            case ("tell" | "quietly" | "", True):
+                answer = await contacts.ask(unwanted, quietly=how == "quietly")
+                self._wake()
+                return answer
             case "renew", True:
-                return await self.nocontact_renew(asker, account)
+                return await contacts.renew(unwanted)
             case "end", True:
-                return await self.nocontact_end(asker, account)
+                return await contacts.end(unwanted)
         raise NotAllowedError("say whose contact you do not want")
 
     async def standing(self, asker: Asker, _: list[str]) -> str:
@@ -587,14 +488,6 @@ COMMANDS: Mapping[str, Command] = {
         usage="/answer REPORT [WORDS]", what="read a report, or answer and close it", answer=Desk.answer_report, moderators=True
     ),
 }
-
-
-async def _against(transaction: Transaction, case: CaseView, accounts: set[str]) -> bool:
-    """Whether a case is about what was said to, or of, one of these accounts."""
-    if not accounts.isdisjoint(case.names):
-        return True
-    detail = await transaction.case_detail(case.number)
-    return detail is not None and any(not accounts.isdisjoint(one.message.addressed) for one in detail.messages)
 
 
 async def _cases_of(transaction: Transaction, accounts: Sequence[tuple[str, str]]) -> tuple[CaseView, ...]:

@@ -48,7 +48,7 @@ async def page_of(visit: Visit) -> Page:
     return Page(
         standing=await desk.ask("/mystanding", asker),
         code=await desk.ask("/code", asker),
-        requests=await desk.nocontacts(asker),
+        requests=await desk.unwanted_contact(asker),
         appealable=bool(await desk.own_numbers(asker)),
         waiting=await desk.open_numbers(asker) if moderates else None,
     )
