@@ -13,19 +13,17 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from bot import callme, linking
-from bot.casebook import Casebook, Parts, consent_lines, earlier_lines
+from bot.casebook import Casebook, Parts
 from bot.consent import Consents
-from bot.core.cases import AppealState, Decision, NotAllowedError, parties_of
-from bot.core.model import Action, ActionKind, CaseState, CaseView, Message, Severity, StrikeState
-from bot.core.naming import one_line, person, place, rendered
-from bot.core.notices import STATES, Sentences, because, quote, shown_words, span, unseen, when
-from bot.core.policy import Policy
+from bot.core.cases import Decision, NotAllowedError
+from bot.core.model import Action, CaseState, CaseView, Message, Severity, StrikeState
+from bot.core.naming import person, place, rendered
+from bot.core.notices import STATES, when
 from bot.core.respond import Ruling, strikes_weight
-from bot.listing import WAITING_MAX, Listing, head, rules
+from bot.listing import Listing
 from bot.nocontact import NoContacts, Unwanted
-from bot.ports import PlatformRefusedError, PlatformUnavailableError
 from bot.reporting import TEXT_CHARS_MAX, Reporting, Said, received
-from bot.store.records import ActionState, CaseDetail, OutboxRow
+from bot.reviewing import SHOWN_MAX, Reviewing, case_line
 from bot.store.store import Transaction
 
 HOWS = ("tell", "quietly", "renew", "end", "list")
@@ -40,8 +38,6 @@ ASKS_AGREED = re.compile(r"/agreed ([0-9]{1,9}) no\b")
 ASKS = re.compile(r"/nocontact <([^<>]+)>")
 MUTE_HOURS_MAX = 28 * 24
 """The longest mute that a moderator can give: more is for the party's own procedure."""
-SHOWN_MAX = 20
-"""Cases in one list: a screenful."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -192,10 +188,7 @@ class Desk:
     async def open_numbers(self, asker: Asker) -> list[tuple[int, str]]:
         """The open cases that a moderator may decide, the newest first, with a few words on each."""
         self._moderators_only(asker)
-        async with self.parts.transaction() as transaction:
-            cases = sorted(await transaction.gravest_cases(CaseState.OPEN, WAITING_MAX), key=lambda case: -case.number)
-            seen = [await self._seen_by(transaction, case.number, asker) for case in cases[:SHOWN_MAX]]
-        return [(one.case.number, f"Case {one.case.number} · {one.case.severity} · {rules(one)}") for one in seen if one]
+        return await Reviewing(self.parts).open_cases((asker.platform, asker.account))
 
     def _moderators_only(self, asker: Asker) -> None:
         if asker.account not in self.parts.moderators:
@@ -254,16 +247,17 @@ class Desk:
         self._moderators_only(asker)
         if account == asker.account:
             raise NotAllowedError("this is your own record: use /mystanding")
+        reviewing = Reviewing(self.parts)
         async with self.parts.transaction() as transaction:
             own = await transaction.accounts_of(asker.platform, account)
             cases = await _cases_of(transaction, own)
-            details = [await self._seen_by(transaction, case.number, asker) for case in cases]
+            details = [await reviewing.seen(transaction, case.number, (asker.platform, asker.account)) for case in cases]
             since = transaction.now - self.parts.policy.strikes.window
             strikes = await transaction.strikes_of(asker.platform, account, since=since)
             muted, is_so = await transaction.mute_of(own)
         counting = [s for s in strikes if s.state in (StrikeState.PROVISIONAL, StrikeState.UPHELD)]
         weight = strikes_weight(counting, self.parts.policy, self.parts.clock.now())
-        lines = [f"{_line(one)} · {STATES[one.case.state]}" for one in details if one] or [f"{person(account)} has no cases."]
+        lines = [f"{case_line(one)} · {STATES[one.case.state]}" for one in details if one] or [f"{person(account)} has no cases."]
         lines.append(f"Strikes that count now: {weight:.1f}.")
         lines += [f"Linked: {person(other)} on {platform.capitalize()}." for platform, other in own if other != account]
         return "\n".join([*lines, *([f"{'Muted' if is_so else 'Asked not to post'} until {when(muted)}."] if muted else [])])
@@ -320,25 +314,7 @@ class Desk:
 
     async def case(self, asker: Asker, words: list[str]) -> str:
         """Everything about one case."""
-        number = _number(words)
-        async with self.parts.transaction() as transaction:
-            detail = await self._seen_by(transaction, number, asker, must=True)
-        assert detail is not None, "must raises"
-        return _show(detail, self.parts.policy, self.parts.sentences)
-
-    async def _seen_by(self, transaction: Transaction, number: int, asker: Asker, *, must: bool = False) -> CaseDetail | None:
-        """A case, unless the moderator is part of it."""
-        detail = await transaction.case_detail(number)
-        why = "there is no such case"
-        if detail:
-            parties = parties_of(detail.case, [one.reporter for one in detail.reports])
-            own = await transaction.accounts_of(asker.platform, asker.account)
-            why = await self.casebook.recusal(transaction, detail.case, [account for _, account in own], parties)
-        if not why:
-            return detail
-        if must:
-            raise NotAllowedError(f"you cannot see case {number}: {why}")
-        return None
+        return await Reviewing(self.parts).show(_number(words), (asker.platform, asker.account))
 
     async def uphold(self, asker: Asker, words: list[str]) -> str:
         """A moderator agrees with what was done."""
@@ -381,55 +357,16 @@ class Desk:
         return await self._carry_out(_number(words), Ruling(decision=decision, by=asker.account, reason=reason), asker)
 
     async def _carry_out(self, number: int, ruling: Ruling, asker: Asker) -> str:
-        await self._by_no_other_account(number, asker)
-        response = await self.casebook.rule_on(number, ruling)
+        answer = await Reviewing(self.parts).decide(number, ruling, asker.platform)
         self._wake()
-        done = ", ".join(str(action.kind) for action in response.actions)
-        by_hand = f" By hand, because this chat cannot do it: {', '.join(map(str, response.manual))}." if response.manual else ""
-        return f"Case {number} is {STATES[response.case.state]}." + (f" To be done: {done}." if done else "") + by_hand
-
-    async def _by_no_other_account(self, number: int, asker: Asker) -> None:
-        """Who is part of a case by one account does not decide it by another."""
-        async with self.parts.transaction() as transaction:
-            own = await transaction.accounts_of(asker.platform, asker.account)
-            detail = await transaction.case_detail(number) if len(own) > 1 else None
-            if detail is None:
-                return
-            parties = parties_of(detail.case, [one.reporter for one in detail.reports], [one.moderator for one in detail.reviews])
-            appeal = any(one.state in (AppealState.OPEN, AppealState.SUSPENDED) for one in detail.appeals)
-            accounts = [account for _, account in own]
-            why = await self.casebook.recusal(transaction, detail.case, accounts, parties, appeal=appeal)
-        if why:
-            raise NotAllowedError(f"you cannot decide case {number}: {why}")
+        return answer
 
     async def done_by_hand(self, asker: Asker, number: int) -> str:
         """A moderator did what was left to people in a case: Steward looks again where it can, and says whether it is so."""
         self._moderators_only(asker)
-        async with self.parts.transaction() as transaction:
-            detail = await self._seen_by(transaction, number, asker, must=True)
-        assert detail is not None, "must raises"
-        waiting = [row for row in detail.actions if row.state in (ActionState.MANUAL, ActionState.MAYBE_DONE)]
-        if not waiting:
-            raise NotAllowedError(f"there is nothing to do by hand in case {number}")
-        seen = [(row, await self._is_so(row)) for row in waiting]
-        await self.casebook.done_by_hand(number, [row for row, is_so in seen if is_so is not False], asker.account)
+        answer = await Reviewing(self.parts).done_by_hand(number, (asker.platform, asker.account))
         self._wake()
-        said = {
-            True: "I looked: it is so.",
-            False: "I looked: the message still stands. Delete it, then press again.",
-            None: "I cannot see that from here, so it is on record that you did it.",
-        }
-        return "\n".join(f"Case {number}, {row.action.kind}: {said[is_so]}" for row, is_so in seen)
-
-    async def _is_so(self, row: OutboxRow) -> bool | None:
-        """Whether a message is gone that was to be hidden; None where nobody can look."""
-        platform = self.parts.platforms.get(row.action.platform)
-        if row.action.kind is not ActionKind.HIDE or platform is None:
-            return None
-        try:
-            return await platform.read(row.action.room, row.action.message) is None
-        except (PlatformRefusedError, PlatformUnavailableError):
-            return None
+        return answer
 
     async def link(self, asker: Asker, words: list[str]) -> str:
         """Without a word: a code for the member's other account. With a code from there: both accounts have one record from now on."""
@@ -526,32 +463,3 @@ def _account(words: list[str]) -> str:
     if len(words) != 1:
         raise NotAllowedError("name one member")
     return words[0].lstrip("@")
-
-
-def _line(detail: CaseDetail) -> str:
-    """A case in one line."""
-    appeal = " · APPEAL" if any(one.state in (AppealState.OPEN, AppealState.SUSPENDED) for one in detail.appeals) else ""
-    return f"{head(detail)}{appeal}"
-
-
-def _show(detail: CaseDetail, policy: Policy, sentences: Sentences) -> str:
-    """A case in full, as a moderator reads it."""
-    case = detail.case
-    by = f", by {person(case.decided_by)}: {one_line(detail.reason)}" if case.decided_by else ""
-    lines = [_line(detail), f"State: {STATES[case.state]}{by}"]
-    for one in detail.messages:
-        found = [each.finding for each in detail.findings if each.step == one.step]
-        said = quote(shown_words(one.segments, found, policy) or unseen(one.message))
-        lines.append(f"{when(one.message.sent_at)} {person(one.message.author)}: {said}")
-        lines += [f"    {each.rule} (clause {', '.join(each.clauses)}): {because(each)}" for each in found]
-    lines += earlier_lines(detail.earlier, policy, sentences)
-    lines += consent_lines(detail, sentences)
-    if detail.late is not None:
-        lines.append(f"Found {span(detail.late)} late: no penalty.")
-    lines += [f"Done: {row.action.kind}, {row.state}" + (f" ({row.error})" if row.error else "") for row in detail.actions]
-    if not all(one.delivered_at for one in detail.notices):
-        lines.append("The member is NOT NOTIFIED yet.")
-    lines += [f"Appeal ({one.state}): {quote(one.text)}" for one in detail.appeals]
-    lines += [f"Reported by a member: {quote(one.text)}" for one in detail.reports]
-    lines += [f"{person(one.moderator)} decided: {one.decision} {one_line(one.reason)}".rstrip() for one in detail.reviews]
-    return "\n".join(lines)
