@@ -1,4 +1,4 @@
-"""The commands that Discord offers: a member's, a moderator's, and those that set a server up.
+"""The commands that Discord offers: a member's and a moderator's.
 
 Knows: names, options and choices of commands, where and to whom Discord offers them. Must not know: how a command is answered, the
 record.
@@ -8,7 +8,7 @@ else; what moderators use is offered to those who may time members out, and it i
 
 import asyncio
 import shlex
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from http import HTTPStatus
 from typing import Any, Literal, cast
 
@@ -19,11 +19,11 @@ from discord import app_commands
 from bot.communities import Communities
 from bot.core.cases import Decision, NotAllowedError
 from bot.core.model import Severity
-from bot.core.naming import place, rendered
+from bot.platforms.discord import choices
 from bot.platforms.discord.buttons import BUTTONS, ForgetButton, form_sent
 from bot.platforms.discord.forms import HOURS_MAX, TEXT_CHARS_MAX, member_form, message_form
-from bot.platforms.discord.reception import CONNECTION_ERRORS, Interaction, Reception, Reply, note, nothing
-from bot.platforms.discord.translate import NAME
+from bot.platforms.discord.managing import steward
+from bot.platforms.discord.reception import CONNECTION_ERRORS, Interaction, Reception, Reply, nothing
 
 log = structlog.get_logger()
 
@@ -35,9 +35,6 @@ Hours = app_commands.Range[int, 1, HOURS_MAX]
 Text = app_commands.Range[str, 1, TEXT_CHARS_MAX]
 Name = app_commands.Range[str, 1, NAME_CHARS_MAX]
 Grade = Literal["minor", "medium", "serious", "grave"]
-Choices = list[app_commands.Choice[Any]]
-Complete = Callable[[Interaction, str], Coroutine[Any, Any, Choices]]
-CHOICES_MAX, CHOICE_CHARS_MAX = 25, 100
 SHARED_SECONDS_MAX = 2.0
 """How long a form may wait for the servers to choose from: it has to be opened within three seconds."""
 CHANGED = "Discord still shows you an older form of this command. Reload Discord (Ctrl+R, or close and open the app) and try again."
@@ -62,7 +59,6 @@ everywhere = app_commands.AppCommandContext(guild=True, dm_channel=True, private
 on_servers = app_commands.AppCommandContext(guild=True, dm_channel=False, private_channel=False)
 anywhere = app_commands.AppCommandContext(guild=True, dm_channel=True, private_channel=True)
 moderators = discord.Permissions(moderate_members=True)
-managers = discord.Permissions(manage_guild=True)
 
 
 def attach(client: discord.Client, communities: Communities, *, after_setup: Callable[[str], Awaitable[None]] = nothing) -> Tree:
@@ -97,7 +93,7 @@ def attach(client: discord.Client, communities: Communities, *, after_setup: Cal
     _add_menus(tree, reception)
     _add_cases(tree, reception)
     _add_decisions(tree, reception)
-    tree.add_command(_steward(reception))
+    tree.add_command(steward(reception))
     return tree
 
 
@@ -111,80 +107,13 @@ def _line(reception: Reception, interaction: Interaction, line: str, server: str
     return work
 
 
-# Choices while typing
-
-
-def _offered(find: Callable[[Interaction, str], Awaitable[list[tuple[Any, str]]]]) -> Complete:
-    """Offer what is found, values and names, as far as it holds what is typed. Who may see nothing is offered nothing."""
-
-    async def complete(interaction: Interaction, current: str) -> Choices:
-        try:
-            found = await find(interaction, str(getattr(interaction.namespace, "server", None) or ""))
-        except NotAllowedError:
-            return []
-        except Exception as error:  # noqa: BLE001 - a choice that cannot be offered is no reason to stop
-            note(interaction, error, "no choices were offered")
-            return []
-        names = [(value, rendered(text, person=_name(interaction, "@"), place=_name(interaction, "#"))) for value, text in found]
-        typed = str(current).strip().casefold()
-        return [app_commands.Choice(name=_cut(name), value=value) for value, name in names if typed in name.casefold()][:CHOICES_MAX]
-
-    return complete
-
-
-def _name(interaction: Interaction, sign: str) -> Callable[[str], str]:
-    """The name of a person or room in a choice, which shows no mentions."""
-
-    def named(one: str) -> str:
-        guild = interaction.guild
-        known = None if guild is None or not one.isdecimal() else (guild.get_member if sign == "@" else guild.get_channel)(int(one))
-        return f"{sign}{getattr(known, 'display_name', None) or getattr(known, 'name', None) or one}"
-
-    return named
-
-
-def _cut(name: str) -> str:
-    return name if len(name) <= CHOICE_CHARS_MAX else f"{name[: CHOICE_CHARS_MAX - 1]}…"
-
-
-def _own_cases(reception: Reception) -> Complete:
-    async def find(interaction: Interaction, server: str) -> list[tuple[Any, str]]:
-        visit = await reception.visit(interaction, server)
-        return list(await visit.community.desk.own_numbers(visit.asker))
-
-    return _offered(find)
-
-
-def _open_cases(reception: Reception) -> Complete:
-    async def find(interaction: Interaction, server: str) -> list[tuple[Any, str]]:
-        visit = await reception.visit(interaction, server)
-        return list(await visit.community.desk.open_numbers(visit.asker))
-
-    return _offered(find)
-
-
-def _servers(reception: Reception) -> Complete:
-    async def find(interaction: Interaction, _: str) -> list[tuple[Any, str]]:
-        return [(str(one.id), one.name) for one in await reception.shared_with(interaction.user)]
-
-    return _offered(find)
-
-
-def _clauses(reception: Reception) -> Complete:
-    async def find(interaction: Interaction, server: str) -> list[tuple[Any, str]]:
-        visit = await reception.visit(interaction, server)
-        return [(one.number, f"{one.number}. {one.title}") for one in visit.community.parts.policy.clauses]
-
-    return _offered(find)
-
-
 # What members use
 
 
 def _add_reports(tree: Tree, reception: Reception) -> None:
     @tree.command(name="report", description="Tell the moderators that something is wrong")
     @app_commands.describe(what="What happened, and when", about="The member it is about, if it is one", server=WHICH_SERVER)
-    @app_commands.autocomplete(server=_servers(reception))
+    @app_commands.autocomplete(server=choices.servers(reception))
     async def report(interaction: Interaction, what: Text, about: discord.User | discord.Member | None = None, server: str = "") -> None:
         async def work() -> str:
             visit = await reception.visit(interaction, server)
@@ -196,7 +125,7 @@ def _add_reports(tree: Tree, reception: Reception) -> None:
 
     @tree.command(name="appeal", description="Ask another moderator to look at your case again")
     @app_commands.describe(case="The number of your case", why="Why we should look again", server=WHICH_SERVER)
-    @app_commands.autocomplete(case=_own_cases(reception), server=_servers(reception))
+    @app_commands.autocomplete(case=choices.own_cases(reception), server=choices.servers(reception))
     async def appeal(interaction: Interaction, case: Number, why: Text = "", server: str = "") -> None:
         async def work() -> str:
             visit = await reception.visit(interaction, server)
@@ -209,7 +138,7 @@ def _add_reports(tree: Tree, reception: Reception) -> None:
         who="Whose contact you do not want. Leave it out to see your requests", how="What to do about it", server=WHICH_SERVER
     )
     @app_commands.choices(how=[app_commands.Choice(name=name, value=how) for how, name in UNWANTED.items()])
-    @app_commands.autocomplete(server=_servers(reception))
+    @app_commands.autocomplete(server=choices.servers(reception))
     async def nocontact(
         interaction: Interaction, who: discord.User | discord.Member | None = None, how: str = "", server: str = ""
     ) -> None:
@@ -227,7 +156,7 @@ def _add_names(tree: Tree, reception: Reception) -> None:
     @tree.command(name="callme", description="Names by which others call you, so that I know when words are about you")
     @app_commands.describe(how="What to do", name="A nickname, for example. Only your own names", server=WHICH_SERVER)
     @app_commands.choices(how=[app_commands.Choice(name=shown, value=how) for how, shown in CALLS_ME.items()])
-    @app_commands.autocomplete(server=_servers(reception))
+    @app_commands.autocomplete(server=choices.servers(reception))
     async def callme(interaction: Interaction, how: str = "list", name: Name = "", server: str = "") -> None:
         async def work() -> str:
             visit = await reception.visit(interaction, server)
@@ -241,7 +170,7 @@ def _add_names(tree: Tree, reception: Reception) -> None:
 def _add_answers(tree: Tree, reception: Reception) -> None:
     @tree.command(name="agreed", description="Say whether somebody agreed, where Steward asked you")
     @app_commands.describe(case="The number of the case", answer="Whether they agreed", server=WHICH_SERVER)
-    @app_commands.autocomplete(server=_servers(reception))
+    @app_commands.autocomplete(server=choices.servers(reception))
     async def agreed(interaction: Interaction, case: Number, answer: Literal["yes", "no"], server: str = "") -> None:
         async def work() -> str:
             visit = await reception.visit(interaction, server)
@@ -255,13 +184,13 @@ def _add_answers(tree: Tree, reception: Reception) -> None:
 def _add_own(tree: Tree, reception: Reception) -> None:
     @tree.command(name="mystanding", description="Your cases and strikes")
     @app_commands.describe(server=WHICH_SERVER)
-    @app_commands.autocomplete(server=_servers(reception))
+    @app_commands.autocomplete(server=choices.servers(reception))
     async def mystanding(interaction: Interaction, server: str = "") -> None:
         await reception.answer(interaction, _line(reception, interaction, "/mystanding", server))
 
     @tree.command(name="mydata", description="Everything that is kept about you, as a file")
     @app_commands.describe(server=WHICH_SERVER)
-    @app_commands.autocomplete(server=_servers(reception))
+    @app_commands.autocomplete(server=choices.servers(reception))
     async def mydata(interaction: Interaction, server: str = "") -> None:
         async def work() -> Reply:
             visit = await reception.visit(interaction, server)
@@ -272,7 +201,7 @@ def _add_own(tree: Tree, reception: Reception) -> None:
 
     @tree.command(name="forgetme", description="Ask that what is kept about you be deleted")
     @app_commands.describe(server=WHICH_SERVER)
-    @app_commands.autocomplete(server=_servers(reception))
+    @app_commands.autocomplete(server=choices.servers(reception))
     async def forgetme(interaction: Interaction, server: str = "") -> None:
         async def work() -> Reply:
             visit = await reception.visit(interaction, server)
@@ -282,7 +211,7 @@ def _add_own(tree: Tree, reception: Reception) -> None:
 
     @tree.command(name="code", description="The code of conduct in plain words")
     @app_commands.describe(clause="One clause of it", server=WHICH_SERVER)
-    @app_commands.autocomplete(clause=_clauses(reception), server=_servers(reception))
+    @app_commands.autocomplete(clause=choices.clauses(reception), server=choices.servers(reception))
     async def code(interaction: Interaction, clause: str = "", server: str = "") -> None:
         await reception.answer(interaction, _line(reception, interaction, f"/code {shlex.quote(clause) if clause else ''}", server))
 
@@ -293,13 +222,13 @@ def _add_own(tree: Tree, reception: Reception) -> None:
 def _add_links(tree: Tree, reception: Reception) -> None:
     @tree.command(name="link", description="One record for your accounts in two chats of the same community")
     @app_commands.describe(code="The code that you got in the other chat; leave it out to get one", server=WHICH_SERVER)
-    @app_commands.autocomplete(server=_servers(reception))
+    @app_commands.autocomplete(server=choices.servers(reception))
     async def link(interaction: Interaction, code: str = "", server: str = "") -> None:
         await reception.answer(interaction, _line(reception, interaction, f"/link {shlex.quote(code) if code else ''}", server))
 
     @tree.command(name="unlink", description="A record of its own for this account again")
     @app_commands.describe(server=WHICH_SERVER)
-    @app_commands.autocomplete(server=_servers(reception))
+    @app_commands.autocomplete(server=choices.servers(reception))
     async def unlink(interaction: Interaction, server: str = "") -> None:
         await reception.answer(interaction, _line(reception, interaction, "/unlink", server))
 
@@ -352,7 +281,7 @@ def _add_cases(tree: Tree, reception: Reception) -> None:
 
     @tree.command(name="case", description="Everything about a case")
     @app_commands.describe(number="The number of the case")
-    @app_commands.autocomplete(number=_open_cases(reception))
+    @app_commands.autocomplete(number=choices.open_cases(reception))
     async def case(interaction: Interaction, number: Number) -> None:
         await reception.answer(interaction, _line(reception, interaction, f"/case {number}"))
 
@@ -397,13 +326,13 @@ def _add_decisions(tree: Tree, reception: Reception) -> None:
 
     @tree.command(name="uphold", description="Agree with what was done in a case")
     @app_commands.describe(number="The number of the case", reason="Why: the member reads this")
-    @app_commands.autocomplete(number=_open_cases(reception))
+    @app_commands.autocomplete(number=choices.open_cases(reception))
     async def uphold(interaction: Interaction, number: Number, reason: Text = "") -> None:
         await decide(interaction, number, Decision.UPHOLD, reason)
 
     @tree.command(name="dismiss", description="Take everything back that was done in a case")
     @app_commands.describe(number="The number of the case", reason="Why: the member reads this")
-    @app_commands.autocomplete(number=_open_cases(reception))
+    @app_commands.autocomplete(number=choices.open_cases(reception))
     async def dismiss(interaction: Interaction, number: Number, reason: Text = "") -> None:
         await decide(interaction, number, Decision.DISMISS, reason)
 
@@ -411,7 +340,7 @@ def _add_decisions(tree: Tree, reception: Reception) -> None:
     @app_commands.describe(
         number="The number of the case", severity="How grave it is", hours="Mute for so many hours", reason="Why: the member reads this"
     )
-    @app_commands.autocomplete(number=_open_cases(reception))
+    @app_commands.autocomplete(number=choices.open_cases(reception))
     async def change(
         interaction: Interaction, number: Number, severity: Grade | None = None, hours: Hours | None = None, reason: Text = ""
     ) -> None:
@@ -423,88 +352,6 @@ def _add_decisions(tree: Tree, reception: Reception) -> None:
 
     for command in (uphold, dismiss, change):
         command.allowed_contexts, command.default_permissions = on_servers, moderators
-
-
-# How a server is run
-
-
-def _steward(reception: Reception) -> app_commands.Group:
-    """The group /steward, offered to those who may manage the server; Discord itself keeps everybody else out."""
-    group = app_commands.Group(
-        name="steward", description="How Steward runs here", allowed_contexts=on_servers, default_permissions=managers
-    )
-    communities = reception.communities
-
-    @group.command(name="setup", description="Set Steward up on this server, or change how it runs")
-    @app_commands.describe(
-        mode="shadow: only record. enforce: act",
-        policy="The name of a policy, or a folder on Steward's machine",
-        escalation_channel="The moderators' private channel, for the cards",
-        moderator_role="The role that your moderators have",
-    )
-    async def setup(
-        interaction: Interaction,
-        mode: Literal["shadow", "enforce"] | None = None,
-        policy: Text | None = None,
-        escalation_channel: discord.TextChannel | None = None,
-        moderator_role: discord.Role | None = None,
-    ) -> None:
-        async def work() -> str:
-            visit = await reception.visit(interaction)
-            await communities.set_up(
-                NAME,
-                visit.server,
-                mode=mode,
-                policy=policy,
-                escalation_channel=str(escalation_channel.id) if escalation_channel else None,
-                moderator_role=str(moderator_role.id) if moderator_role else None,
-            )
-            await reception.after_setup(visit.server)
-            said = await communities.status(NAME, visit.server)  # as it is now: who moderates may have changed just then
-            return "\n".join([said, *_cares(escalation_channel)])
-
-        await reception.answer(interaction, work)
-
-    @group.command(name="status", description="How Steward stands here")
-    async def status(interaction: Interaction) -> None:
-        async def work() -> str:
-            return await communities.status(NAME, (await reception.visit(interaction)).server)
-
-        await reception.answer(interaction, work)
-
-    @group.command(name="mode", description="Only record, or act")
-    @app_commands.describe(mode="shadow: only record. enforce: act")
-    async def mode(interaction: Interaction, mode: Literal["shadow", "enforce"]) -> None:
-        async def work() -> str:
-            return await communities.set_up(NAME, (await reception.visit(interaction)).server, mode=mode)
-
-        await reception.answer(interaction, work)
-
-    @group.command(name="policy", description="Read the policy's files again")
-    async def policy(interaction: Interaction) -> None:
-        async def work() -> str:
-            return await communities.reload(NAME, (await reception.visit(interaction)).server)
-
-        await reception.answer(interaction, work)
-
-    return group
-
-
-def _cares(channel: discord.TextChannel | None) -> list[str]:
-    """What is wrong with the channel for the cards, if anything, and what to press."""
-    if channel is None:
-        return []
-    mine, everybody = channel.permissions_for(channel.guild.me), channel.permissions_for(channel.guild.default_role)
-    here, found = place(str(channel.id)), []
-    if everybody.view_channel:
-        found.append(
-            f"Careful: everybody can read {here}, and cards quote what members wrote. Edit Channel > Permissions > Private Channel."
-        )
-    wanted = {"View Channel": mine.view_channel, "Send Messages": mine.send_messages, "Embed Links": mine.embed_links}
-    missing = [name for name, is_there in wanted.items() if not is_there]
-    if missing:
-        found.append(f"I cannot post in {here} yet. Edit Channel > Permissions, add my role and allow: {', '.join(missing)}.")
-    return found
 
 
 async def offer(tree: Tree) -> None:
