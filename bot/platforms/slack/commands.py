@@ -1,8 +1,8 @@
 """What Slack offers: commands, shortcuts, buttons and forms, the App Home, and direct messages to the bot.
 
 Knows: their names, what each asks of the desk. Must not know: how a command is answered, the record.
-Rules: whatever comes is acknowledged first and worked on after; each is one call to the desk; it is the desk that says who is a
-moderator; how the workspace is run is changed by its admins and owners alone.
+Rules: whatever comes is acknowledged first and worked on after; each is one call to the desk, or, where it is about how the workspace is
+run, to managing.py; it is the desk that says who is a moderator.
 """
 
 import re
@@ -12,21 +12,15 @@ from typing import Any
 
 import structlog
 from slack_bolt.async_app import AsyncAck, AsyncApp
-from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.commands import HOWS
 from bot.communities import Communities
 from bot.core.cases import Decision, NotAllowedError
-from bot.core.naming import place
-from bot.platforms.slack import home
+from bot.platforms.slack import home, managing
 from bot.platforms.slack.blocks import AGREED, APPEAL, CASE, CONTACT, FORGET, LINK, Block, What, button, buttons
 from bot.platforms.slack.forms import (
     ABOUT,
-    CARDS,
-    GROUP,
-    MODE,
-    POLICY,
     PREFIX,
     WHY,
     Sent,
@@ -35,13 +29,11 @@ from bot.platforms.slack.forms import (
     message_form,
     mistakes,
     sent,
-    setup_form,
     something_form,
 )
 from bot.platforms.slack.forms import CASE as WHICH_CASE
-from bot.platforms.slack.reception import WENT_WRONG, Json, Reception, Reply, Visit, note, nothing, person_of, server_of
-from bot.platforms.slack.showing import CHANNEL, typed
-from bot.platforms.slack.translate import NAME
+from bot.platforms.slack.reception import WENT_WRONG, Json, Reception, Reply, Visit, note, nothing
+from bot.platforms.slack.showing import typed
 
 log = structlog.get_logger()
 
@@ -57,8 +49,6 @@ CONFIRM = (
 DATA = "This is everything that is kept about you. I send it to you in direct messages."
 OWN_MESSAGE = "this is my own message: use /appeal, or /report if something is wrong with it"
 NAME_ONE = "name one member: type @ and choose them from the list"
-ADMINS_ONLY = "only owners and admins of this workspace can do this"
-HOW_STEWARD = "write /steward setup, /steward status, /steward mode shadow, /steward mode enforce, or /steward policy"
 LATE = "That took too long, so Slack did not open the form. Please try again."
 
 Run = Callable[[Reception, Json, str], Awaitable[None]]
@@ -288,36 +278,21 @@ async def _steward(reception: Reception, body: Json, text: str) -> None:
         return
 
     async def work() -> str:
-        server, communities = server_of(body), reception.communities
         if words and words[0] == "help":
             visit = await reception.visit(body)
             return await _help(visit)
-        await _admins_only(reception, body)
-        match words:
-            case [] | ["status"]:
-                await communities.of(NAME, server)
-                return await communities.status(NAME, server)
-            case ["mode", mode]:
-                return await communities.set_up(NAME, server, mode=mode)
-            case ["policy"]:
-                return await communities.reload(NAME, server)
-        raise NotAllowedError(HOW_STEWARD)
+        return await managing.run(reception, body, words)
 
     await reception.answer(body, work)
 
 
 async def _open_setup(reception: Reception, body: Json) -> None:
     try:
-        await _admins_only(reception, body)
+        await managing.admins_only(reception, body)
     except NotAllowedError as error:
         await reception.answer(body, _refuses(str(error)))
         return
-    server = server_of(body)
-    parts = (await reception.communities.of(NAME, server)).parts
-    setup = reception.communities.setup(NAME, server)
-    cards = setup.escalation_channel if CHANNEL.fullmatch(setup.escalation_channel) else ""
-    form = setup_form(mode=str(parts.mode), policy="", cards=cards, group=setup.moderator_role, url=str(body.get("response_url") or ""))
-    await _open(reception, body, form)
+    await _open(reception, body, await managing.setup_to_fill(reception, body))
 
 
 def _refuses(why: str) -> Callable[[], Awaitable[str]]:
@@ -325,11 +300,6 @@ def _refuses(why: str) -> Callable[[], Awaitable[str]]:
         raise NotAllowedError(why)
 
     return work
-
-
-async def _admins_only(reception: Reception, body: Json) -> None:
-    if not await reception.may_manage(person_of(body)):
-        raise NotAllowedError(ADMINS_ONLY)
 
 
 RUN: Mapping[str, Run] = {
@@ -477,38 +447,10 @@ async def _something_sent(reception: Reception, body: Json, form: Sent) -> str:
     return await visit.community.desk.ask(_line("report", what), visit.asker)
 
 
-async def _setup_sent(reception: Reception, body: Json, form: Sent) -> str:
-    await _admins_only(reception, body)
-    server, cards = server_of(body), form.answers.get(CARDS, "")
-    said = await reception.communities.set_up(
-        NAME,
-        server,
-        mode=form.answers.get(MODE) or None,
-        policy=form.answers.get(POLICY, "").strip() or None,
-        escalation_channel=cards or None,
-        moderator_role=form.answers.get(GROUP, "").strip(),
-    )
-    await reception.after_setup(server)
-    return "\n".join([said, *(await _cares(reception, cards) if cards else [])])
-
-
-async def _cares(reception: Reception, channel: str) -> list[str]:
-    """What is wrong with the channel for the cards, if anything, and what to do about it."""
-    here = place(channel)
-    invite = f"I am not in {here} yet: open it and type /invite, then choose me."
-    try:
-        found = (await reception.client.conversations_info(channel=channel))["channel"] or {}
-    except SlackApiError:
-        return [invite]
-    private = bool(found.get("is_private"))
-    open_to_all = f"Careful: everybody in this workspace can read {here}, and cards quote what members wrote. Choose a private channel."
-    return [*([] if found.get("is_member") else [invite]), *([] if private else [open_to_all])]
-
-
 FORMS: Mapping[str, Callable[[Reception, Json, Sent], Awaitable[str]]] = {
     "change": _change_sent,
     "appeal": _appeal_sent,
     "message": _message_sent,
     "something": _something_sent,
-    "setup": _setup_sent,
+    "setup": managing.setup_sent,
 }

@@ -12,7 +12,8 @@ from structlog.testing import capture_logs
 
 from bot.core.model import Message
 from bot.core.policy import Clause
-from bot.platforms.slack.commands import ADMINS_ONLY, REPORT_MESSAGE, REPORT_SOMETHING, RUN
+from bot.platforms.slack.commands import REPORT_MESSAGE, REPORT_SOMETHING, RUN
+from bot.platforms.slack.managing import ADMINS_ONLY
 from bot.platforms.slack.reception import MORE, WENT_WRONG
 from tests.platforms.slack.at_work import Bot, manifest, running
 from tests.servers.slack import Channel, Member, SlackServer
