@@ -20,10 +20,10 @@ from pathlib import Path
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.casebook import Parts
 from bot.clocks import ReplayClock
 from bot.core.model import Message, Scored, Status
 from bot.folders import find_policy, load_policy, load_sentences, read_policy_files
+from bot.parts import Parts
 from bot.ports import Scorer
 from bot.service import Service
 from bot.store.store import Store

@@ -1,34 +1,21 @@
 """Cases between the core and the record: read the circumstances, let the core decide, write down all that follows.
 
 Knows: which rows an answer or a decision reads and leaves behind. Must not know: queues, platforms' libraries, how a rule
-measures, how an action is performed.
+measures, how an action is performed, how a card reads, who is recused.
 Rules: everything of one answer stands in one transaction with its message: case, findings, strike, sanction, notice, actions,
 audit; a message that is in a case already has no second answer.
 """
 
 import json
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection
+from dataclasses import replace
 from datetime import datetime, timedelta
 
-from bot.core.cases import (
-    AppealState,
-    Decision,
-    NotAllowedError,
-    Parties,
-    ReportState,
-    all_are_part,
-    changes_nothing,
-    overruled,
-    parties_of,
-    recused,
-    somebody_left,
-)
+from bot.cards import Cards, plain_notice
+from bot.core.cases import APPEALED, AppealState, Decision, NotAllowedError, ReportState, changes_nothing, overruled
 from bot.core.judge import segments_of
 from bot.core.model import (
     CALLS,
-    CARDS,
     MINUTE,
     TOLD,
     Action,
@@ -37,107 +24,24 @@ from bot.core.model import (
     CaseView,
     Context,
     Message,
-    Status,
     StrikeState,
     Verdict,
 )
-from bot.core.naming import one_line, person, place
-from bot.core.notices import (
-    STATES,
-    Sentences,
-    because,
-    card,
-    card_head,
-    cautions,
-    characteristics,
-    decision_notice,
-    masked,
-    notice,
-    quote,
-    shown_words,
-    span,
-    unseen,
-    when,
-)
-from bot.core.policy import Policy
+from bot.core.naming import one_line, person
+from bot.core.notices import because, card, decision_notice, notice
 from bot.core.respond import Circumstances, Response, Ruling, decide, respond
 from bot.core.signals.disruption import NEW_WITHIN
-from bot.folders import code_digest
-from bot.names import Names
-from bot.ports import Clock, Platform, PlatformRefusedError, PlatformUnavailableError, Scorer
-from bot.store.records import (
-    ActionState,
-    Appeal,
-    CaseDetail,
-    Earlier,
-    EarlierState,
-    Hashes,
-    NoticeState,
-    OutboxRow,
-    SanctionState,
-)
-from bot.store.store import Store, Transaction
+from bot.parts import Parts
+from bot.ports import PlatformRefusedError, PlatformUnavailableError
+from bot.recusal import Recusal
+from bot.store.records import ActionState, Appeal, Earlier, NoticeState, OutboxRow, SanctionState
+from bot.store.store import Transaction
 
-
-class Roster(Collection[str]):
-    """The accounts that moderate a community: those named in the settings, and those that a role names on each server now."""
-
-    def __init__(self, named: Collection[str] = ()) -> None:
-        self._named = frozenset(named)
-        self._by_server: dict[tuple[str, str], frozenset[str]] = {}
-
-    def moderate(self, platform: str, server: str, accounts: Collection[str]) -> None:
-        """Say who moderates on a server from now on."""
-        self._by_server[platform, server] = frozenset(accounts)
-
-    def _all(self) -> frozenset[str]:
-        return self._named.union(*self._by_server.values())
-
-    def __contains__(self, account: object) -> bool:
-        return account in self._named or any(account in those for those in self._by_server.values())
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._all())
-
-    def __len__(self) -> int:
-        return len(self._all())
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Parts:
-    """What a community's service is made of. `policy_source`: the policy's files as they were compiled."""
-
-    community: str
-    store: Store
-    scorer: Scorer
-    policy: Policy
-    policy_source: Mapping[str, str]
-    sentences: Sentences
-    clock: Clock
-    mode: Status
-    moderators: Roster = field(default_factory=Roster)
-    names: Names = field(default_factory=Names)
-    platforms: Mapping[str, Platform] = field(default_factory=dict)
-
-    @property
-    def hashes(self) -> Hashes:
-        """What verdicts are reached with now."""
-        return Hashes(policy=self.policy.digest, model=self.scorer.digest, code=code_digest())
-
-    def transaction(self) -> AbstractAsyncContextManager[Transaction]:
-        """Begin a transaction of this community, now."""
-        return self.store.transaction(self.community, self.clock.now())
-
-
-APPEALED = (AppealState.OPEN, AppealState.SUSPENDED)
 APPEAL_WITHIN = timedelta(days=180)
 APPEAL_CHARS_MAX = 2_000
 """Longest appeal, with all that was added."""
-EARLIER_LINES_MAX = 10
 READ_EARLIER_WITHIN = timedelta(days=1)
 """So long after the latest finding of its case a platform is asked for the words of an earlier message."""
-CARD_MESSAGES_MAX = 5
-"""A card shows the latest messages of a case; /case shows all."""
 SWEEP_EVERY = timedelta(hours=1)
 """How often contact rows that are older than the policy keeps them are deleted: a promise of days needs no more."""
 
@@ -147,6 +51,7 @@ class Casebook:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
+        self._cards, self._recusal = Cards(parts), Recusal(parts)
         self._looked_at: datetime | None = None
         self._swept_at: datetime | None = None
 
@@ -244,7 +149,7 @@ class Casebook:
                 case = await transaction.case(number)
                 assert case is not None, "an earlier message belongs to a case"
                 await transaction.update_case(replace(case, steps=case.steps + 1))
-                await self.update_card(transaction, number, self._parts.sentences["news_earlier"].format(case=number))
+                await self._cards.update(transaction, number, self._parts.sentences["news_earlier"].format(case=number))
 
     async def _given_up(self, row: Earlier) -> bool:
         """Say whether an earlier message could not be read for so long that its words count as no longer available."""
@@ -260,25 +165,10 @@ class Casebook:
             return action
         if response.opens:
             text = card(response, verdict, parts.policy, parts.sentences)
-            return replace(action, text=await self._headed(transaction, text, response.case))
+            return replace(action, text=await self._cards.headed(transaction, text, response.case))
         reasons = "; ".join(dict.fromkeys(map(because, response.findings)))
         news = parts.sentences["news_added"].format(case=response.case.number, because=reasons)
-        return await self._card(transaction, replace(action, news=news), response.case)
-
-    async def _card(self, transaction: Transaction, action: Action, case: CaseView) -> Action:
-        """The action, with the case's card as it is now."""
-        detail = await transaction.case_detail(case.number)
-        assert detail is not None, "a case that has a card is recorded"
-        text = case_card(detail, self._parts.policy, self._parts.sentences)
-        return replace(action, text=await self._headed(transaction, text, detail.case))
-
-    async def update_card(self, transaction: Transaction, number: int, news: str) -> None:
-        """Edit the case's card, where it has one, and say in its thread what is new. The case's latest step names the action."""
-        detail = await transaction.case_detail(number)
-        if detail is None or not any(row.action.kind in CALLS for row in detail.actions):
-            return
-        action = replace(_plain(self._parts.community, detail.case), kind=ActionKind.UPDATE, news=news)
-        await transaction.add_actions([await self._card(transaction, action, detail.case)])
+        return await self._cards.shown(transaction, replace(action, news=news), response.case)
 
     async def report(self, report: int, message: Message, reporter: str, text: str) -> int:
         """Put a report about a message into the message's case, or open one for it; gives the case's number.
@@ -304,8 +194,8 @@ class Casebook:
                 await transaction.update_case(case)
             kind = ActionKind.UPDATE if called else ActionKind.ESCALATE
             news = parts.sentences["news_reported"].format(case=case.number)
-            action = replace(_plain(parts.community, case), kind=kind, news=news)
-            await transaction.add_actions([await self._card(transaction, action, case)])
+            action = replace(plain_notice(parts.community, case), kind=kind, news=news)
+            await transaction.add_actions([await self._cards.shown(transaction, action, case)])
             return case.number
 
     async def _reported(self, transaction: Transaction, case: CaseView | None, message: Message) -> CaseView:
@@ -352,13 +242,13 @@ class Casebook:
                 await self._add_to_appeal(transaction, waiting, case, text)
                 return False
             answered = any(one.state in (AppealState.ACCEPTED, AppealState.REJECTED) for one in appeals)
-            if answered and not await self._somebody_left(transaction, case):
+            if answered and not await self._recusal.somebody_left(transaction, case):
                 raise NotAllowedError(f"your appeal on case {number} was answered, and every moderator who may look at it has done so")
             answer_by = transaction.now + timedelta(hours=hours)
             await transaction.add_appeal(number, platform=platform, account=account, text=text, answer_by=answer_by)
             await transaction.audit("appealed", case=number)
             await transaction.update_case(replace(case, steps=case.steps + 1))
-            await self.call_again(transaction, number, parts.sentences["news_appealed"].format(case=number, hours=hours))
+            await self._cards.call_again(transaction, number, parts.sentences["news_appealed"].format(case=number, hours=hours))
             return True
 
     async def _add_to_appeal(self, transaction: Transaction, appeal: Appeal, case: CaseView, text: str) -> None:
@@ -373,16 +263,7 @@ class Casebook:
         await transaction.audit("appeal_added", case=case.number)
         await transaction.update_case(replace(case, steps=case.steps + 1))
         news = "" if appeal.text else self._parts.sentences["news_appeal_added"].format(case=case.number)
-        await self.update_card(transaction, case.number, news)
-
-    async def call_again(self, transaction: Transaction, number: int, news: str) -> None:
-        """Bring a case before the moderators: its card edited, or posted where it never had one."""
-        detail = await transaction.case_detail(number)
-        assert detail is not None, "the case is recorded"
-        called = any(row.action.kind in CALLS for row in detail.actions)
-        kind = ActionKind.UPDATE if called else ActionKind.ESCALATE
-        action = replace(_plain(self._parts.community, detail.case), kind=kind, news=news)
-        await transaction.add_actions([await self._card(transaction, action, detail.case)])
+        await self._cards.update(transaction, case.number, news)
 
     async def rule_on(self, number: int, ruling: Ruling) -> Response:
         """Record a moderator's decision; it answers the open appeals of the case too.
@@ -394,7 +275,7 @@ class Casebook:
             if detail is None:
                 raise NotAllowedError(f"there is no case {number}: /cases lists the open ones")
             appeals = [one for one in detail.appeals if one.state in APPEALED]
-            await self._may_decide(transaction, detail.case, ruling.by, appeal=bool(appeals))
+            await self._recusal.check(transaction, detail.case, ruling.by, appeal=bool(appeals))
             findings = [one.finding for one in detail.findings]
             circumstances = await self._circumstances(transaction, detail.messages[-1].message, None)
             left = [row.action for row in detail.actions if row.state is ActionState.MANUAL]
@@ -422,7 +303,7 @@ class Casebook:
             await transaction.add_hateful(number, detail.found_by(self._parts.policy.hateful))
             values = {"by": ruling.by, "decision": str(ruling.decision), "reason": ruling.reason}
             await transaction.audit("decided", case=number, step=case.steps, values=values)
-            last = bool(appeals) and not await self._somebody_left(transaction, case)
+            last = bool(appeals) and not await self._recusal.somebody_left(transaction, case)
             text = decision_notice(
                 response, ruling, findings, self._parts.policy, self._parts.sentences, answers_appeal=bool(appeals), last=last
             )
@@ -432,7 +313,7 @@ class Casebook:
                     await transaction.add_notice(number, action.step, platform=action.platform, account=action.target, text=text)
             await transaction.add_actions(actions)
             news = {"by": person(ruling.by), "decision": str(ruling.decision), "reason": one_line(ruling.reason)}
-            await self.update_card(transaction, number, self._parts.sentences["news_decided"].format_map(news).strip())
+            await self._cards.update(transaction, number, self._parts.sentences["news_decided"].format_map(news).strip())
             return response
 
     async def done_by_hand(self, number: int, rows: Collection[OutboxRow], by: str) -> None:
@@ -447,57 +328,7 @@ class Casebook:
                     await transaction.notice_delivered(number, action.step, action.target, NoticeState.BY_PERSON)
             await transaction.update_case(replace(case, steps=case.steps + 1))
             news = {"by": person(by), "kinds": ", ".join(str(one.kind) for one in noted)}
-            await self.update_card(transaction, number, self._parts.sentences["news_by_hand"].format_map(news))
-
-    async def _may_decide(self, transaction: Transaction, case: CaseView, moderator: str, *, appeal: bool) -> None:
-        if moderator not in self._parts.moderators:
-            raise NotAllowedError("only moderators decide cases")
-        detail = await transaction.case_detail(case.number)
-        deciders = [one.moderator for one in detail.reviews] if detail else []
-        parties = parties_of(case, await transaction.reporters_of_case(case.number), deciders)
-        why = await self.recusal(transaction, case, [moderator], parties, appeal=appeal)
-        if why:
-            raise NotAllowedError(f"you cannot decide case {case.number}: {why}")
-
-    async def recusal(
-        self, transaction: Transaction, case: CaseView, accounts: Iterable[str], parties: Parties, *, appeal: bool = False
-    ) -> str:
-        """Say why a moderator, by any of these accounts of theirs, may neither see nor decide a case; "" where they may."""
-        whys = [why for account in accounts if (why := recused(account, parties, appeal=appeal))]
-        if not whys or not await self._nobody_else(transaction, case, parties):
-            return next(iter(whys), "")
-        return next((why for account in accounts if (why := recused(account, parties, appeal=appeal, nobody_else=True))), "")
-
-    async def _nobody_else(self, transaction: Transaction, case: CaseView, parties: Parties) -> bool:
-        """Whether every moderator is part of a case, by one account or another."""
-        people = await self._moderators_accounts(transaction, case)
-        return bool(people) and all_are_part(people, parties)
-
-    async def _somebody_left(self, transaction: Transaction, case: CaseView) -> bool:
-        """Whether a moderator is left who may decide a further appeal."""
-        detail = await transaction.case_detail(case.number)
-        deciders = [one.moderator for one in detail.reviews] if detail else []
-        parties = parties_of(case, await transaction.reporters_of_case(case.number), deciders)
-        return somebody_left(await self._moderators_accounts(transaction, case), parties)
-
-    async def _moderators_accounts(self, transaction: Transaction, case: CaseView) -> list[set[str]]:
-        """The accounts of each moderator."""
-        people = []
-        for account in self._parts.moderators:
-            own = {account}
-            for platform in {case.platform, *self._parts.platforms}:
-                own |= {one for _, one in await transaction.accounts_of(platform, account)}
-            people.append(own)
-        return people
-
-    async def _headed(self, transaction: Transaction, text: str, case: CaseView) -> str:
-        """A card, with whom to ask from outside under its first line where every moderator is part of the case."""
-        parties = parties_of(case, await transaction.reporters_of_case(case.number))
-        if not await self._nobody_else(transaction, case, parties):
-            return text
-        sentences, (head, _, rest) = self._parts.sentences, text.partition("\n")
-        contact = self._parts.policy.outside_contact or sentences["card_no_contact"]
-        return "\n".join([head, sentences["card_nobody_else"].format(contact=contact), rest])
+            await self._cards.update(transaction, number, self._parts.sentences["news_by_hand"].format_map(news))
 
     async def look_after_if_due(self) -> None:
         """The same in a replay, whose clock moves with the messages: once a minute of its time is enough."""
@@ -544,7 +375,7 @@ class Casebook:
         await self._set_strike(transaction, case.number, StrikeState.LAPSED)
         muted = await transaction.end_sanction(case.number, ActionKind.MUTE, SanctionState.LIFTED)
         await self._tell(transaction, case, "appeal_suspended", *([ActionKind.UNMUTE] if muted else []))
-        await self.update_card(transaction, case.number, self._parts.sentences["news_suspended"].format(case=case.number))
+        await self._cards.update(transaction, case.number, self._parts.sentences["news_suspended"].format(case=case.number))
 
     async def _lapse(self, transaction: Transaction, case: CaseView) -> None:
         """Nobody decided: neither the case nor its strike counts against the member."""
@@ -552,7 +383,7 @@ class Casebook:
         await transaction.update_case(case)
         await self._set_strike(transaction, case.number, StrikeState.LAPSED)
         await transaction.audit("lapsed", case=case.number, step=case.steps)
-        await self.update_card(transaction, case.number, self._parts.sentences["news_lapsed"].format(case=case.number))
+        await self._cards.update(transaction, case.number, self._parts.sentences["news_lapsed"].format(case=case.number))
 
     async def _set_strike(self, transaction: Transaction, number: int, state: StrikeState) -> None:
         detail = await transaction.case_detail(number)
@@ -565,7 +396,7 @@ class Casebook:
         case = replace(case, steps=case.steps + 1, muted_until=None if ActionKind.UNMUTE in undo else case.muted_until)
         await transaction.update_case(case)
         text = self._parts.sentences[sentence].format(case=case.number)
-        plain = replace(_plain(self._parts.community, case), text=text)
+        plain = replace(plain_notice(self._parts.community, case), text=text)
         await transaction.add_notice(case.number, case.steps, platform=case.platform, account=case.author, text=text)
         await transaction.add_actions([*(replace(plain, kind=kind, text="") for kind in undo), plain])
 
@@ -575,68 +406,6 @@ def _must_change(before: CaseView, after: CaseView, *, appealed: bool) -> None:
     if not appealed and changes_nothing(before, after):
         why = f"{before.state.value} already, by {person(before.decided_by)}: nothing would change, so nobody is told again"
         raise NotAllowedError(f"case {before.number} is {why}")
-
-
-def _plain(community: str, case: CaseView) -> Action:
-    """A notice without words for the author of a case, at its latest step: to be filled in."""
-    return Action(
-        community=community,
-        case=case.number,
-        step=case.steps,
-        kind=ActionKind.NOTIFY,
-        platform=case.platform,
-        server=case.server,
-        room=case.room,
-        target=case.author,
-    )
-
-
-def case_card(detail: CaseDetail, policy: Policy, sentences: Sentences) -> str:
-    """The whole card of a case as it is now: what a moderator needs to decide."""
-    case, findings = detail.case, [one.finding for one in detail.findings]
-    urgent = any(row.action.kind is ActionKind.URGENT for row in detail.actions)
-    lines = [card_head("card_urgent" if urgent else "card", case, findings, policy, sentences), *cautions(findings, policy, sentences)]
-    for one in detail.messages[-CARD_MESSAGES_MAX:]:
-        own = [each.finding for each in detail.findings if each.step == one.step]
-        lines.append(sentences["card_text"].format(words=quote(shown_words(one.segments, own, policy) or unseen(one.message))))
-    if findings:
-        lines.append(sentences["card_because"].format(because="; ".join(dict.fromkeys(map(because, findings)))))
-    lines += characteristics(findings, sentences)
-    done = [f"{row.action.kind} ({row.state})" for row in detail.actions if row.action.kind not in (*CARDS, ActionKind.NOTIFY)]
-    lines.append(sentences["card_done"].format(done=", ".join(done) or sentences["card_nothing"]))
-    if detail.late is not None:
-        lines.append(sentences["card_late"].format(late=span(detail.late)))
-    by_hand = [str(row.action.kind) for row in detail.actions if row.state is ActionState.MANUAL]
-    if by_hand:
-        lines.append(sentences["card_manual"].format(kinds=", ".join(by_hand)))
-    lines += consent_lines(detail, sentences)
-    lines += [sentences["card_report"].format(text=quote(one.text)) for one in detail.reports if one.text]
-    if case.decided_by:
-        fields = {"state": STATES[case.state], "by": person(case.decided_by), "reason": one_line(detail.reason)}
-        lines.append(sentences["card_state_by"].format_map(fields).strip())
-    else:
-        lines.append(sentences["card_state"].format(state=STATES[case.state]))
-    waiting = [one for one in detail.appeals if one.state in APPEALED]
-    lines += [sentences["card_appealed"].format(text=quote(one.text)) for one in waiting]
-    lines += earlier_lines(detail.earlier[-EARLIER_LINES_MAX:], policy, sentences)  # last: where a card is too long, its end is cut
-    if waiting or case.state is CaseState.OPEN:
-        lines.append(sentences["card_decide"].format(case=case.number))
-    return "\n".join(lines)
-
-
-def consent_lines(detail: CaseDetail, sentences: Sentences) -> list[str]:
-    """What the author, and whoever may be the owner of a private detail, said when they were asked."""
-    asked = [(one, sentences[f"card_consent_{one.answer or 'waiting'}"]) for one in detail.consents]
-    return [sentences[f"card_consent_{one.role}"].format(who=person(one.account), answer=answer) for one, answer in asked]
-
-
-def earlier_lines(rows: Iterable[Earlier], policy: Policy, sentences: Sentences) -> list[str]:
-    """The older messages that a finding rests on, one a line; slurs are masked, what is gone is said to be."""
-    lines = []
-    for row in rows:
-        words = quote(masked(row.text, policy)) if row.state is EarlierState.READ else sentences[f"earlier_{row.state}"]
-        lines.append(sentences["card_earlier"].format(when=when(row.sent_at), author=person(row.author), room=place(row.room), words=words))
-    return lines
 
 
 def _earlier(verdict: Verdict, context: Context, case: CaseView) -> list[Earlier]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from bot import callme, linking
-from bot.casebook import Casebook, Parts
+from bot.casebook import Casebook
 from bot.consent import Consents
 from bot.core.cases import Decision, NotAllowedError
 from bot.core.model import Action, CaseState, CaseView, Message, Severity, StrikeState
@@ -22,6 +22,7 @@ from bot.core.notices import STATES, when
 from bot.core.respond import Ruling, strikes_weight
 from bot.listing import Listing
 from bot.nocontact import NoContacts, Unwanted
+from bot.parts import Parts
 from bot.reporting import TEXT_CHARS_MAX, Reporting, Said, received
 from bot.reviewing import SHOWN_MAX, Reviewing, case_line
 from bot.store.store import Transaction

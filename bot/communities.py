@@ -14,7 +14,6 @@ from typing import Any, Self
 
 import structlog
 
-from bot.casebook import Parts, Roster
 from bot.commands import Desk
 from bot.core.cases import NotAllowedError
 from bot.core.model import ActionKind, CaseState, Status
@@ -22,6 +21,7 @@ from bot.core.naming import place
 from bot.core.notices import Sentences, span, when
 from bot.core.policy import Policy
 from bot.outbox import Outbox
+from bot.parts import Parts, Roster
 from bot.ports import Clock, Platform, PlatformRefusedError, PlatformUnavailableError, Scorer
 from bot.service import Service, nothing
 from bot.store.records import CaseDetail, InboxRow, OutboxRow, ServerSetup

@@ -10,12 +10,13 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import timedelta
 
-from bot.casebook import Casebook, Parts
+from bot.cards import Cards
 from bot.core.cases import NotAllowedError
 from bot.core.model import Action, ActionKind, CaseState, CaseView, Context, Message, Status, Verdict
 from bot.core.naming import person, place
 from bot.core.notices import APPEAL_DAYS, gravest
 from bot.core.respond import Response
+from bot.parts import Parts
 from bot.store.records import CaseDetail, Consent, ConsentAnswer, ConsentRole
 from bot.store.store import Transaction
 
@@ -102,8 +103,8 @@ class Consents:
         await transaction.add_actions(replace(action, step=case.steps) for action in actions)
         role = "_owner" if asked.role is ConsentRole.OWNER else ""
         news = self._parts.sentences[f"news_consent{role}_{said}"].format(case=number, who=person(asked.account))
-        book = Casebook(self._parts)
-        await (book.update_card if said is ConsentAnswer.YES else book.call_again)(transaction, number, news)
+        cards = Cards(self._parts)
+        await (cards.update if said is ConsentAnswer.YES else cards.call_again)(transaction, number, news)
 
     def _hiding(self, detail: CaseDetail, asked: Consent) -> tuple[Action, ...]:
         """Hide the message and tell its author; nothing where it is hidden already."""

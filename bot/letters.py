@@ -10,12 +10,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
-from bot.casebook import READ_EARLIER_WITHIN, Parts, earlier_lines
+from bot.cards import earlier_lines
+from bot.casebook import READ_EARLIER_WITHIN
 from bot.core.model import ActionKind, Contact, Context, Message, Status, Verdict
 from bot.core.naming import person, place
 from bot.core.notices import when
 from bot.core.respond import DAY_CONCERNS, Response
 from bot.core.signals.relations import WEEKS_WITHIN, pile_on
+from bot.parts import Parts
 from bot.ports import Platform, PlatformRefusedError, PlatformUnavailableError
 from bot.store.records import Earlier, EarlierState
 from bot.store.store import Transaction

@@ -14,11 +14,12 @@ from dataclasses import dataclass, replace
 
 import structlog
 
-from bot.casebook import Casebook, Parts
+from bot.casebook import Casebook
 from bot.core.judge import ToScore, judge, texts_to_score
 from bot.core.model import ActionKind, CaseState, Context, Kind, Liked, Message, Status
 from bot.core.naming import place
 from bot.core.notices import span
+from bot.parts import Parts
 from bot.ports import PlatformRefusedError, PlatformUnavailableError
 from bot.store.records import ActionState, CaseDetail, Hateful, Like, LikeState
 from bot.store.store import Transaction

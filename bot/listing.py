@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TypeVar
 
-from bot.casebook import APPEALED, Casebook, Parts
-from bot.core.cases import AppealState, NotAllowedError, parties_of
+from bot.core.cases import APPEALED, AppealState, NotAllowedError, parties_of
 from bot.core.model import ActionKind, CaseState, CaseView
 from bot.core.naming import person, place
 from bot.core.notices import quote, shown_words, span, unjudged_because, unseen, when
+from bot.parts import Parts
+from bot.recusal import Recusal
 from bot.reporting import line as report_line
 from bot.reporting import part_of
 from bot.store.records import ActionState, CaseDetail, OutboxRow
@@ -100,7 +101,7 @@ class Listing:
 
     async def _may_see(self, transaction: Transaction, reader: Reader, case: CaseView) -> bool:
         parties = parties_of(case, await transaction.reporters_of_case(case.number))
-        return not await Casebook(self._parts).recusal(transaction, case, [account for _, account in reader.own], parties)
+        return not await Recusal(self._parts).why(transaction, case, [account for _, account in reader.own], parties)
 
     async def _left_to_people(self, transaction: Transaction, reader: Reader) -> list[str]:
         """What people have to do, or to look at, without the cases and letters that the moderator is part of."""

@@ -8,11 +8,11 @@ nobody; a request never carries words to somebody who was attacked by whoever ma
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from bot.casebook import Parts
 from bot.core.cases import NotAllowedError
 from bot.core.model import REQUEST_HOLDS, Action, ActionKind, CaseState, CaseView, Status
 from bot.core.naming import person
 from bot.core.notices import when
+from bot.parts import Parts
 from bot.store.store import Transaction
 
 REQUESTS_MAX = 5

@@ -11,12 +11,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from textwrap import wrap
 
-from bot.casebook import Parts
 from bot.core.cases import NotAllowedError, ReportState
 from bot.core.model import ActionKind
 from bot.core.naming import one_line, person, place
 from bot.core.notices import masked, quote, span
 from bot.core.policy import Policy
+from bot.parts import Parts
 from bot.store.records import Report, ReportKind
 from bot.store.store import Transaction
 

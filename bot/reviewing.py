@@ -5,7 +5,8 @@ Rules: a moderator who is part of a case, by whichever account, neither sees nor
 to people is looked at again where a platform can, before it counts as done.
 """
 
-from bot.casebook import Casebook, Parts, consent_lines, earlier_lines
+from bot.cards import consent_lines, earlier_lines
+from bot.casebook import Casebook
 from bot.core.cases import AppealState, NotAllowedError, parties_of
 from bot.core.model import ActionKind, CaseState
 from bot.core.naming import one_line, person
@@ -14,7 +15,9 @@ from bot.core.policy import Policy
 from bot.core.respond import Ruling
 from bot.linking import Account
 from bot.listing import WAITING_MAX, head, rules
+from bot.parts import Parts
 from bot.ports import PlatformRefusedError, PlatformUnavailableError
+from bot.recusal import Recusal
 from bot.store.records import ActionState, CaseDetail, OutboxRow
 from bot.store.store import Transaction
 
@@ -27,7 +30,7 @@ class Reviewing:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
-        self._casebook = Casebook(parts)
+        self._casebook, self._recusal = Casebook(parts), Recusal(parts)
 
     async def open_cases(self, by: Account) -> list[tuple[int, str]]:
         """The open cases that a moderator may decide, the newest first, with a few words on each."""
@@ -60,7 +63,7 @@ class Reviewing:
             return None, "there is no such case"
         parties = parties_of(detail.case, [one.reporter for one in detail.reports])
         own = await transaction.accounts_of(*by)
-        why = await self._casebook.recusal(transaction, detail.case, [account for _, account in own], parties)
+        why = await self._recusal.why(transaction, detail.case, [account for _, account in own], parties)
         return (None, why) if why else (detail, "")
 
     async def decide(self, number: int, ruling: Ruling, platform: str) -> str:
@@ -81,7 +84,7 @@ class Reviewing:
             parties = parties_of(detail.case, [one.reporter for one in detail.reports], [one.moderator for one in detail.reviews])
             appeal = any(one.state in (AppealState.OPEN, AppealState.SUSPENDED) for one in detail.appeals)
             accounts = [account for _, account in own]
-            why = await self._casebook.recusal(transaction, detail.case, accounts, parties, appeal=appeal)
+            why = await self._recusal.why(transaction, detail.case, accounts, parties, appeal=appeal)
         if why:
             raise NotAllowedError(f"you cannot decide case {number}: {why}")
 

@@ -17,7 +17,7 @@ from datetime import timedelta
 import structlog
 
 from bot import callme, images
-from bot.casebook import Casebook, Parts
+from bot.casebook import Casebook
 from bot.consent import Consents
 from bot.core.judge import ToScore, judge, texts_to_score
 from bot.core.model import (
@@ -43,6 +43,7 @@ from bot.core.signals.relations import HOSTILE
 from bot.facts import facts_of
 from bot.letters import Letters
 from bot.likes import Likes
+from bot.parts import Parts
 from bot.ports import Platform, PlatformRefusedError, PlatformUnavailableError
 from bot.store.store import StoreError, Transaction
 

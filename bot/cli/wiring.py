@@ -18,7 +18,7 @@ from typing import Any
 
 import structlog
 
-from bot.casebook import Casebook, Parts, Roster
+from bot.casebook import Casebook
 from bot.clocks import ReplayClock, SystemClock
 from bot.commands import Desk
 from bot.communities import Communities, Defaults
@@ -30,6 +30,7 @@ from bot.examples import prove
 from bot.folders import FolderError, UnreadableError, code_digest, compiled, find_policy, load_sentences, read_policy_files
 from bot.images import ImageError
 from bot.outbox import Outbox
+from bot.parts import Parts, Roster
 from bot.platforms.console import Console
 from bot.ports import Platform, PlatformSetupError, Scorer
 from bot.replay import TranscriptError

@@ -38,6 +38,9 @@ class AppealState(StrEnum):
     LAPSED = "lapsed"
 
 
+APPEALED = (AppealState.OPEN, AppealState.SUSPENDED)
+"""An appeal in one of these waits for a decision."""
+
 CASE: Mapping[CaseState, frozenset[CaseState]] = {
     CaseState.OPEN: frozenset({CaseState.UPHELD, CaseState.CHANGED, CaseState.DISMISSED, CaseState.LAPSED}),
     CaseState.UPHELD: frozenset({CaseState.UPHELD, CaseState.CHANGED, CaseState.DISMISSED}),

@@ -15,7 +15,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from bot.casebook import Parts, Roster
 from bot.clocks import ReplayClock
 from bot.commands import Asker, Desk
 from bot.compiler.policy import compile_policy
@@ -24,6 +23,7 @@ from bot.core.naming import plain
 from bot.core.policy import Policy
 from bot.folders import load_sentences
 from bot.outbox import Outbox
+from bot.parts import Parts, Roster
 from bot.ports import Accept, Capabilities, Performed, Repeat
 from bot.service import Outcome, Service
 from bot.store.records import ActionState, CaseDetail
