@@ -1,50 +1,35 @@
 """The way of a message, read top-down: accepted, scored, judged, answered, committed.
 
 Knows: the queue, the order of things, what a transaction holds. Must not know: platforms' libraries, how an action is
-performed, what a rule measures.
+performed, what a rule measures, what is known of a message and how it comes by its scores.
 Rules: scoring is concurrent, judging is one task in order of arrival; one transaction holds all that a batch leaves behind,
 and its cursor moves with it; a room is live or behind; what fails alone is recorded unjudged and passed; nothing is lost
 that was committed, and nothing committed is done twice.
 """
 
 import asyncio
-from collections import OrderedDict, deque
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import structlog
 
-from bot import callme, images
+from bot import images
 from bot.casebook import Casebook
 from bot.consent import Consents
-from bot.core.judge import ToScore, judge, texts_to_score
-from bot.core.model import (
-    MINUTE,
-    ActionKind,
-    Contact,
-    Context,
-    Kind,
-    Message,
-    NoContact,
-    Recent,
-    Scored,
-    Seen,
-    Status,
-    Unjudged,
-    Verdict,
-    recent_of,
-)
+from bot.core.judge import judge
+from bot.core.model import MINUTE, ActionKind, Contact, Context, Kind, Message, Status, Unjudged, Verdict
 from bot.core.policy import Policy
 from bot.core.respond import Response
-from bot.core.signals.disruption import NEW_WITHIN
 from bot.core.signals.relations import HOSTILE
-from bot.facts import facts_of
+from bot.gathering import Gathering, Relations, Waiting, relations_in
 from bot.letters import Letters
 from bot.likes import Likes
 from bot.parts import Parts
 from bot.ports import Platform, PlatformRefusedError, PlatformUnavailableError
+from bot.rooms import Room, moved_to, order
 from bot.store.store import StoreError, Transaction
 
 log = structlog.get_logger()
@@ -61,13 +46,8 @@ COUNTED = frozenset({"too_long", "language", "no_label"}) | images.COUNTED
 LINGER_SECONDS_MAX = 0.05
 """While more messages wait, a batch waits this long for their scores: a commit for each one costs more than its judging."""
 LATE_AFTER = 5 * MINUTE
-RECENT_WITHIN = 10 * MINUTE
-RECENT_PER_AUTHOR_MAX = 40
-RECENT_PER_ROOM_MAX = 200
 SEEN_MAX = 10_000
 """Identities remembered, so that a message that comes twice is judged once; the store knows the rest."""
-FOUND_MAX = 1_000
-"""Messages with a finding remembered, so that a fragment of one is not found again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,31 +61,6 @@ class Outcome:
     response: Response | None = None
     said_while_muted: bool = False
     letters: bool = False
-
-
-@dataclass(slots=True, kw_only=True)
-class Room:
-    """How far a room is judged, and whether what comes is judged at once (live) or only noted (behind).
-
-    `first_seen`: where a room that was never seen before begins; what is older is not read.
-    """
-
-    cursor: str = ""
-    first_seen: str = ""
-    newest_seen: str = ""
-    live: bool = True
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Waiting:
-    """A message on its way, with its scores to come, and before them what its images are known by."""
-
-    message: Message
-    context: Context
-    texts: tuple[ToScore, ...]
-    scores: asyncio.Future[tuple[Scored, ...]]
-    images: asyncio.Future[tuple[Seen, ...] | None] | None
-    found_late: bool
 
 
 def nothing(_: str) -> None:
@@ -132,7 +87,7 @@ class Service:
         self.community = parts.community
         self.policy = parts.policy
         self.casebook, self.letters, self.likes, self.consents = Casebook(parts), Letters(parts), Likes(parts), Consents(parts)
-        self._images = images.ImageReader()
+        self._gathering = Gathering(parts)
         self._waits = waits
         self._committed = committed
         self._on_outcome = on_outcome
@@ -140,7 +95,6 @@ class Service:
         self._incoming: asyncio.Queue[tuple[Message, bool]] = asyncio.Queue(QUEUE_LENGTH_MAX)
         self._scored: asyncio.Queue[Waiting] = asyncio.Queue(SCORED_LENGTH_MAX)
         self._rooms: dict[tuple[str, str], Room] = {}
-        self._recent: dict[tuple[str, str], deque[Recent]] = {}
         self._seen: OrderedDict[tuple[str, ...], bool] = OrderedDict()
         """Identity -> whether it is judged and committed."""
         self._kept: dict[tuple[str, ...], set[str]] = {}
@@ -153,7 +107,6 @@ class Service:
         self._overflowed = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
-        self._found: OrderedDict[tuple[str, str, str], None] = OrderedDict()
         self.ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     # What others call.
@@ -288,6 +241,7 @@ class Service:
         """Judge by another policy or in another mode from the next batch on."""
         self.parts = replace(self.parts, policy=policy, policy_source=source, mode=mode)
         self.policy = policy
+        self._gathering.parts = self.parts
         self.casebook, self.letters = Casebook(self.parts), Letters(self.parts)
         self.likes, self.consents = Likes(self.parts), Consents(self.parts)
 
@@ -354,50 +308,7 @@ class Service:
             self._seen[key] = False
             if len(self._seen) > SEEN_MAX:
                 self._seen.popitem(last=False)
-            context = self._context(message)
-            try:
-                context = replace(context, facts=facts_of(message, context, self.policy))
-                texts = texts_to_score(message, context, self.policy)
-            except Exception as error:  # noqa: BLE001 - judged without scores it fails again, is recorded unjudged, and passed
-                log.error("splitting failed", message=message.id, room=message.room, error=type(error).__name__)
-                texts = ()
-            seen = asyncio.ensure_future(self._seen_in(message)) if message.images else None
-            scores = asyncio.ensure_future(self._scores(texts, seen))
-            waiting = Waiting(message=message, context=context, texts=texts, scores=scores, images=seen, found_late=found_late)
-            await self._scored.put(waiting)
-
-    async def _seen_in(self, message: Message) -> tuple[Seen, ...] | None:
-        """What the images of a message are known by, where a rule asks for it."""
-        platform = self.parts.platforms.get(message.platform)
-        return await self._images.seen(message, self.policy, platform.image if platform else None)
-
-    async def _scores(self, texts: tuple[ToScore, ...], seen: asyncio.Future[tuple[Seen, ...] | None] | None) -> tuple[Scored, ...]:
-        """The scores of a message; they are there when its images have been looked at too."""
-        if seen:
-            await seen
-        if len(texts) == 1:
-            return (await self.parts.scorer.score(texts[0].text, texts[0].pointed_out),)
-        return tuple(await asyncio.gather(*(self.parts.scorer.score(one.text, one.pointed_out) for one in texts)))
-
-    def _context(self, message: Message) -> Context:
-        """The last minutes of the room, and the members whose names stand in the message."""
-        room = self._recent.setdefault((message.platform, message.room), deque(maxlen=RECENT_PER_ROOM_MAX))
-        while room and message.sent_at - room[0].sent_at > RECENT_WITHIN:
-            room.popleft()
-        recent = tuple(room)
-        if sum(one.author == message.author for one in recent) < RECENT_PER_AUTHOR_MAX:
-            room.append(recent_of(message))
-        return Context(
-            recent=recent,
-            people=self.parts.names.shown_in(message.text),
-            office_holders=self._named(self.policy.office_holders, message.platform) | frozenset(self.parts.moderators),
-            under_18=self._named(self.policy.under_18, message.platform),
-        )
-
-    def _named(self, accounts: Iterable[str], platform: str) -> frozenset[str]:
-        """Those of the accounts that the policy names ("discord/123", or a bare one) which are of this platform."""
-        parted = (one.rpartition("/") for one in accounts)
-        return frozenset(account for place, _, account in parted if place in ("", platform))
+            await self._scored.put(self._gathering.begin(message, found_late=found_late))
 
     # Hops 3 and 4: verdict and response, in one transaction per batch.
 
@@ -441,7 +352,7 @@ class Service:
             try:
                 async with self._transaction() as transaction:
                     outcomes = await self._judge_some(batch, transaction)
-                    cursors = self._cursors(one.verdict.message for one in outcomes)
+                    cursors = moved_to(self._rooms, (one.verdict.message for one in outcomes))
                     await transaction.set_cursors([(*key, cursor, newest) for key, (cursor, newest) in cursors.items()])
                     rows = [row for outcome in outcomes for row in self._kept.get(outcome.verdict.message.identity, ())]
                     await transaction.inbox_done(rows)
@@ -466,18 +377,16 @@ class Service:
 
     async def _judge_some(self, batch: Sequence[Waiting], transaction: Transaction) -> list[Outcome]:
         """Judge messages in order, up to and including the first one with a finding."""
-        await callme.refresh(transaction, self.parts.names)
-        batch = [await self._with_given_names(waiting, transaction) for waiting in batch]
-        known, requests = await _relations(batch, transaction)
+        batch = await self._gathering.with_given_names(batch, transaction)
+        relations = await relations_in(batch, transaction)
         outcomes: list[Outcome] = []
         fresh: dict[str, list[Contact]] = {}
         for waiting in batch:
-            outcome = await self._judge_one(waiting, known, requests, transaction)
+            outcome = await self._judge_one(waiting, relations, transaction)
             outcomes.append(outcome)
             platform = waiting.message.platform
             for row in outcome.verdict.contacts:
-                for pair in ((row.author, row.target), (row.target, row.author)):
-                    known.setdefault((platform, *pair), []).append(row)
+                relations.add(platform, row)
                 fresh.setdefault(platform, []).append(row)
             if outcome.response:
                 break
@@ -488,30 +397,17 @@ class Service:
                 outcomes[-1] = replace(outcomes[-1], letters=True)
         return outcomes
 
-    async def _with_given_names(self, waiting: Waiting, transaction: Transaction) -> Waiting:
-        """The same, knowing whom it calls by a name that they have given."""
-        context = await callme.with_given_names(waiting.context, waiting.message, self.parts.names, transaction)
-        return waiting if context is waiting.context else replace(waiting, context=context)
-
-    async def _judge_one(
-        self,
-        waiting: Waiting,
-        known: Mapping[tuple[str, str, str], Sequence[Contact]],
-        requests: Mapping[tuple[str, str], Sequence[NoContact]],
-        transaction: Transaction,
-    ) -> Outcome:
+    async def _judge_one(self, waiting: Waiting, relations: Relations, transaction: Transaction) -> Outcome:
         message = waiting.message
         self.parts.clock.saw(message.sent_at)
         transaction.now = self.parts.clock.now()
-        context = await self._whole_context(waiting, known, requests, transaction)
+        context = await self._gathering.whole_context(waiting, relations, transaction)
         verdict = self._verdict(message, context)
         response, letters = None, False
         if any(row.objects for row in verdict.contacts) and self._late(waiting) is None:
             letters = await self.letters.ask_to_confirm(transaction, verdict, context)
         if verdict.findings:
-            self._found[message.platform, message.room, message.id] = None
-            if len(self._found) > FOUND_MAX:
-                self._found.popitem(last=False)
+            self._gathering.found(message)
             late = self._late(waiting)
             response = await self.casebook.answer(transaction, verdict, context, late=late)
             if response:
@@ -541,27 +437,6 @@ class Service:
             log.exception("judging failed", message=message.id, room=message.room, error=type(error).__name__)
             return Verdict(message=message, unjudged=(Unjudged(rule="", reason="failure"),))
 
-    async def _whole_context(
-        self,
-        waiting: Waiting,
-        known: Mapping[tuple[str, str, str], Sequence[Contact]],
-        requests: Mapping[tuple[str, str], Sequence[NoContact]],
-        transaction: Transaction,
-    ) -> Context:
-        """What was known when the message came, with its scores and what is between its author and those it addresses."""
-        message = waiting.message
-        rows = sorted((row for key in _pairs(waiting) for row in known.get(key, ())), key=lambda row: (row.sent_at, row.message))
-        recent = waiting.context.recent if self._found else ()
-        return replace(
-            waiting.context,
-            scores=waiting.scores.result(),
-            contacts=tuple(rows),
-            found=frozenset(one.id for one in recent if (message.platform, message.room, one.id) in self._found),
-            requests=tuple(requests.get((message.platform, message.author), ())),
-            account_messages=await _messages_before(message, transaction),
-            images=waiting.images.result() if waiting.images else None,
-        )
-
     def _late(self, waiting: Waiting) -> timedelta | None:
         """How late a message is judged; None in time."""
         age = self.parts.clock.now() - waiting.message.sent_at
@@ -576,53 +451,8 @@ class Service:
             else:
                 await transaction.add_unjudged(message.platform, message.room, message.id, reason)
 
-    def _cursors(self, messages: Iterable[Message]) -> dict[tuple[str, str], tuple[str, str]]:
-        """Room -> cursor and newest id seen, when all of these messages are judged."""
-        moved: dict[tuple[str, str], tuple[str, str]] = {}
-        for message in messages:
-            key = (message.platform, message.room)
-            room = self._rooms.get(key) or Room()
-            before, newest = moved.get(key) or (room.cursor, room.newest_seen)
-            moved[key] = (max(before, message.id, key=order), max(newest, message.id, key=order))
-        return moved
-
     def _transaction(self) -> AbstractAsyncContextManager[Transaction]:
         return self.parts.transaction()
-
-
-def order(message_id: str) -> tuple[int, str]:
-    """Ids in order, as all platforms number them: by length, then by their characters."""
-    return (len(message_id), message_id)
-
-
-def _pairs(waiting: Waiting) -> set[tuple[str, str, str]]:
-    """The author with each member whom the message may address."""
-    message = waiting.message
-    others = {*message.mentions, message.reply_author, *waiting.context.people.values()} - {"", message.author}
-    return {(message.platform, message.author, other) for other in others}
-
-
-async def _relations(
-    batch: Sequence[Waiting], transaction: Transaction
-) -> tuple[dict[tuple[str, str, str], list[Contact]], dict[tuple[str, str], list[NoContact]]]:
-    """What is on record between the authors of a batch and those they may address: contact rows, and requests about an author."""
-    pairs = {platform_pair for waiting in batch for platform_pair in _pairs(waiting)}
-    known: dict[tuple[str, str, str], list[Contact]] = {}
-    requests: dict[tuple[str, str], list[NoContact]] = {}
-    for platform in {platform for platform, _, _ in pairs}:
-        wanted = [(a, b) for p, a, b in pairs if p == platform]
-        for (a, b), found in (await transaction.contacts_between(platform, wanted)).items():
-            known[platform, a, b] = list(found)
-        for request in await transaction.no_contact_between(platform, wanted):
-            requests.setdefault((platform, request.other), []).append(request)
-    return known, requests
-
-
-async def _messages_before(message: Message, transaction: Transaction) -> int | None:
-    """How many messages a new account has written before; None for others."""
-    if message.came_at is None or message.sent_at - message.came_at >= NEW_WITHIN:
-        return None
-    return await transaction.count_newcomer(message.platform, message.author)
 
 
 def _log(outcome: Outcome) -> None:

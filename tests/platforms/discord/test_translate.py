@@ -23,7 +23,7 @@ from bot.platforms.discord.translate import (
     shares_of,
     thread_name_of,
 )
-from bot.service import order
+from bot.rooms import order
 
 PLACE = Place(community="main", server="1")
 AT = datetime(2026, 11, 22, 20, 0, tzinfo=UTC)

@@ -27,7 +27,7 @@ from bot.platforms.slack.translate import (
     shown,
     time_of,
 )
-from bot.service import order
+from bot.rooms import order
 
 PLACE = Place(community="main", server="T1")
 TS = "1732312345.000100"
