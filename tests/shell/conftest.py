@@ -1,11 +1,13 @@
-"""A branch for each test that asks for one; all are closed in the end."""
+"""A branch, or a record alone, for each test that asks for one; all are closed in the end."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
+from bot.store.store import Store
 from tests.shell.branch import Branch
+from tests.shell.record import url
 
 
 @pytest.fixture
@@ -20,3 +22,11 @@ async def fresh(tmp_path: Path) -> AsyncIterator[Branch]:
 async def branch(fresh: Branch) -> Branch:
     """A branch that enforces the small policy and judges."""
     return await fresh.open()
+
+
+@pytest.fixture
+async def store(tmp_path: Path) -> AsyncIterator[Store]:
+    """A record without a branch, with nothing in it."""
+    opened = await Store.open(url(tmp_path / "var" / "steward.db"))
+    yield opened
+    await opened.close()

@@ -2,80 +2,20 @@
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator
 from contextlib import closing
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from sqlalchemy.dialects import sqlite
-from sqlalchemy.exc import IntegrityError
 
-from bot.core.cases import AppealState, Decision, NotAllowedError, ReportState
-from bot.core.model import (
-    Action,
-    ActionKind,
-    CaseState,
-    CaseView,
-    Concern,
-    Contact,
-    Context,
-    Evidence,
-    Finding,
-    Kind,
-    Message,
-    Recent,
-    Role,
-    Scored,
-    Segment,
-    Severity,
-    Shared,
-    Status,
-    Strike,
-    StrikeState,
-    Words,
-)
+from bot.core.cases import AppealState, NotAllowedError, ReportState
+from bot.core.model import Action, ActionKind
 from bot.store.engine import ClosedMeansClosed
-from bot.store.records import ActionState, Hashes, NoticeState, SanctionState
-from bot.store.store import Store, StoreError, Transaction
-
-NOW = datetime(2026, 3, 1, 12, 0, 0, 123457, tzinfo=UTC)
-HASHES = Hashes(policy="p", model="m", code="c")
-
-
-def url(place: Path) -> str:
-    return f"sqlite+aiosqlite:///{place}"
-
-
-@pytest.fixture
-async def store(tmp_path: Path) -> AsyncIterator[Store]:
-    opened = await Store.open(url(tmp_path / "var" / "steward.db"))
-    yield opened
-    await opened.close()
-
-
-def message(number: int = 1, **changed: object) -> Message:
-    fields: dict[str, object] = {"community": "north", "platform": "console", "room": "r", "id": str(number), "author": "alex"}
-    return Message(**{**fields, "text": f"line {number}", "sent_at": NOW, **changed})  # type: ignore[arg-type]
-
-
-def contact(author: str, target: str, number: int, **changed: object) -> Contact:
-    fields: dict[str, object] = {"author": author, "target": target, "room": "r", "message": str(number)}
-    return Contact(**{**fields, "sent_at": NOW + timedelta(seconds=number), **changed})  # type: ignore[arg-type]
-
-
-async def open_case(tx: Transaction, **changed: object) -> CaseView:
-    number = await tx.next_case_number()
-    fields: dict[str, object] = {"number": number, "author": "alex", "room": "r", "thread": "", "platform": "console"}
-    case = CaseView(**{**fields, "opened_at": NOW, "last_at": NOW, "steps": 1, **changed})  # type: ignore[arg-type]
-    await tx.add_case(case, mode=Status.ENFORCE, hashes=HASHES)
-    return case
-
-
-def action(case: int, kind: ActionKind = ActionKind.WARN, step: int = 1, **changed: object) -> Action:
-    return Action(community="north", case=case, step=step, kind=kind, platform="console", target="alex", **changed)  # type: ignore[arg-type]
-
+from bot.store.records import ActionState, NoticeState
+from bot.store.store import Store, StoreError
+from tests.shell.record import HASHES, NOW, action, contact, open_case
 
 # Transactions.
 
@@ -240,157 +180,6 @@ async def test_inbox_takes_a_delivery_once_and_forgets_its_text_when_judged(stor
         assert await tx.inbox() == ()
         assert not await tx.add_inbox("E1", {"text": "hello"})
         assert await tx.forget_inbox(NOW + timedelta(hours=24)) == 1
-
-
-# Cases.
-
-
-async def test_episode_is_the_open_case_of_that_thread_within_the_gap(store: Store) -> None:
-    async with store.transaction("north", NOW) as tx:
-        await open_case(tx, last_at=NOW - timedelta(hours=2))
-        case = await open_case(tx)
-        await open_case(tx, thread="t", last_at=NOW + timedelta(minutes=1))
-        gap = NOW - timedelta(hours=1)
-        assert await tx.open_episode("console", "alex", "r", "", gap) == case
-        assert await tx.open_episode("console", "alex", "r", "", NOW + timedelta(seconds=1)) is None
-        assert await tx.open_episode("console", "sam", "r", "", gap) is None
-        await tx.update_case(replace(case, state=CaseState.UPHELD, decided_by="mod"), decision="uphold", reason="clear")
-        assert await tx.open_episode("console", "alex", "r", "", gap) is None
-
-
-async def test_collecting_case_is_no_episode(store: Store) -> None:
-    async with store.transaction("north", NOW) as tx:
-        case = CaseView(number=1, author="alex", room="r", thread="", platform="console", opened_at=NOW, last_at=NOW)
-        await tx.add_case(case, mode=Status.ENFORCE, hashes=HASHES, collects=True)
-        assert await tx.open_episode("console", "alex", "r", "", NOW) is None
-        assert await tx.collecting_case("console", "alex") == case
-        assert await tx.cases(CaseState.OPEN) == (case,)
-        assert await tx.cases(CaseState.OPEN, opened_before=NOW) == ()
-        assert await tx.cases_of("console", "alex") == (case,)
-
-
-async def test_message_is_in_one_case_at_most(store: Store) -> None:
-    first, edited = message(1), message(1, text="another text")
-    async with store.transaction("north", NOW) as tx:
-        case = await open_case(tx)
-        assert await tx.add_case_message(case.number, 1, first, context=Context())
-        assert not await tx.add_case_message(case.number, 2, first, context=Context())
-        assert await tx.add_case_message(case.number, 2, edited, context=Context())
-        identities = [first.identity, edited.identity, message(2).identity]
-        assert await tx.known_identities(identities) == {first.identity, edited.identity}
-        assert await tx.known_identities([]) == set()
-
-
-@pytest.mark.parametrize(
-    ("before", "then", "after"),
-    [
-        ((2, "provisional"), (3, "provisional"), (3, "provisional")),
-        ((3, "provisional"), (2, "provisional"), (3, "provisional")),
-        ((3, "provisional"), (2, "upheld"), (2, "upheld")),
-        ((2, "upheld"), (4, "provisional"), (2, "upheld")),
-        ((2, "upheld"), (2, "removed"), (2, "removed")),
-    ],
-)
-async def test_strike_grows_until_a_person_decides(
-    store: Store, before: tuple[int, str], then: tuple[int, str], after: tuple[int, str]
-) -> None:
-    async with store.transaction("north", NOW) as tx:
-        case = await open_case(tx)
-        for hours, (severity, state) in enumerate((before, then)):
-            given_at = NOW + timedelta(hours=hours)
-            strike = Strike(case=case.number, severity=Severity(severity), given_at=given_at, state=StrikeState(state))
-            await tx.put_strike(strike, platform="console", author="alex")
-        expected = Strike(case=case.number, severity=Severity(after[0]), given_at=NOW, state=StrikeState(after[1]))
-        assert await tx.strikes_of("console", "alex", since=NOW) == (expected,)
-        assert await tx.strikes_of("console", "alex", since=NOW, without_case=case.number) == ()
-        assert await tx.strikes_of("console", "alex", since=NOW + timedelta(seconds=1)) == ()
-
-
-async def test_strikes_follow_the_member_across_linked_accounts(store: Store) -> None:
-    async with store.transaction("north", NOW) as tx:
-        case = await open_case(tx)
-        await tx.put_strike(Strike(case=case.number, severity=Severity.MEDIUM, given_at=NOW), platform="console", author="alex")
-        assert await tx.strikes_of("slack", "U1", since=NOW) == ()
-        await tx.link_account("member-7", "console", "alex")
-        await tx.link_account("member-7", "slack", "U1")
-        assert len(await tx.strikes_of("slack", "U1", since=NOW)) == 1
-        assert len(await tx.strikes_of("console", "alex", since=NOW)) == 1
-        assert await tx.accounts_of("slack", "U1") == (("console", "alex"), ("slack", "U1"))
-        assert await tx.accounts_of("slack", "U2") == (("slack", "U2"),)
-
-
-async def test_sanction_is_live_until_its_end_or_lifted(store: Store) -> None:
-    async with store.transaction("north", NOW) as tx:
-        case = await open_case(tx)
-        await tx.put_sanction(case, ActionKind.MUTE, NOW + timedelta(minutes=10))
-        await tx.put_sanction(case, ActionKind.MUTE, NOW + timedelta(hours=1))
-        assert await tx.muted_until("console", "alex") == NOW + timedelta(hours=1)
-        assert await tx.ended_sanctions() == ()
-    async with store.transaction("north", NOW + timedelta(hours=1)) as tx:
-        assert await tx.muted_until("console", "alex") is None
-        assert len(await tx.ended_sanctions()) == 1
-        assert await tx.end_sanction(case.number, ActionKind.MUTE, SanctionState.ENDED)
-        assert not await tx.end_sanction(case.number, ActionKind.MUTE, SanctionState.LIFTED)
-        assert await tx.ended_sanctions() == ()
-
-
-async def test_detail_of_a_case_reads_back_as_it_was_written(store: Store) -> None:
-    said = message(
-        1, text="half a pair \ud83d, NUL \x00, 🌹", mentions=("sam",), shares=(Shared(link="https://example.org"),), kind=Kind.SHARED
-    )
-    segments = (Segment(role=Role.SAID, text=said.text, start=0), Segment(role=Role.QUOTED, text="q", start=3))
-    scores = (Scored(values={"insult": 0.1 + 0.2}), Scored(missing="too_long"))
-    evidence = Evidence(signal="score", role=Role.QUOTED, words=(Words(text="w", start=1, end=2, masked=True),), value=0.3)
-    finding = Finding(
-        rule="x",
-        clauses=("6", "7"),
-        severity=Severity.GRAVE,
-        status=Status.REVIEW,
-        concern=Concern.THREAT,
-        evidence=(evidence, Evidence(signal="aimed_at")),
-        names=("sam",),
-        messages=("0",),
-        characteristics=("age",),
-    )
-    recent = Recent(id="0", author="sam", text="before", sent_at=NOW)
-    context = Context(
-        scores=scores, recent=(recent,), contacts=(contact("a", "b", 1),), people={"sam": "s"}, office_holders=frozenset("ab")
-    )
-    async with store.transaction("north", NOW) as tx:
-        case = await open_case(tx, names=("sam",), hidden=("1",), severity=Severity.GRAVE, muted_until=NOW)
-        await tx.add_case_message(case.number, 1, said, context=context, segments=segments, scores=scores, note="n")
-        await tx.add_findings(case.number, 1, [finding])
-        await tx.add_findings(case.number, 1, [])
-        await tx.put_strike(Strike(case=case.number, severity=Severity.GRAVE, given_at=NOW), platform="console", author="alex")
-        await tx.put_sanction(case, ActionKind.MUTE, NOW)
-        await tx.add_actions([action(case.number, ActionKind.MUTE, until=NOW, text="t")])
-        await tx.add_notice(case.number, 1, platform="console", account="alex", text="notice")
-        await tx.add_review(case.number, 2, moderator="mod", decision=Decision.CHANGE, severity=Severity.MINOR, reason="why")
-        await tx.add_appeal(case.number, platform="console", account="alex", text="please")
-        await tx.add_report(platform="console", room="r", message="1", author="alex", reporter="sam", text="see", case=case.number)
-        detail = await tx.case_detail(case.number)
-        assert await tx.case_detail(99) is None
-    assert detail is not None
-    assert detail.case == replace(case, notice_first_at=NOW)
-    assert (detail.mode, detail.hashes, detail.late, detail.collects) == ("enforce", HASHES, None, False)
-    kept = detail.messages[0]
-    assert (kept.message, kept.segments, kept.scores, kept.context, kept.note) == (said, segments, scores, context, "n")
-    assert kept.message.identity == said.identity
-    assert detail.findings[0].finding == finding
-    assert detail.strike is not None
-    assert detail.strike.severity is Severity.GRAVE
-    assert detail.actions[0].action == action(case.number, ActionKind.MUTE, until=NOW, text="t")
-    assert (detail.notices[0].text, detail.notices[0].state) == ("notice", NoticeState.WAITING)
-    assert (detail.reviews[0].decision, detail.appeals[0].text, detail.reports[0].reporter) == (Decision.CHANGE, "please", "sam")
-    assert [entry.kind for entry in detail.history] == ["committed"]
-
-
-async def test_case_of_a_number_that_is_taken_is_refused(store: Store) -> None:
-    async with store.transaction("north", NOW) as tx:
-        case = await open_case(tx)
-    with pytest.raises(IntegrityError):
-        async with store.transaction("north", NOW) as tx:
-            await tx.add_case(case, mode=Status.SHADOW, hashes=HASHES, late=timedelta(minutes=7))
 
 
 # The outbox.

@@ -5,9 +5,8 @@ import signal
 import sqlite3
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from contextlib import closing
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,19 +17,7 @@ from sqlalchemy import BigInteger, create_engine
 
 from bot.store.store import Store, StoreError
 from bot.store.tables import metadata
-
-NOW = datetime(2026, 3, 1, 12, 0, 0, 123457, tzinfo=UTC)
-
-
-def url(place: Path) -> str:
-    return f"sqlite+aiosqlite:///{place}"
-
-
-@pytest.fixture
-async def store(tmp_path: Path) -> AsyncIterator[Store]:
-    opened = await Store.open(url(tmp_path / "var" / "steward.db"))
-    yield opened
-    await opened.close()
+from tests.shell.record import NOW, url
 
 
 async def test_database_keeps_what_is_committed_and_overwrites_what_is_deleted(store: Store) -> None:
