@@ -15,6 +15,7 @@ from bot import images
 from bot.compiler.policy import compile_policy
 from bot.core.judge import judge
 from bot.core.model import Image
+from bot.core.notices import unjudged_because
 from bot.core.signals.images import distance
 from bot.folders import load_policy
 from bot.images import ImageError, draw_card, hash_of, hash_of_file
@@ -229,7 +230,7 @@ async def test_neither_the_image_nor_where_it_lies_is_kept_or_logged(fresh: Bran
 async def test_what_reading_again_does_not_mend_is_counted(fresh: Branch, give: Callable[[], bytes], reason: str) -> None:
     branch = await opened(fresh, "known")
     assert reasons(await post(branch, give)) == [reason]
-    assert f"because {reason.replace('_', ' ')}: 1" in await branch.ask("/cases")
+    assert f"because {unjudged_because(reason)}: 1" in await branch.ask("/cases")
 
 
 @needs_images
@@ -281,7 +282,7 @@ async def test_without_the_extra_nothing_is_fetched_and_it_is_counted(fresh: Bra
     outcome = await post(branch, lambda: b"never asked for")
     assert reasons(outcome) == [images.NOT_INSTALLED]
     assert branch.chat.fetched == []
-    assert "because images not installed: 1" in await branch.ask("/cases")
+    assert "because looking at images is not installed: 1" in await branch.ask("/cases")
 
 
 @pytest.mark.parametrize("is_installed", [True, False])
