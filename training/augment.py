@@ -5,6 +5,7 @@ Knows spelling. Must not know labels. Rules: the meaning stays for a reader; few
 
 import random
 import re
+from pathlib import Path
 
 _LEET = {"a": "4@", "e": "3", "i": "1!", "o": "0", "s": "5$", "t": "7"}
 _KEYS = {
@@ -96,3 +97,41 @@ def regrouped(text: str, chance: random.Random) -> str:
 
 
 _NAMED = re.compile(rf"\b(?:{'|'.join(sorted(_OTHERS, key=len, reverse=True))})\b", re.IGNORECASE)
+
+
+NAMES = tuple((Path(__file__).parent / "names.txt").read_text(encoding="utf-8").split())
+_KNOWN_NAME = re.compile(rf"\b(?:{'|'.join(NAMES)})\b", re.IGNORECASE)
+
+
+def renamed(text: str, chance: random.Random) -> str:
+    """Return the text with each first name that names.txt holds changed for another; the same name throughout."""
+    changed: dict[str, str] = {}
+
+    def other(found: re.Match[str]) -> str:
+        name = found.group()
+        made = changed.setdefault(name.lower(), chance.choice(NAMES))
+        return made if name[0].isupper() else made.lower()
+
+    return _KNOWN_NAME.sub(other, text)
+
+
+def hurried(text: str, chance: random.Random) -> str:
+    """Return a carefully written text as it is typed on a phone: small letters, fewer marks, the usual short forms."""
+    made = text.lower() if chance.random() < 0.8 else text
+    if chance.random() < 0.7:
+        made = made.replace("'", "").replace("\u2019", "")
+    if chance.random() < 0.7:
+        made = made.rstrip(".")
+    if chance.random() < 0.5:
+        made = re.sub(r"(?<=\w)[.,;:](?= )", "", made)
+    for word, short in _SHORT_FORMS:
+        if chance.random() < 0.4:
+            made = re.sub(rf"\b{word}\b", short, made)
+    return made
+
+
+_SHORT_FORMS = (
+    ("you", "u"), ("your", "ur"), ("you're", "ur"), ("youre", "ur"), ("are", "r"), ("and", "n"), ("to", "2"), ("for", "4"),
+    ("because", "cos"), ("with", "w"), ("about", "abt"), ("going to", "gonna"), ("want to", "wanna"), ("please", "pls"),
+    ("thanks", "ta"), ("people", "ppl"), ("tomorrow", "tmrw"), ("them", "em"), ("what", "wot"), ("something", "summat"),
+)  # fmt: skip

@@ -3,7 +3,7 @@
 Knows the order of things: graph, scores, calibration, figures, card. Must not train. Rules: under 25 MB; the card names the
 SHA-256 of the weights.
 
-    python -m training.export --stage two [--to bot/toxicity]
+    python -m training.export --stage final [--to bot/toxicity]
 """
 
 import argparse
@@ -59,7 +59,7 @@ def constants(affines: list[Affine], early: Exit) -> dict[str, Scores]:
 def main() -> int:
     """Export, calibrate, measure and write; return the exit code."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--stage", default="two", help="one, two, or the name of a folder under work/")
+    parser.add_argument("--stage", default="final", help="one, two, or the name of a folder under work/")
     parser.add_argument("--to", type=Path, default=SHIPPED)
     parser.add_argument("--quick", action="store_true", help=f"calibrate on at most {SAMPLE} texts of each dev set")
     parser.add_argument("--again", action="store_true", help="calibrate again on the scores of the last export of this stage")

@@ -8,13 +8,15 @@ import dataclasses
 import random
 import re
 
-from training.augment import regrouped
+from training.augment import hurried, regrouped, renamed
 from training.bag_of_words import misled
 from training.labels import Labelled
 from training.places import HEADS, SWAPS
 from training.written import Line, held_out_categories, read_lines
 
 WRITTEN_WEIGHT = 2.0
+# No rule asks for `toxicity`: it may stay nearer to what the public sets call so, while the other heads follow the code of conduct.
+WRITTEN_TOXICITY_WEIGHT = 1.0
 MISLED_GAIN = 1.6  # for lines whose words alone point to the wrong side (training/bag_of_words.py)
 REGROUPED_SHARE = 0.25
 PUBLIC_COPIES = {"cad": 2, "convabuse": 2}  # the nearest to our work, and the only short chat aimed at somebody
@@ -22,6 +24,8 @@ PUBLIC_COPIES = {"cad": 2, "convabuse": 2}  # the nearest to our work, and the o
 STAGE_ONE_MOST = {"davidson": 10_000, "jigsaw_neg": 4_500}
 STAGE_ONE_COPIES = 2
 STAGE_TWO_COPIES = 3
+HURRIED_SHARE = 0.5  # of the later copies of a carefully written line
+JOINED_SHARE = 0.3  # of the last copy
 SWAPS_PER_SENTENCE = 14
 SWAPS_PER_SENTENCE_LAST = 16
 SWAPS_BUNDLE = 8
@@ -41,10 +45,6 @@ STAGE_TWO_PUBLIC = {
     "davidson": 800,
     "fox_news": 1_500,
 }
-# A short stage after the mean: a quarter of all that, and the lines written since.
-STAGE_THREE_SHARE = 0.25
-STAGE_THREE_COPIES = 4
-STAGE_THREE_CATEGORIES = "plain-"  # the stock phrases, which subtler lines had left out
 SWAPS_WEIGHT = 1.5
 _THREAT = HEADS.index("threat")
 
@@ -55,7 +55,10 @@ def from_line(line: Line) -> Labelled:
         source=f"written/{line.category}",
         text=line.text,
         targets=tuple(float(value or 0) for value in line.labels),
-        weights=tuple(0.0 if value is None else WRITTEN_WEIGHT for value in line.labels),
+        weights=tuple(
+            0.0 if value is None else WRITTEN_TOXICITY_WEIGHT if head == "toxicity" else WRITTEN_WEIGHT
+            for head, value in zip(HEADS, line.labels, strict=True)
+        ),
         attacked=line.attacked or None,
         bundle=f"order/{line.pair}",
     )
@@ -68,6 +71,30 @@ def _written(*, held_out: bool) -> list[Labelled]:
         dataclasses.replace(row, weights=tuple(weight * MISLED_GAIN for weight in row.weights)) if wrong else row
         for row, wrong in zip(map(from_line, lines), misled(lines), strict=True)
     ]
+
+
+def _varied(rows: list[Labelled], chance: random.Random) -> list[Labelled]:
+    """Return the rows with other first names, some typed in haste: what is said of one member is as fine, or as foul, said of another."""
+    made = []
+    for row in rows:
+        text = renamed(row.text, chance)
+        if text[:1].isupper() and chance.random() < HURRIED_SHARE:
+            text = hurried(text, chance)
+        made.append(dataclasses.replace(row, text=text))
+    return made
+
+
+def _joined(rows: list[Labelled], chance: random.Random) -> list[Labelled]:
+    """Return the rows, a share of them beside something harmless: what is foul stays so in company, what is fine too."""
+    harmless = [row.text for row in rows if not any(row.targets) and all(row.weights)]
+    made = []
+    for row in rows:
+        if chance.random() < JOINED_SHARE:
+            both = [row.text, chance.choice(harmless)]
+            chance.shuffle(both)
+            row = dataclasses.replace(row, text=" ".join(both))  # noqa: PLW2901
+        made.append(row)
+    return made
 
 
 def _content(name: str) -> list[str]:
@@ -137,20 +164,8 @@ def stage_two(public: list[Labelled], *, held_out: bool, seed: int) -> list[Labe
         rows += chance.sample(known, min(count, len(known)))
     rows = _regrouped(rows, chance)
     written = _written(held_out=held_out)
-    for copy in range(STAGE_TWO_COPIES):
-        rows += [dataclasses.replace(row, bundle=f"{row.bundle}#{copy}") for row in written]
+    copies = [written, *(_varied(written, chance) for _ in range(STAGE_TWO_COPIES - 1))]
+    copies[-1] = _joined(copies[-1], chance)
+    for number, copy in enumerate(copies):
+        rows += [dataclasses.replace(row, bundle=f"{row.bundle}#{number}") for row in copy]
     return rows + swaps(chance, SWAPS_PER_SENTENCE_LAST, bundled=True)
-
-
-def stage_three(public: list[Labelled], *, held_out: bool, seed: int) -> list[Labelled]:
-    """Return a part of stage two's rows, bundles whole, and the newest written lines several times."""
-    chance = random.Random(seed)
-    rows = stage_two(public, held_out=held_out, seed=seed)
-    newest = f"written/{STAGE_THREE_CATEGORIES}"
-    new = [row for row in rows if row.source.startswith(newest) and (row.bundle or "").endswith("#0")]  # each once
-    bundles = sorted({row.bundle for row in rows if row.bundle is not None})
-    kept = set(chance.sample(bundles, round(len(bundles) * STAGE_THREE_SHARE)))
-    part = [row for row in rows if (row.bundle in kept if row.bundle is not None else chance.random() < STAGE_THREE_SHARE)]
-    for copy in range(STAGE_THREE_COPIES):
-        part += [dataclasses.replace(row, bundle=f"{row.bundle}#new{copy}") for row in new]
-    return part

@@ -1,5 +1,4 @@
-"""Trains: stage one on the public sets and the written lines, stage two on more of the written lines and a part of the sets,
-stage three on what stage two did not know yet.
+"""Trains: stage one on the public sets and the written lines, stage two on more of the written lines and a part of the sets.
 
 Knows the recipe. Must not know how labels are mapped or how a model is shipped. Rules: masked binary cross-entropy (a
 missing label is no label); everything follows from the seed; a run that was killed goes on at its last checkpoint.
@@ -52,19 +51,9 @@ RECIPES = {
     "one": Recipe(epochs=1, rate=7e-5, rate_end_share=0.1, warm_up_share=0.05, respelled_share=0.12, gains=(1, 1, 3, 1, 1, 3)),
     "two": Recipe(
         epochs=1,
-        rate=4e-5,
+        rate=5e-5,
         rate_end_share=0.0,
         warm_up_share=0.02,
-        respelled_share=0.2,
-        gains=(1, 1, 1.5, 1, 1, 1.5),
-        same_weight=1.0,
-        order_weight=0.3,
-    ),
-    "three": Recipe(
-        epochs=1,
-        rate=2e-5,
-        rate_end_share=0.0,
-        warm_up_share=0.05,
         respelled_share=0.2,
         gains=(1, 1, 1.5, 1, 1, 1.5),
         same_weight=1.0,
@@ -183,7 +172,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--stage", choices=sorted(RECIPES), required=True)
     parser.add_argument("--out", help="the folder under work/ for the result (stage-one, stage-two)")
-    parser.add_argument("--start", help="the folder under work/ to start from (stage two: stage-one; three: mean)")
+    parser.add_argument("--start", help="the folder under work/ to start from (stage two: stage-one)")
     parser.add_argument("--rate", type=float)
     parser.add_argument("--epochs", type=int)
     parser.add_argument("--seed", type=int, help="another order, other rows and spellings")
@@ -196,10 +185,10 @@ def main() -> int:
     public = read_rows(WORK / "public.jsonl")
     torch.manual_seed(recipe.seed)
     start = WORK / options.start if options.start else None
-    mixed = {"one": mixture.stage_one, "two": mixture.stage_two, "three": mixture.stage_three}[options.stage]
+    mixed = {"one": mixture.stage_one, "two": mixture.stage_two}[options.stage]
     rows = mixed(public, held_out=not options.all_written, seed=recipe.seed)
-    if options.stage != "one":
-        start = start or WORK / {"two": "stage-one", "three": "mean"}[options.stage]
+    if options.stage == "two":
+        start = start or WORK / "stage-one"
     model, tokenizer = (load(start), (start / "tokenizer.json").read_text("utf-8")) if start else fresh()
     (folder / "tokenizer.json").write_text(tokenizer, encoding="utf-8")
     (folder / "recipe.json").write_text(json.dumps(dataclasses.asdict(recipe), indent=2) + "\n", encoding="utf-8")
