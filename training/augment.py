@@ -1,6 +1,6 @@
-"""Spells a text as people do who are in a hurry or hide a word: for a small share of the training rows.
+"""Writes a text otherwise without changing what it says: in a hurry, disguised, of another group, to another member.
 
-Knows spelling. Must not know labels. Rules: the meaning stays for a reader; few words of a text change; seeded.
+Knows spelling and names. Must not know labels. Rules: the meaning stays for a reader; few words of a text change; seeded.
 """
 
 import random
@@ -131,7 +131,7 @@ def hurried(text: str, chance: random.Random) -> str:
 
 
 _SHORT_FORMS = (
-    ("you", "u"), ("your", "ur"), ("you're", "ur"), ("youre", "ur"), ("are", "r"), ("and", "n"), ("to", "2"), ("for", "4"),
+    ("you're", "ur"), ("youre", "ur"), ("your", "ur"), ("you", "u"), ("are", "r"), ("and", "n"), ("to", "2"), ("for", "4"),
     ("because", "cos"), ("with", "w"), ("about", "abt"), ("going to", "gonna"), ("want to", "wanna"), ("please", "pls"),
     ("thanks", "ta"), ("people", "ppl"), ("tomorrow", "tmrw"), ("them", "em"), ("what", "wot"), ("something", "summat"),
 )  # fmt: skip
