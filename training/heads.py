@@ -53,12 +53,10 @@ def states_of(model: Classifier, rows: Sequence[Encoded]) -> tuple[torch.Tensor,
         for start in range(0, len(order), _ROWS_FORWARD):
             places = order[start : start + _ROWS_FORWARD]
             batch = padded([rows[place] for place in places])
-            found = model.bert(input_ids=batch.ids, attention_mask=batch.mask, output_hidden_states=True)
-            last[places] = found.pooler_output
-            share = batch.mask.unsqueeze(-1) / batch.mask.sum(dim=1, keepdim=True).unsqueeze(-1)
-            for kept, layers in zip(early, EXITS, strict=True):
-                states = found.hidden_states[layers]
-                kept[places] = torch.cat([states[:, 0], (states * share).sum(dim=1)], dim=-1)
+            pooled, read = model.states(batch.ids, batch.mask)
+            last[places] = pooled
+            for kept, both in zip(early, read, strict=True):
+                kept[places] = torch.cat(both, dim=-1)
             if start // _ROWS_FORWARD % 100 == 0:
                 print(f"{start:,} of {len(order):,} rows read", flush=True)
     return last, early

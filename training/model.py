@@ -47,15 +47,18 @@ class Classifier(BertForSequenceClassification):
         super().__init__(config)
         self.exits = torch.nn.ModuleDict({str(layers): Exit(config.hidden_size) for layers in EXITS})
 
+    def states(self, ids: torch.Tensor, mask: torch.Tensor) -> tuple[torch.Tensor, list[tuple[torch.Tensor, torch.Tensor]]]:
+        """Return what the heads read [rows, hidden], and what each exit reads: the first token's state and the mean, each [rows, hidden]."""
+        found = self.bert(input_ids=ids, attention_mask=mask, output_hidden_states=True)
+        share = mask.unsqueeze(-1) / mask.sum(dim=1, keepdim=True).unsqueeze(-1)
+        early = [found.hidden_states[layers] for layers in EXITS]
+        return found.pooler_output, [(states[:, 0], (states * share).sum(dim=1)) for states in early]
+
     def everything(self, ids: torch.Tensor, mask: torch.Tensor) -> tuple[torch.Tensor, list[torch.Tensor]]:
         """Return the log-odds [rows, outputs] of the last layer and of each exit, of ids and mask [rows, tokens]."""
-        found = self(input_ids=ids, attention_mask=mask, output_hidden_states=True)
-        share = mask.unsqueeze(-1) / mask.sum(dim=1, keepdim=True).unsqueeze(-1)
-        early = []
-        for layers in EXITS:
-            states = found.hidden_states[layers]
-            early.append(self.exits[str(layers)](states[:, 0], (states * share).sum(dim=1)))
-        return found.logits, early
+        last, early = self.states(ids, mask)
+        exits = [self.exits[str(layers)](*read) for layers, read in zip(EXITS, early, strict=True)]
+        return self.classifier(last), exits
 
 
 def fresh() -> tuple[Classifier, str]:

@@ -22,7 +22,7 @@ from bot.core.model import Severity
 from bot.platforms.discord import choices
 from bot.platforms.discord.buttons import BUTTONS, ForgetButton, form_sent
 from bot.platforms.discord.forms import HOURS_MAX, TEXT_CHARS_MAX, member_form, message_form
-from bot.platforms.discord.managing import steward
+from bot.platforms.discord.managing import on_servers, steward
 from bot.platforms.discord.reception import CONNECTION_ERRORS, Interaction, Reception, Reply, nothing
 
 log = structlog.get_logger()
@@ -56,7 +56,6 @@ CALLS_ME = {"add": "add a name", "remove": "take a name back", "list": "show my 
 """What /callme can do, as a member reads it."""
 
 everywhere = app_commands.AppCommandContext(guild=True, dm_channel=True, private_channel=False)
-on_servers = app_commands.AppCommandContext(guild=True, dm_channel=False, private_channel=False)
 anywhere = app_commands.AppCommandContext(guild=True, dm_channel=True, private_channel=True)
 moderators = discord.Permissions(moderate_members=True)
 
