@@ -304,7 +304,8 @@ def suggest(word: str, *known: Sequence[str]) -> str:
         close = difflib.get_close_matches(word[:SHOWN_CHARS_MAX].casefold(), words, n=1)
         if close:
             return f"did you mean '{close[0]}'?"
-    return f"known: {', '.join(known[-1])}" if 0 < len(known[-1]) <= CHOICES_SHOWN_MAX else ""
+    few, more = known[-1][:CHOICES_SHOWN_MAX], len(known[-1]) - CHOICES_SHOWN_MAX
+    return f"known: {', '.join(few)}{f' and {more} more' if more > 0 else ''}" if few else ""
 
 
 def spell(time: timedelta) -> str:

@@ -121,6 +121,12 @@ def test_every_mistake_of_a_file_is_noted_with_its_place() -> None:
     ]
 
 
+def test_of_very_many_choices_some_are_named_and_the_rest_is_counted() -> None:
+    assert source.suggest("zebra", [f"bank-{n}" for n in range(3)]) == "known: bank-0, bank-1, bank-2"
+    assert source.suggest("zebra", [f"bank-{n:02d}" for n in range(42)]).endswith("bank-18, bank-19 and 22 more")
+    assert source.suggest("zebra", []) == ""
+
+
 def test_a_misspelt_key_is_one_problem_and_a_missing_one_is_another() -> None:
     assert complaints("rooms: [a]", lambda value: Builder().build(House, value)) == ["a.yaml:1:1: the key 'title' is missing here"]
     assert len(complaints("{rooms: [a], titl: b}", lambda value: Builder().build(House, value))) == 1
