@@ -15,7 +15,7 @@ from bot.compiler.policy import PolicyError, compile_policy
 from bot.compiler.sentences import compile_sentences
 from bot.core.notices import Sentences
 from bot.core.policy import Policy
-from bot.wordlist import WORDS, load_disguises
+from bot.reading.wordlist import WORDS, load_disguises
 
 DEFAULT_POLICY = "labour-social-media"
 FILE_BYTES_MAX = 1_000_000

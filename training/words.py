@@ -1,6 +1,6 @@
-"""The list of words by which disguised words are read: bot/core/words.en.txt.
+"""The list of words by which disguised words are read: bot/reading/words.en.txt.
 
-    python -m training.words TRAIN_FOLDER > bot/core/words.en.txt
+    python -m training.words TRAIN_FOLDER > bot/reading/words.en.txt
 
 Counts in how many texts of the training data each word stands, and writes those that are common enough, the commonest first; then
 the words of the model's vocabulary that the texts do not have. Left out: rare spellings of words that people hide, and letters
@@ -17,7 +17,7 @@ from pathlib import Path
 from tokenizers import Tokenizer
 
 from bot.core.text import fold, words
-from bot.core.vocabulary import HIDDEN, SPELT, spellings
+from bot.reading.vocabulary import HIDDEN, SPELT, spellings
 
 TOKENS = Path(__file__).parent.parent / "bot" / "toxicity" / "tokenizer.json"
 PAIRS = frozenset(

@@ -16,10 +16,10 @@ import typer
 
 from bot.core.judge import text_to_score
 from bot.core.model import Role, Scored, Segment
+from bot.reading.wordlist import load_disguises
 from bot.settings import SettingsError, load_settings
 from bot.toxicity.choosing import open_scorer
 from bot.toxicity.reading import ScorerError
-from bot.wordlist import load_disguises
 
 SWITCH_SECONDS = 0.0005
 """A scorer's thread that has computed its scores waits this long for the interpreter; the usual 5 ms are longer than a score takes."""

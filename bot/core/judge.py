@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from bot.core.disguises import Disguises
 from bot.core.model import (
     Concern,
     Context,
@@ -30,7 +29,7 @@ from bot.core.model import (
 )
 from bot.core.policy import All, Any, Condition, Not, Policy, Rule, Test
 from bot.core.signals import NO, Aim, AimedAt, Measure, Reading, contacts_left, provoked_by
-from bot.core.text import fold, quoted
+from bot.core.text import AsFolded, Reader, fold, quoted
 
 JOIN_WITHIN = timedelta(seconds=60)
 JOIN_WORDS_MAX = 6
@@ -45,7 +44,7 @@ ANSWER_IN_KIND = "answer_in_kind"
 """The signal of the evidence that a finding answers a message which has a finding of its own."""
 ATTACKED_AT_LEAST = 0.5
 """From here on a label such as attacked_race counts as naming it; it is only asked where a rule found hate already."""
-AS_WRITTEN = Disguises()
+AS_FOLDED = AsFolded()
 MARKUP = re.compile(r"<@[!&]?\w+(?:\|[^>]*)?>|<#\w+(?:\|[^>]*)?>|<a?:(\w+):\d+>")
 
 
@@ -76,7 +75,7 @@ def _fragments(message: Message, recent: Sequence[Recent]) -> Sequence[Recent]:
     return parts[::-1]
 
 
-def text_to_score(segment: Segment, disguises: Disguises = AS_WRITTEN) -> str:
+def text_to_score(segment: Segment, disguises: Reader = AS_FOLDED) -> str:
     """What the model reads of a segment: what it is meant to say, folded, with mentions and custom emoji as words."""
     return disguises.read(MARKUP.sub(lambda markup: markup[1] or "@member", segment.text)).text
 

@@ -10,10 +10,9 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cached_property
 
-from bot.core.disguises import Disguises
 from bot.core.model import DAY, EPOCH_GAP, HOUR, ActionKind, Concern, Kind, Severity, Shared, Status
 from bot.core.signals import Label, SharedImage, Signal
-from bot.core.text import PhraseIndex
+from bot.core.text import AsFolded, PhraseIndex, Reader
 
 NO_TIME, SECOND = timedelta(), timedelta(seconds=1)
 EXAMPLES_MIN = 2  # of each kind: without both nobody knows what a rule means
@@ -296,7 +295,7 @@ class Policy:
     rules: tuple[Rule, ...]
     banks: Mapping[str, Bank]
     index: PhraseIndex
-    disguises: Disguises = field(default_factory=Disguises)
+    disguises: Reader = field(default_factory=AsFolded)
     severities: Mapping[Severity, Answers]
     strikes: Strikes
     ladder: tuple[Rung, ...] = field(metadata={"read": "ladder"})

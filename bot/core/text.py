@@ -19,6 +19,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
+from typing import Protocol
 
 import ahocorasick
 
@@ -154,6 +155,21 @@ _CALLING_YOU = re.compile(
     re.IGNORECASE,
 )  # you are a "pathetic liar": the marks are the speaker's own, nobody else said it
 _SAYING_CHARS_MAX = 80  # how far before a quotation the verb of saying may stand
+
+
+class Reader(Protocol):
+    """What reads a text as it is meant: the one way by which the core learns what stands behind a disguise."""
+
+    def read(self, text: str, folded: Folded | None = None) -> Folded:
+        """What a text says, led back to the text; the folded text itself, the same object, where nothing in it is disguised."""
+
+
+class AsFolded:
+    """Reads every text as it is folded: for policies without a list of words."""
+
+    def read(self, text: str, folded: Folded | None = None) -> Folded:
+        """The folded text."""
+        return fold(text) if folded is None else folded
 
 
 def quoted(text: str) -> list[tuple[Role, int, int]]:
@@ -358,7 +374,7 @@ class PhraseIndex:
     def find(self, text: str, folded: Folded | None = None, meant: Folded | None = None) -> list[Found]:
         """Give every phrase that stands in the text as whole words, sorted by place; `folded` spares folding it.
 
-        `meant` is another reading of the text (`Disguises.read`): what it has and the text does not is found too.
+        `meant` is another reading of the text (`Reader.read`): what it has and the text does not is found too.
         """
         if folded is None:
             folded = fold(text)

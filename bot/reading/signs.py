@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from html.entities import html5
 
 from bot.core.text import Folded, fold
-from bot.core.vocabulary import PLAIN_EDGES, Vocabulary
+from bot.reading.vocabulary import PLAIN_EDGES, Vocabulary
 
 Edit = tuple[int, int, str]
 """Where something begins and ends, and what it says."""

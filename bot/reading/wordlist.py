@@ -1,6 +1,6 @@
 """The words of English, and what reads disguised words by them: the only place that reads the list.
 
-Knows: a file beside the core. Must not know: policies, texts.
+Knows: a file beside it. Must not know: policies, texts.
 Rules: nothing is imported here that scoring does not need; the list is read once.
 """
 
@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from functools import cache
 from importlib import resources
 
-from bot.core.disguises import Disguises
-from bot.core.vocabulary import Vocabulary
+from bot.reading.disguises import Disguises
+from bot.reading.vocabulary import Vocabulary
 
 WORDS = "words.en.txt"
 """One word a line, the commonest first; `training/words.py` makes it."""
@@ -18,7 +18,7 @@ WORDS = "words.en.txt"
 @cache
 def load_words() -> tuple[str, ...]:
     """The words, the commonest first."""
-    return tuple((resources.files("bot.core") / WORDS).read_text(encoding="utf-8").split())
+    return tuple((resources.files("bot.reading") / WORDS).read_text(encoding="utf-8").split())
 
 
 def load_disguises(more: Iterable[str] = ()) -> Disguises:

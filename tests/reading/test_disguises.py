@@ -1,4 +1,4 @@
-"""Tests of bot/core/disguises.py: what each disguise is read as, what is nobody's disguise, the way back, and the laws.
+"""Tests of bot/reading/disguises.py: what each disguise is read as, what is nobody's disguise, the way back, and the laws.
 
 The words are few and mild; what people write every day has to come back as the same object.
 """
@@ -7,10 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.core.disguises import Disguises
-from bot.core.text import PhraseIndex, fold
-from bot.core.vocabulary import HIDDEN
-from bot.wordlist import load_disguises, load_words
+from bot.core.text import AsFolded, PhraseIndex, fold
+from bot.reading.vocabulary import HIDDEN
+from bot.reading.wordlist import load_disguises, load_words
 
 DISGUISES = load_disguises(["goatfucker", "numbskull"])
 RUDE = PhraseIndex({"rude": ["idiot", "stupid", "you are an idiot", "vermin"]})
@@ -145,7 +144,7 @@ def test_a_word_found_in_both_readings_is_one_finding() -> None:
 
 
 def test_without_words_every_text_is_as_it_is_folded() -> None:
-    assert Disguises().read("you are an 1d10t toidi").text == "you are an 1d10t toidi"
+    assert AsFolded().read("you are an 1d10t toidi").text == "you are an 1d10t toidi"
 
 
 def test_every_hidden_word_backwards_or_with_a_slip_is_read_as_itself() -> None:

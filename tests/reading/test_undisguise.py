@@ -4,8 +4,8 @@ import pytest
 
 from bot.core.judge import text_to_score
 from bot.core.model import Role, Segment
+from bot.reading.wordlist import load_disguises
 from bot.toxicity.embedded import EmbeddedScorer
-from bot.wordlist import load_disguises
 
 DISGUISES = load_disguises()
 

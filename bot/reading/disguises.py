@@ -13,9 +13,9 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 
-from bot.core.signs import UNUSUAL, Edit, undone
 from bot.core.text import Folded, fold
-from bot.core.vocabulary import EDGES, HIDDEN_BONUS, LETTERS_RUN_MAX, ORDERED, PLAIN_EDGES, SIGNS, Vocabulary
+from bot.reading.signs import UNUSUAL, Edit, undone
+from bot.reading.vocabulary import EDGES, HIDDEN_BONUS, LETTERS_RUN_MAX, ORDERED, PLAIN_EDGES, SIGNS, Vocabulary
 
 TEXT_CHARS_MAX = 4000
 """Longer texts are read as they are folded: nobody disguises pages."""
@@ -55,16 +55,16 @@ def rewritten(folded: Folded, edits: Sequence[Edit]) -> Folded:
 
 
 class Disguises:
-    """Reads texts as they are meant, by a vocabulary; without one every text is as it is folded."""
+    """Reads texts as they are meant, by a vocabulary."""
 
-    def __init__(self, words: Vocabulary | None = None) -> None:
-        """Without words nothing is read as anything else."""
+    def __init__(self, words: Vocabulary) -> None:
+        """Read by these words; a policy that should read disguises gets one, by `wordlist.load_disguises`."""
         self._words = words
 
     def read(self, text: str, folded: Folded | None = None) -> Folded:
         """What a text says, led back to the text; the folded text itself, the same object, where nothing in it is disguised."""
         folded = fold(text) if folded is None else folded
-        if self._words is None or len(text) > TEXT_CHARS_MAX:
+        if len(text) > TEXT_CHARS_MAX:
             return folded
         folded = _not_struck(folded) if "~" in folded.text else folded
         odd = self._words.odd(folded.text)
