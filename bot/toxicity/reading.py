@@ -1,4 +1,4 @@
-"""How every scorer reads a text: windows of tokens, one a run, on worker threads off the event loop.
+"""How every scorer reads a text: windows of tokens, one a run, on worker threads off the event loop; a short text alone at once.
 
 Knows: tokens, windows, threads, time. Must not know: what computes the scores, rules, messages, the store.
 Rules: never raises while scoring (what went wrong is `missing`); one window per run; a window begins and ends with the
@@ -33,6 +33,9 @@ class ScorerError(Exception):
 class TextScorer(ABC):
     """Scores texts window by window. A subclass loads a model and computes the scores of one window."""
 
+    at_once_chars_max = 0
+    """A text this short is scored without a thread when no other one waits: for a model whose run costs less than handing it over."""
+
     def __init__(
         self, *, tokenizer: Any, labels: Sequence[str], length: int, marks: Sequence[str], digest: str, workers: int, seconds_max: float
     ) -> None:
@@ -51,6 +54,7 @@ class TextScorer(ABC):
         self._length = length
         self._seconds_max = seconds_max
         self._workers = ThreadPoolExecutor(workers, thread_name_prefix="scorer")
+        self._waiting = 0
 
     @abstractmethod
     def _run(self, ids: list[int]) -> Any:
@@ -59,12 +63,19 @@ class TextScorer(ABC):
     async def score(self, text: str, pointed_out: Sequence[int] = ()) -> Scored:
         """Score one text. `pointed_out`: character positions that must be read however long the text is."""
         deadline = time.monotonic() + self._seconds_max
-        running = self._workers.submit(self._score, text, pointed_out, deadline)
+        self._waiting += 1
         try:
+            if len(text) <= self.at_once_chars_max:
+                await asyncio.sleep(0)  # whoever else has a text by now has come
+                if self._waiting == 1:
+                    return self._score(text, pointed_out, deadline)
+            running = self._workers.submit(self._score, text, pointed_out, deadline)
             async with asyncio.timeout(self._seconds_max + 1):
                 return await asyncio.wrap_future(running)
         except TimeoutError:
             return Scored(missing=TIME_OUT)
+        finally:
+            self._waiting -= 1
 
     def score_now(self, text: str, pointed_out: Sequence[int] = ()) -> Scored:
         """Score one text on this thread, without a time limit."""

@@ -2,8 +2,10 @@
 
 import asyncio
 import json
+import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, ClassVar
 
 import numpy as np
 import onnxruntime
@@ -46,6 +48,28 @@ def test_text_scored_in_any_company_has_exactly_the_scores_it_has_alone(
     alone = scorers[1].score_now(text)
     assert alone.missing == ""
     assert asyncio.run(together())[len(before)] == alone
+
+
+class Watched(EmbeddedScorer):
+    """Remembers on which thread each window was computed."""
+
+    threads: ClassVar[list[str]] = []
+
+    def _run(self, ids: list[int]) -> Any:
+        self.threads.append(threading.current_thread().name)
+        return super()._run(ids)
+
+
+async def test_short_text_alone_is_scored_at_once_and_texts_in_company_or_long_ones_on_workers() -> None:
+    scorer = Watched(workers=2)
+    await scorer.score("good evening")
+    assert scorer.threads == [threading.current_thread().name]
+    scorer.threads.clear()
+    await asyncio.gather(*map(scorer.score, COMPANY))
+    await scorer.score("line " * 80)
+    assert len(scorer.threads) > len(COMPANY)
+    assert all(name.startswith("scorer") for name in scorer.threads)
+    await scorer.close()
 
 
 def test_abuse_scores_higher_than_a_greeting(scorers: dict[int, EmbeddedScorer]) -> None:
