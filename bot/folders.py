@@ -92,9 +92,9 @@ def load_sentences() -> Sentences:
 
 @cache
 def code_digest() -> str:
-    """Hash of the core's code: with those of policy and model it tells what a verdict was made by."""
+    """Hash of the code that judges and reads: with those of policy and model it tells what a verdict was made by."""
     hashed = hashlib.sha256()
-    core = Path(__file__).parent / "core"
-    for path in (*sorted(core.rglob("*.py")), core / WORDS):
+    core, reading = (Path(__file__).parent / room for room in ("core", "reading"))
+    for path in (*sorted(core.rglob("*.py")), *sorted(reading.rglob("*.py")), reading / WORDS):
         hashed.update(path.read_bytes())
     return hashed.hexdigest()[:16]
