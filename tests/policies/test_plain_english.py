@@ -2,13 +2,13 @@
 
 Knows: the texts (notices.py beside this). Must not know: how they are made and delivered. What commands answer is measured in
 tests/shell, forms and pages beside their platforms. Cards and news, which only moderators read, are not measured.
-Rules: each text is measured whole, as its reader gets it; short ones together; no sentence is too long (tests/reading.py says how).
+Rules: each text is measured whole, as its reader gets it; short ones together; no sentence is too long (tests/readability.py says how).
 """
 
 import pytest
 
 from tests.policies.notices import POLICY, decisions, letters, notices, policy_texts
-from tests.reading import GRADE_MAX, grade, too_hard
+from tests.readability import GRADE_MAX, grade, too_hard
 
 TEXTS = {"notices": notices, "decisions": decisions, "letters": letters, "policy": policy_texts}
 

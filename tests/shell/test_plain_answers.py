@@ -3,7 +3,7 @@
 Knows: the desk, the shipped policy. Must not know: platforms; what moderators alone can ask is not measured, but their refusals stand
 among the members' and are.
 Rules: answers are asked of a real desk, so that a new command without its line here is noticed; refusals are read from the source,
-because no test reaches them all; numbers, names and times stand where they will stand (tests/reading.py says what is measured).
+because no test reaches them all; numbers, names and times stand where they will stand (tests/readability.py says what is measured).
 """
 
 import ast
@@ -14,7 +14,7 @@ import pytest
 
 from bot.commands import COMMANDS
 from bot.folders import find_policy, load_policy, read_policy_files
-from tests.reading import too_hard
+from tests.readability import too_hard
 from tests.shell.branch import Branch
 
 POLICY = "labour-social-media"

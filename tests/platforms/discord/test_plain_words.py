@@ -2,14 +2,14 @@
 
 Knows: the commands as they are offered, the forms. Must not know: what is answered (tests/shell measures that).
 Rules: what is offered to moderators and admins alone is left out; each form is measured as a whole, and all commands with their options
-together, because each is only a few words long (tests/reading.py says how).
+together, because each is only a few words long (tests/readability.py says how).
 """
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from tests.platforms.discord.at_work import Bot
-from tests.reading import too_hard
+from tests.readability import too_hard
 
 import discord  # isort: skip - at_work skips where it is not there
 from discord import app_commands  # isort: skip

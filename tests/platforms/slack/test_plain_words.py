@@ -2,7 +2,7 @@
 
 Knows: the pages and forms, the manifest, what Slack's lack of mutes makes of a notice. Must not know: what is answered (tests/shell).
 Rules: what moderators and admins alone see is left out; each page and form is measured as a whole, and all commands together, because
-each is only a few words long (tests/reading.py says how).
+each is only a few words long (tests/readability.py says how).
 """
 
 from collections.abc import Iterator, Mapping
@@ -21,7 +21,7 @@ from bot.platforms.slack.mutes import EXPLAINED, MORE_REMOVED, Step
 from bot.platforms.slack.reception import WENT_WRONG
 from tests.platforms.slack.at_work import manifest
 from tests.policies.notices import notices
-from tests.reading import too_hard
+from tests.readability import too_hard
 
 POLICY, SENTENCES = load_policy("labour-social-media"), load_sentences()
 NOW = datetime(2026, 3, 2, 20, 0, tzinfo=UTC)
