@@ -69,7 +69,7 @@ def main() -> int:
     source = WORK / (f"stage-{options.stage}" if options.stage in ("one", "two") else options.stage)
     folder = work_folder(f"export-{source.name}")
     small = folder / "model.onnx"
-    write(load(source), small, exit_after=options.exit_after, reduce_range=options.reduce_range)
+    write(load(source, ready=True), small, exit_after=options.exit_after, reduce_range=options.reduce_range)
     assert small.stat().st_size < BYTES_MAX, f"{small} has {small.stat().st_size:,} bytes"
     material = Material(texts_max=SAMPLE if options.quick else None)
     started = time.monotonic()

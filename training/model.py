@@ -122,10 +122,15 @@ def empty() -> Classifier:
     return Classifier(config)
 
 
-def load(folder: Path) -> Classifier:
-    """Return the model whose weights a training run left in `folder`; heads and exits that it lacks are untrained."""
+def load(folder: Path, *, ready: bool = False) -> Classifier:
+    """Return the model whose weights stand in `folder`; exits it lacks are untrained, and so are heads unless it has to be `ready`.
+
+    Raises SystemExit with one line where the heads of a model that should be ready were not fitted.
+    """
     model = empty()
     loaded = model.load_state_dict(torch.load(folder / "model.pt", weights_only=True), strict=False)
+    if ready and any(name.startswith("heads.") for name in loaded.missing_keys):
+        raise SystemExit(f"the heads of {folder.name} are not fitted: run training.heads --stage {folder.name} --out NAME, and take NAME")
     lacking = [name for name in loaded.missing_keys if not name.startswith(("exits.", "heads."))]
     assert not lacking and not loaded.unexpected_keys, f"{folder} does not fit: {lacking} {loaded.unexpected_keys}"
     return model

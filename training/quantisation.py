@@ -89,7 +89,7 @@ def write_all(folder: Path, source: Path, calibrating: Sequence[Ids]) -> dict[st
     """Write every variant of the graph into `folder`; return their files by name."""
     logging.getLogger().setLevel(logging.ERROR)  # the quantisers recommend a preparation that changes nothing here
     made = {"float32": folder / "float32.onnx"}
-    whole = Whole(load(source).eval()).eval()
+    whole = Whole(load(source, ready=True).eval()).eval()
     names: dict[str, Any] = {"input_names": ["input_ids"], "output_names": ["probabilities"], "dynamic_axes": {"input_ids": {1: "tokens"}}}
     torch.onnx.export(whole, (torch.arange(1000, 1012)[None],), str(made["float32"]), dynamo=False, opset_version=OPSET, **names)
 
@@ -278,7 +278,7 @@ def saturate(made: Mapping[str, Path], samples: Samples, plain: Scores) -> None:
 def main() -> int:
     """Make, measure and print; return the exit code."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--stage", default="mean", help="one, two, or the name of a folder under work/")
+    parser.add_argument("--stage", default="final", help="one, two, or the name of a folder under work/")
     parser.add_argument("--texts", type=int, default=600, help="of each dev set, and written lines")
     options = parser.parse_args()
     torch.set_num_threads(1)

@@ -163,7 +163,8 @@ def run(model: Classifier, rows: list[Encoded], recipe: Recipe, folder: Path) ->
                 torch.save(state, part)
                 part.replace(checkpoint)
                 saved = now
-    torch.save(model.state_dict(), folder / "model.pt")
+    learnt = {name: value for name, value in model.state_dict().items() if not name.startswith("heads.")}
+    torch.save(learnt, folder / "model.pt")  # the heads are fitted later (training/heads.py)
     checkpoint.unlink(missing_ok=True)
 
 
