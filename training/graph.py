@@ -11,7 +11,7 @@ import copy
 import logging
 import tempfile
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -57,12 +57,12 @@ class _Part(torch.nn.Module):
         inner = torch.nn.functional.gelu(layer.intermediate.dense(rows))
         return layer.output.LayerNorm(layer.output.dense(inner) + rows)
 
-    def through(self, layers: Iterable[torch.nn.Module], together: Iterable[torch.nn.Module], rows: torch.Tensor) -> torch.Tensor:
-        """All rows through some layers, query, key and value in one product."""
+    def through(self, layers: torch.nn.ModuleList, together: torch.nn.ModuleList, rows: torch.Tensor) -> Iterator[torch.Tensor]:
+        """All rows after each of some layers, query, key and value in one product."""
         for layer, product in zip(layers, together, strict=True):
             query, key, value = product(rows).view(-1, 3, *self.heads).permute(1, 2, 0, 3).unbind()
             rows = self.layer(layer, query, key, value, rows)
-        return rows
+            yield rows
 
 
 class Early(_Part):
@@ -82,7 +82,7 @@ class Early(_Part):
         table = self.model.bert.embeddings
         positions = table.position_embeddings.weight[: input_ids.shape[1]]
         rows = table.LayerNorm(table.word_embeddings(input_ids.view(-1)) + self.kind + positions)
-        rows = self.through(self.layers, self.together, rows)
+        *_, rows = self.through(self.layers, self.together, rows)
         raw = self.exit(rows[:1], rows.mean(dim=0, keepdim=True))
         sure = (raw - self.exit_limit)[0, : len(HEADS)].max() < 0.0
         return rows, torch.sigmoid(raw * self.exit_scale + self.exit_shift), sure
@@ -105,9 +105,9 @@ class Late(_Part):
     def forward(self, rows: torch.Tensor) -> torch.Tensor:
         """Return probabilities, [1, outputs], of states [tokens, hidden]."""
         states = []
-        for layer, product in zip(self.layers, self.together, strict=True):
-            rows = self.through([layer], [product], rows)
-            states.append(rows[:1])
+        for after in self.through(self.layers, self.together, rows):
+            states.append(after[:1])
+            rows = after
         key, value = self.last_together(rows).view(-1, 2, *self.heads).permute(1, 2, 0, 3).unbind()
         first = rows[:1]
         query = self.last.attention.self.query(first).view(1, *self.heads).transpose(0, 1)

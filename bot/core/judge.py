@@ -29,7 +29,7 @@ from bot.core.model import (
 )
 from bot.core.policy import All, Any, Condition, Not, Policy, Rule, Test
 from bot.core.signals import NO, Aim, AimedAt, Measure, Reading, contacts_left, provoked_by
-from bot.core.text import AsFolded, Reader, fold, quoted
+from bot.core.text import Reader, fold, quoted
 
 JOIN_WITHIN = timedelta(seconds=60)
 JOIN_WORDS_MAX = 6
@@ -44,7 +44,6 @@ ANSWER_IN_KIND = "answer_in_kind"
 """The signal of the evidence that a finding answers a message which has a finding of its own."""
 ATTACKED_AT_LEAST = 0.5
 """From here on a label such as attacked_race counts as naming it; it is only asked where a rule found hate already."""
-AS_FOLDED = AsFolded()
 MARKUP = re.compile(r"<@[!&]?\w+(?:\|[^>]*)?>|<#\w+(?:\|[^>]*)?>|<a?:(\w+):\d+>")
 
 
@@ -75,7 +74,7 @@ def _fragments(message: Message, recent: Sequence[Recent]) -> Sequence[Recent]:
     return parts[::-1]
 
 
-def text_to_score(segment: Segment, disguises: Reader = AS_FOLDED) -> str:
+def text_to_score(segment: Segment, disguises: Reader) -> str:
     """What the model reads of a segment: what it is meant to say, folded, with mentions and custom emoji as words."""
     return disguises.read(MARKUP.sub(lambda markup: markup[1] or "@member", segment.text)).text
 

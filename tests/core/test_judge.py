@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from bot.core.judge import judge, read, segments_of, text_to_score, texts_to_score
 from bot.core.model import Context, Message, Recent, Role, Scored, Segment, Shared
 from bot.core.policy import Policy
+from bot.core.text import AsFolded
 from tests.core.policies import CLOWNS, INSULT, NOW, REVIEWED, THREAT, message, policy, scored
 
 ALL = {"insult": INSULT, "threat": THREAT, "clowns": CLOWNS, "reviewed": REVIEWED}
@@ -86,7 +87,7 @@ def test_fragments_are_not_joined_over_another_speaker_or_after_a_minute() -> No
 
 
 def test_mentions_and_custom_emoji_reach_the_model_as_words() -> None:
-    assert text_to_score(Segment(role=Role.SAID, text="<@123> look <:rose:99>")) == "@member look rose"
+    assert text_to_score(Segment(role=Role.SAID, text="<@123> look <:rose:99>"), AsFolded()) == "@member look rose"
 
 
 def test_a_missing_score_is_unjudged_and_never_clears() -> None:
