@@ -125,7 +125,8 @@ def case_line(detail: CaseDetail) -> str:
 def _shown(detail: CaseDetail, policy: Policy, sentences: Sentences) -> str:
     """A case in full, as a moderator reads it."""
     case = detail.case
-    by = f", by {person(case.decided_by)}: {one_line(detail.reason)}" if case.decided_by else ""
+    why = f": {one_line(detail.reason)}" if detail.reason else ""
+    by = f", by {person(case.decided_by)}{why}" if case.decided_by else ""
     lines = [case_line(detail), f"State: {STATES[case.state]}{by}"]
     for one in detail.messages:
         found = [each.finding for each in detail.findings if each.step == one.step]

@@ -82,7 +82,7 @@ class NotAllowedError(Exception):
 def move(table: Mapping[S, frozenset[S]], now: S, then: S) -> S:
     """Go from one state to another. Raises NotAllowedError where the table does not have it."""
     if then not in table[now]:
-        message = f"this is already {now.value}: it cannot become {then.value}"
+        message = f"this is already {now.value}" + ("" if now is then else f": it cannot become {then.value}")
         raise NotAllowedError(message)
     return then
 

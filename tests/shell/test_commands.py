@@ -425,6 +425,13 @@ async def test_line_of_a_case_says_how_old_it_is_what_was_done_and_some_masked_w
     assert line.endswith("…”")
 
 
+async def test_decision_without_a_reason_reads_well_and_cannot_be_made_twice(branch: Branch) -> None:
+    await branch.say(INSULTING)
+    await branch.ask("/dismiss 1", "robin")
+    assert "State: dismissed: it does not count, by robin" in (await branch.ask("/case 1")).splitlines()
+    assert await branch.ask("/dismiss 1", "morgan") == "This is already dismissed."
+
+
 async def test_case_shows_words_reasons_actions_and_decision(branch: Branch) -> None:
     await branch.say(INSULTING)
     await branch.ask("/change 1 serious 24h Not for the first time", "robin")
