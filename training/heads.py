@@ -1,7 +1,7 @@
 """Fits the heads that ship and the early exits, behind an encoder that stays as it is.
 
 Knows rows and states. Must not know how a head ships. Rules: the heads learn from the labels, each exit from what the heads then say; the
-public rows weigh more than in stage two, as little can be forgotten here; seeded.
+public rows weigh more than in the last stage, as little can be forgotten here; seeded.
 
     python -m training.heads --stage mean --out final
 """
@@ -22,7 +22,7 @@ from training.places import SEED, WORK, work_folder
 from training.train import loss_of
 
 PUBLIC_MOST = 56_000
-SWAPS_MOST = 5_000
+SWAPS_MOST = 9_000
 PUBLIC_GAIN = 3.0
 EPOCHS = 8
 DROPPED_STATES, DROPPED_INNER = 0.15, 0.5
@@ -32,15 +32,13 @@ _ROWS_STEP = 512
 
 
 def rows_for_heads(public: Path) -> list[Labelled]:
-    """Return the public rows of stage two (a part), each written line once as it stands, and some sentences of swaps/."""
+    """Return the nearest public rows, each written line once as it stands, and some sentences of swaps/."""
     chance = random.Random(SEED)
-    rows = mixture.stage_two(read_rows(public), held_out=True, seed=SEED)
-    written = [row for row in rows if row.source.startswith("written/") and (row.bundle or "").endswith("#0")]
-    swaps = [row for row in rows if row.source.startswith("swaps/")]
-    known = [row for row in rows if not row.source.startswith(("written/", "swaps/"))]
+    known = mixture.nearest(read_rows(public), chance)
+    swaps = mixture.swaps(chance)
     return [
         *chance.sample(known, min(PUBLIC_MOST, len(known))),
-        *written,
+        *mixture.written(held_out=True),
         *chance.sample(swaps, min(SWAPS_MOST, len(swaps))),
     ]
 
@@ -92,9 +90,8 @@ def fit_heads(hidden: int, states: torch.Tensor, targets: torch.Tensor, weights:
     middle, spread = states.mean(dim=0), states.std(dim=0) + 1e-3
 
     def away(places: torch.Tensor) -> torch.Tensor:
-        given = torch.nn.functional.dropout((states[places] - middle) / spread, DROPPED_STATES)
-        inner = torch.nn.functional.dropout(torch.relu(heads.dense(given)), DROPPED_INNER)
-        return loss_of(heads.out(inner), targets[places], weights[places])
+        said = heads((states[places] - middle) / spread, dropped=(DROPPED_STATES, DROPPED_INNER))
+        return loss_of(said, targets[places], weights[places])
 
     fit("heads", list(heads.parameters()), away, len(states), rate=1e-3, epochs=EPOCHS)
     with torch.no_grad():  # what made the states alike goes into the first product
@@ -115,7 +112,7 @@ def main() -> int:
     encoded = encode(rows, Tokenizer.from_str(tokenizer), respelled_share=0.1, seed=SEED, gains=(1.0,) * len(rows[0].targets))
     last, early = states_of(model, encoded)
     targets, weights = torch.tensor([row.targets for row in encoded]), torch.tensor([row.weights for row in encoded])
-    public = torch.tensor([not row.source.startswith(("written/", "swaps/")) for row in rows])
+    public = torch.tensor([mixture.is_public(row) for row in rows])
     weights = torch.where(public[:, None], weights * PUBLIC_GAIN, weights)
     torch.manual_seed(SEED)
     model.heads = fit_heads(model.config.hidden_size, last, targets, weights)

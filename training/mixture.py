@@ -23,14 +23,45 @@ PUBLIC_COPIES = {"cad": 2, "convabuse": 2}  # the nearest to our work, and the o
 # Of these a part teaches as much as all: casual profanity, and civil talk that no head ever doubted.
 STAGE_ONE_MOST = {"davidson": 10_000, "jigsaw_neg": 4_500}
 STAGE_ONE_COPIES = 2
-STAGE_TWO_COPIES = 3
-HURRIED_SHARE = 0.5  # of the later copies of a carefully written line
+HURRIED_SHARE = 0.5  # of the copies of a carefully written line
 JOINED_SHARE = 0.3  # of the last copy
 SWAPS_PER_SENTENCE = 14
-SWAPS_PER_SENTENCE_LAST = 16
+SWAPS_PER_SENTENCE_LATER = 8
 SWAPS_BUNDLE = 8
-# The last stage: what is nearest to a branch's chat in full or in part, and less of all else, so that nothing is forgotten.
+# What each later stage, and the heads at the end, see of the public sets: much of all, then what is nearest to a branch's chat.
 STAGE_TWO_PUBLIC = {
+    "cad": 13_402,
+    "convabuse": 1_640,
+    "kennedy_mhs": 16_000,
+    "hatexplain": 13_000,
+    "dynhate": 18_000,
+    "hatemojibuild": 3_937,
+    "civil_spans": 9_000,
+    "jigsaw_half": 6_000,
+    "jigsaw_neg": 3_000,
+    "jigsaw_sample6": 994,
+    "davidson": 6_000,
+    "edos": 5_000,
+    "fox_news": 1_522,
+    "irc": 6_000,
+}
+STAGE_THREE_PUBLIC = {
+    "cad": 9_000,
+    "convabuse": 1_640,
+    "kennedy_mhs": 4_000,
+    "hatexplain": 3_000,
+    "dynhate": 4_000,
+    "hatemojibuild": 1_500,
+    "civil_spans": 2_000,
+    "jigsaw_half": 2_500,
+    "jigsaw_neg": 800,
+    "jigsaw_sample6": 500,
+    "davidson": 600,
+    "edos": 800,
+    "fox_news": 700,
+    "irc": 3_000,
+}
+HEADS_PUBLIC = {
     "cad": 13_300,
     "convabuse": 1_640,
     "jigsaw_half": 7_000,
@@ -64,7 +95,8 @@ def from_line(line: Line) -> Labelled:
     )
 
 
-def _written(*, held_out: bool) -> list[Labelled]:
+def written(*, held_out: bool) -> list[Labelled]:
+    """Return each written line once, as it stands; those whose words mislead weigh more."""
     absent = held_out_categories() if held_out else frozenset()
     lines = [line for line in read_lines() if line.category not in absent]
     return [
@@ -151,21 +183,46 @@ def stage_one(public: list[Labelled], *, held_out: bool, seed: int) -> list[Labe
     for source in sorted({row.source for row in public}):
         known = [row for row in public if row.source == source]
         rows += chance.sample(known, min(len(known), STAGE_ONE_MOST.get(source, len(known)))) * PUBLIC_COPIES.get(source, 1)
-    rows += [dataclasses.replace(row, bundle=None) for row in _written(held_out=held_out)] * STAGE_ONE_COPIES
+    rows += [dataclasses.replace(row, bundle=None) for row in written(held_out=held_out)] * STAGE_ONE_COPIES
     return _regrouped(rows, chance) + swaps(chance)
 
 
-def stage_two(public: list[Labelled], *, held_out: bool, seed: int, copies: int = STAGE_TWO_COPIES) -> list[Labelled]:
-    """Return the rows of stage two: the nearest public sets, all their threats, the written lines in their pairs, groups exchanged."""
-    chance = random.Random(seed)
-    rows = [row for row in public if row.weights[_THREAT] and row.targets[_THREAT] >= 0.5]
-    for source, count in STAGE_TWO_PUBLIC.items():
+def _sample(public: list[Labelled], counts: dict[str, int], chance: random.Random) -> list[Labelled]:
+    rows = []
+    for source, count in counts.items():
         known = [row for row in public if row.source == source]
         rows += chance.sample(known, min(count, len(known)))
-    rows = _regrouped(rows, chance)
-    written = _written(held_out=held_out)
-    each = [written, *(_varied(written, chance) for _ in range(copies - 1))]
-    each[-1] = _joined(each[-1], chance)
-    for number, copy in enumerate(each):
-        rows += [dataclasses.replace(row, bundle=f"{row.bundle}#{number}") for row in copy]
-    return rows + swaps(chance, SWAPS_PER_SENTENCE_LAST, bundled=True)
+    return _regrouped(rows, chance)
+
+
+def _copies(*copies: list[Labelled]) -> list[Labelled]:
+    """Return the copies of the lines, the pairs of each to themselves."""
+    return [dataclasses.replace(row, bundle=f"{row.bundle}#{number}") for number, copy in enumerate(copies) for row in copy]
+
+
+def stage_two(public: list[Labelled], *, held_out: bool, seed: int) -> list[Labelled]:
+    """Return the rows of stage two: much of all public sets, the written lines in their pairs once, groups exchanged."""
+    chance = random.Random(seed)
+    rows = _sample(public, STAGE_TWO_PUBLIC, chance)
+    lines = written(held_out=held_out)
+    return rows + _copies(_varied(lines, chance)) + swaps(chance, SWAPS_PER_SENTENCE_LATER, bundled=True)
+
+
+def stage_three(public: list[Labelled], *, held_out: bool, seed: int) -> list[Labelled]:
+    """Return the rows of stage three: less of the public sets, the written lines in their pairs twice, groups exchanged."""
+    chance = random.Random(seed)
+    rows = _sample(public, STAGE_THREE_PUBLIC, chance)
+    lines = written(held_out=held_out)
+    copies = _copies(lines, _joined(_varied(lines, chance), chance))
+    return rows + copies + swaps(chance, SWAPS_PER_SENTENCE_LATER, bundled=True)
+
+
+def nearest(public: list[Labelled], chance: random.Random) -> list[Labelled]:
+    """Return the public rows that the heads are fitted to: all threats, and what is nearest to a branch's chat."""
+    threats = [row for row in public if row.weights[_THREAT] and row.targets[_THREAT] >= 0.5]
+    return _regrouped(threats, chance) + _sample(public, HEADS_PUBLIC, chance)
+
+
+def is_public(row: Labelled) -> bool:
+    """Return whether a row is of a public set, and not written for this project."""
+    return not row.source.startswith(("written/", "swaps/"))

@@ -2,9 +2,9 @@
 
 Knows where the base's weights come from. Must not know rows. Rule: no network; the package carries the weights.
 
-While the encoder learns, a pooler and one linear output a head read the last layer. What ships reads the first token after each of the last
-three layers (`Heads`), fitted when the encoder has done learning (training/heads.py): what a late stage unlearns in the last layer, the ones
-before it still know.
+In stage one a pooler and one linear output a head read the last layer. What ships reads the first token after each of the last three layers
+(`Heads`): what a late stage unlearns in the last layer, the ones before it still know. It is fitted behind stage one (training/heads.py), learns
+together with the encoder in stages two and three, and is fitted once more at the end.
 
 An early exit (Teerapittayanon et al. 2016; DeeBERT, Xin et al. 2020) is a small head behind an early layer that learns what the
 last layer says. Most messages of a chat are plainly civil: where an exit is sure of that, the layers behind it are not computed.
@@ -56,10 +56,11 @@ class Heads(torch.nn.Module):
         self.dense = torch.nn.Linear(READ_LAYERS * hidden, _HEADS_HIDDEN)
         self.out = torch.nn.Linear(_HEADS_HIDDEN, len(OUTPUTS))
 
-    def forward(self, states: torch.Tensor) -> torch.Tensor:
-        """Return log-odds [rows, outputs] of states [rows, layers * hidden]."""
-        inner: torch.Tensor = self.out(torch.relu(self.dense(states)))
-        return inner
+    def forward(self, states: torch.Tensor, *, dropped: tuple[float, float] = (0.0, 0.0)) -> torch.Tensor:
+        """Return log-odds [rows, outputs] of states [rows, layers * hidden]; shares of the states and of the units are dropped while it learns."""
+        inner = torch.relu(self.dense(torch.nn.functional.dropout(states, dropped[0])))
+        result: torch.Tensor = self.out(torch.nn.functional.dropout(inner, dropped[1]))
+        return result
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,11 +93,16 @@ class Classifier(BertForSequenceClassification):
             [(states[:, 0], (states * share).sum(dim=1)) for states in early],
         )
 
-    def everything(self, ids: torch.Tensor, mask: torch.Tensor) -> tuple[torch.Tensor, list[torch.Tensor]]:
-        """Return the log-odds [rows, outputs] of the last layer and of each exit, of ids and mask [rows, tokens]."""
+    def everything(
+        self, ids: torch.Tensor, mask: torch.Tensor, dropped: tuple[float, float] | None = None
+    ) -> tuple[torch.Tensor, list[torch.Tensor]]:
+        """Return the log-odds [rows, outputs] of the whole and of each exit, of ids and mask [rows, tokens].
+
+        The heads say them where it is told what they drop; else one linear output each, behind the last layer.
+        """
         read = self.states(ids, mask)
         exits = [self.exits[str(layers)](*states) for layers, states in zip(EXITS, read.early, strict=True)]
-        return self.classifier(read.pooled), exits
+        return self.classifier(read.pooled) if dropped is None else self.heads(read.last, dropped=dropped), exits
 
 
 def fresh() -> tuple[Classifier, str]:
