@@ -15,7 +15,7 @@ from bot.core.model import Contact, Evidence, Kind, Message, NoContact, Role
 from bot.core.signals.basic import NO, Aim, AimedAt, Label, Measure, Reading, Signal
 
 HOSTILE_LABELS = (Label.TOXICITY, Label.INSULT, Label.THREAT, Label.IDENTITY_ATTACK)
-BANDS = ((0.82, 3), (0.7, 2), (0.5, 1))
+BANDS = ((0.82, 3), (0.66, 2), (0.5, 1))
 """Score at least -> band of hostility."""
 HOSTILE, ABUSIVE = 2, 3
 """The floor for all that counts over time. Of 664 lines of ordinary talk, answering a member, six reach
