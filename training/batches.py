@@ -15,9 +15,8 @@ from tokenizers import Tokenizer
 
 from training.augment import respelled
 from training.labels import Labelled, attacked_targets
-from training.mixture import is_public
 
-_MASKED_FROM = 7  # tokens; of shorter texts none is hidden
+_HIDDEN_FROM = 7  # tokens; of shorter texts none is hidden
 _POOL_BATCHES = 50  # rows are sorted by length inside pools of so many batches, so that batches stay mixed
 
 
@@ -68,16 +67,16 @@ def encode(
     respelled_share: float,
     seed: int,
     gains: tuple[float, ...],
-    masked_share: float = 0.0,
+    hidden_share: float = 0.0,
 ) -> list[Encoded]:
     """Encode rows, respelling a share; `gains` multiplies the weight of the yes rows of each head.
 
-    `masked_share` of the tokens of public rows, which have been seen often, stand as [MASK]: no row can be known by heart.
+    `hidden_share` of the tokens of public rows, which have been seen often, stand as [MASK]: no row can be known by heart.
     """
     chance = random.Random(seed)
     made, texts, known = [], [], []
     for row in rows:
-        known.append(is_public(row))
+        known.append(row.is_public)
         texts.append(respelled(row.text, chance) if chance.random() < respelled_share else row.text)
         weights = tuple(
             weight * (gain if target >= 0.5 else 1.0)
@@ -85,15 +84,15 @@ def encode(
         )
         whom, whom_weights = attacked_targets(row)
         made.append((row.targets + whom, weights + whom_weights, row.bundle))
-    hidden = tokenizer.token_to_id("[MASK]")
+    mask = tokenizer.token_to_id("[MASK]")
 
-    def masked(ids: list[int]) -> list[int]:
-        return [ids[0], *(hidden if chance.random() < masked_share else token for token in ids[1:-1]), ids[-1]]
+    def with_hidden(ids: list[int]) -> list[int]:
+        return [ids[0], *(mask if chance.random() < hidden_share else token for token in ids[1:-1]), ids[-1]]
 
     encodings = tokenizer.encode_batch_fast(texts)
     return [
         Encoded(
-            ids=masked(encoding.ids) if masked_share and public and len(encoding.ids) >= _MASKED_FROM else encoding.ids,
+            ids=with_hidden(encoding.ids) if hidden_share and public and len(encoding.ids) >= _HIDDEN_FROM else encoding.ids,
             targets=targets,
             weights=weights,
             bundle=bundle,

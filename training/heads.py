@@ -112,7 +112,7 @@ def main() -> int:
     encoded = encode(rows, Tokenizer.from_str(tokenizer), respelled_share=0.1, seed=SEED, gains=(1.0,) * len(rows[0].targets))
     last, early = states_of(model, encoded)
     targets, weights = torch.tensor([row.targets for row in encoded]), torch.tensor([row.weights for row in encoded])
-    public = torch.tensor([mixture.is_public(row) for row in rows])
+    public = torch.tensor([row.is_public for row in rows])
     weights = torch.where(public[:, None], weights * PUBLIC_GAIN, weights)
     torch.manual_seed(SEED)
     model.heads = fit_heads(model.config.hidden_size, last, targets, weights)

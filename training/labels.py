@@ -49,6 +49,11 @@ class Labelled:
     attacked: tuple[str, ...] | None = None
     bundle: str | None = None
 
+    @property
+    def is_public(self) -> bool:
+        """Whether it is of a public set, and not written for this project."""
+        return not self.source.startswith(("written/", "swaps/"))
+
 
 def _civil_spans(row: Row) -> dict[str, Target]:
     fractions = {

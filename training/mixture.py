@@ -221,8 +221,3 @@ def nearest(public: list[Labelled], chance: random.Random) -> list[Labelled]:
     """Return the public rows that the heads are fitted to: all threats, and what is nearest to a branch's chat."""
     threats = [row for row in public if row.weights[_THREAT] and row.targets[_THREAT] >= 0.5]
     return _regrouped(threats, chance) + _sample(public, HEADS_PUBLIC, chance)
-
-
-def is_public(row: Labelled) -> bool:
-    """Return whether a row is of a public set, and not written for this project."""
-    return not row.source.startswith(("written/", "swaps/"))

@@ -100,7 +100,7 @@ def kill_at_random(tmp_path: Path, database: Path, *, seed: int) -> None:
         while time.monotonic() < ends:
             number += 1
             breach = chance.random() < 0.3
-            chat.say(line(number, TRIGGER if breach else f"see you at {number}", author=f"member{chance.randrange(5)}"))
+            chat.say(line(number, TRIGGER if breach else f"see you at the stall at {number}", author=f"member{chance.randrange(5)}"))
             breaches |= {str(number)} if breach else set()
             time.sleep(chance.uniform(0.0, 0.08))
         process.send_signal(signal.SIGKILL)
