@@ -2,8 +2,9 @@
 
 Knows: how whole texts are disguised: backwards, spaced out, run together, cut, starred, with signs for letters. Must not know: rules,
 policies, scores, which words are bad (the vocabulary knows which ones people hide).
-Rules: a text in which every word is known is returned as it was folded, the same object; only words that are none are read as others;
-mentions, links, paths, names of files and code stay; every step is linear in the text's length; nothing here raises.
+Rules: a text in which every word is known is returned as it was folded, the same object; only words that are none are
+read as others (but for `SHORT_OF`); mentions, links, paths, names of files and code stay; every step is linear in the text's length;
+nothing here raises.
 
 The order of steps is that of how the eye undoes them: signs that no folding knows, letters apart, words, the whole text.
 """
@@ -15,7 +16,7 @@ from itertools import pairwise
 
 from bot.core.text import Folded, fold
 from bot.reading.signs import UNUSUAL, Edit, undone
-from bot.reading.vocabulary import EDGES, HIDDEN_BONUS, LETTERS_RUN_MAX, ORDERED, PLAIN_EDGES, SIGNS, Vocabulary
+from bot.reading.vocabulary import EDGES, HIDDEN_BONUS, LETTERS_RUN_MAX, ORDERED, PLAIN_EDGES, SHORT_OF, SIGNS, Vocabulary
 
 TEXT_CHARS_MAX = 4000
 """Longer texts are read as they are folded: nobody disguises pages."""
@@ -285,7 +286,8 @@ def _whole(text: str, meant: Folded, words: Vocabulary, said: int) -> Folded:
     alone = len(found) == len(odd) == 1 and len(found[0][0]) > 7
     if not odd or (count + said < DISGUISED_WORDS_MIN and not alone) or len(odd) + said < DISGUISED_SHARE_MIN * len(found):
         return meant
-    edits = [edit for run in _runs(found, meant.text) for edit in _respelt(run, odd, words)]
+    short_of = {one.start() for one in found if one[0] in SHORT_OF and not _is_name(text, meant, one)}
+    edits = [edit for run in _runs(found, meant.text) for edit in _respelt(run, odd | short_of, words)]
     letters = sum(len(one[0]) for one in found if one.start() in odd)
     read = sum(len(one[0]) for one in found if one.start() in odd and any(start <= one.start() < end for start, end, _ in edits))
     before = said * LETTERS_A_WORD

@@ -1,8 +1,8 @@
 """Words: which there are, how common each is, and what a word that is none of them may have been written to say.
 
 Knows: a list of words by frequency, the words that people hide, the ways of hiding a letter. Must not know: texts, banks, rules, scores.
-Rules: a known word is never read as another one; every step is bounded by the length of a word; what a word says depends on
-the lists alone. Costs are logarithms: a word costs the more the rarer it is, and each way of hiding has its price.
+Rules: a known word is never read as another one, but for `SHORT_OF`; every step is bounded by the length of a word; what a
+word says depends on the lists alone. Costs are logarithms: a word costs the more the rarer it is, and each way of hiding has its price.
 
 To hide one more word: add it to `HIDDEN`. To undo one more sign for a letter: add it to `SIGNS`.
 """
@@ -67,6 +67,8 @@ SPELT = {
     "stoopid": "stupid", "stewpid": "stupid", "idjit": "idiot", "eejit": "idiot", "ediot": "idiot", "looser": "loser", "lozer": "loser",
 }  # fmt: skip
 """Spellings that everybody knows, too short or too far to be found by rule."""
+SHORT_OF = {"niger": "nigger", "nigers": "niggers"}
+"""Words that are hidden ones with a letter dropped: so they are read where a text is disguised all over, and nowhere else."""
 SIGNS = {
     "0": "o", "1": "il", "2": "zs", "3": "e", "4": "a", "5": "s", "6": "gb", "7": "t", "8": "b", "9": "gq", "@": "a",
     "$": "s", "!": "il", "|": "li",
@@ -347,7 +349,7 @@ class Vocabulary:
 
     def _guess(self, word: str) -> tuple[str, float]:
         """The likeliest word that an unknown one was written for, in a text that is disguised all over, and its cost."""
-        best, lowest = word, self.cost(word)
+        best, lowest = SHORT_OF.get(word, word), self.cost(word)
         if word in self._rank or not word.isalpha() or not 1 < len(word) <= WORD_READ_MAX:
             return best, lowest
         ways = [(6.5, word[::-1])]

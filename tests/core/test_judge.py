@@ -65,8 +65,8 @@ def test_words_split_over_messages_are_read_together() -> None:
     assert segments_of(message("n", number=9), Context(recent=letters))[-1].text == "clown"
 
 
-def test_a_sentence_cut_in_pieces_of_six_words_is_read_together_and_a_longer_message_stands_alone() -> None:
-    for words, texts in ((6, 2), (7, 1)):
+def test_a_sentence_cut_in_pieces_of_fourteen_words_is_read_together_and_a_longer_message_stands_alone() -> None:
+    for words, texts in ((14, 2), (15, 1)):
         before = (Recent(id="1", author="alex", text=" ".join(["word"] * words), sent_at=NOW),)
         assert len(segments_of(message("and you are such a clown", number=2), Context(recent=before))) == texts
 

@@ -75,6 +75,7 @@ TEXTS = st.one_of(
         ("you iDi**oT**", "you idiot"),
         ("you ||id||iot", "you idiot"),
         ("you i\u200dd\u00adiot", "you idiot"),
+        ("aftr tht vte al of thm are nigers, evry one", "after that vote all of them are niggers, every one"),
         ("tihs is a setence wiht many swapepd letetrs yuo idoit", "this is a sentence with many swapped letters you idiot"),
     ],
 )
@@ -101,6 +102,7 @@ def test_a_disguised_text_is_read_as_it_is_meant(text: str, says: str) -> None:
         "three days* and *two of them bold* in Gruffyd*",
         "no turnout is worth ~5 points, ~/path stays",
         "a b c d e f g",
+        "two of us go to niger for the union, then to mali",
         "my ip is 192.168.1.1:8080, i/o errors w/o sudo",
         "A55, S1 2AB, g20, 5g, $5m, m25, covid19",
         "@toidi and <@123> said so, :wave: to them",

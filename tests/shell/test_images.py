@@ -226,9 +226,7 @@ async def test_neither_the_image_nor_where_it_lies_is_kept_or_logged(fresh: Bran
     ],
     ids=["broken", "large", "refused"],
 )
-async def test_what_reading_again_does_not_mend_is_counted(
-    fresh: Branch, give: Callable[[], bytes], reason: str, in_words: str
-) -> None:
+async def test_what_reading_again_does_not_mend_is_counted(fresh: Branch, give: Callable[[], bytes], reason: str, in_words: str) -> None:
     branch = await opened(fresh, "known")
     assert reasons(await post(branch, give)) == [reason]
     assert f"because {in_words}: 1" in await branch.ask("/cases")

@@ -414,7 +414,9 @@ async def test_a_long_answer_comes_in_pieces_and_a_very_long_one_as_a_file(
 
     def use(summary: str) -> None:
         clauses = tuple(Clause(number=str(n), title=f"clause no {n}", summary=summary, read_at="") for n in range(20))
-        community.service.use(policy=replace(community.parts.policy, clauses=clauses), source=community.parts.policy_source, mode=community.parts.mode)
+        community.service.use(
+            policy=replace(community.parts.policy, clauses=clauses), source=community.parts.policy_source, mode=community.parts.mode
+        )
 
     use("much to say " * 20)
     pieces = await server.interact(ann, "code").answer()

@@ -474,7 +474,9 @@ async def with_long_code(bot: Bot, summary: str) -> None:
     """Give the community a code of conduct of twenty long clauses: the longest answer that there is."""
     community = await bot.community()
     clauses = tuple(Clause(number=str(n), title=f"clause no {n}", summary=summary, read_at="") for n in range(20))
-    community.service.use(policy=replace(community.parts.policy, clauses=clauses), source=community.parts.policy_source, mode=community.parts.mode)
+    community.service.use(
+        policy=replace(community.parts.policy, clauses=clauses), source=community.parts.policy_source, mode=community.parts.mode
+    )
 
 
 async def test_a_long_answer_comes_in_pieces_that_slack_takes(ann: Member, bot: Bot) -> None:
