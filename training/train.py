@@ -55,11 +55,11 @@ _LATER = Recipe(
     rate=5e-5,
     rate_end_share=0.0,
     warm_up_share=0.03,
-    respelled_share=0.2,
+    respelled_share=0.25,
     hidden_share=0.12,
     dropped=(0.1, 0.3),
     gains=(1, 1, 2, 1, 1, 2),
-    same_weight=1.0,
+    same_weight=1.5,
     order_weight=0.3,
 )
 RECIPES = {

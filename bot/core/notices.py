@@ -232,7 +232,7 @@ def _reason(evidence: Evidence) -> str:
     people, value = ", ".join(map(person, evidence.people)), evidence.value or 0
     reasons = {
         "score": f"{evidence.label.replace('_', ' ')} {value:.2f}{where}",
-        "words": f"{evidence.detail} {words}{where}",
+        "words": f"{evidence.detail.replace('-', ' ')} {words}{where}",
         "aimed_at": f"aimed at {people or (words if evidence.words else 'a person')}",
         "given_name": f"{evidence.detail}: {words}",
         "shared_from": f"shared from {words}",
