@@ -28,7 +28,7 @@ from bot.core.notices import (
 from bot.core.policy import Policy
 from bot.parts import Parts
 from bot.recusal import Recusal
-from bot.store.records import ActionState, CaseDetail, Earlier, EarlierState
+from bot.store.records import ActionState, CaseDetail, Earlier, EarlierState, OutboxRow
 from bot.store.store import Transaction
 
 EARLIER_LINES_MAX = 10
@@ -102,11 +102,11 @@ def case_card(detail: CaseDetail, policy: Policy, sentences: Sentences) -> str:
     if findings:
         lines.append(sentences["card_because"].format(because="; ".join(dict.fromkeys(map(because, findings)))))
     lines += characteristics(findings, sentences)
-    done = [f"{row.action.kind} ({row.state})" for row in detail.actions if row.action.kind not in (*CARDS, ActionKind.NOTIFY)]
+    done = [in_words(row) for row in detail.actions if row.action.kind not in (*CARDS, ActionKind.NOTIFY)]
     lines.append(sentences["card_done"].format(done=", ".join(done) or sentences["card_nothing"]))
     if detail.late is not None:
         lines.append(sentences["card_late"].format(late=span(detail.late)))
-    by_hand = [str(row.action.kind) for row in detail.actions if row.state is ActionState.MANUAL]
+    by_hand = [_TO_DO.get(row.action.kind, str(row.action.kind)) for row in detail.actions if row.state is ActionState.MANUAL]
     if by_hand:
         lines.append(sentences["card_manual"].format(kinds=", ".join(by_hand)))
     lines += consent_lines(detail, sentences)
@@ -122,6 +122,43 @@ def case_card(detail: CaseDetail, policy: Policy, sentences: Sentences) -> str:
     if waiting or case.state is CaseState.OPEN:
         lines.append(sentences["card_decide"].format(case=case.number))
     return "\n".join(lines)
+
+
+DONE = {
+    ActionKind.NUDGE: "nudged",
+    ActionKind.WARN: "warned",
+    ActionKind.NOTIFY: "notice to the member",
+    ActionKind.HIDE: "message hidden",
+    ActionKind.MUTE: "muted",
+    ActionKind.ESCALATE: "moderators asked",
+    ActionKind.URGENT: "moderators called at once",
+    ActionKind.UNHIDE: "message shown again",
+    ActionKind.UNMUTE: "mute lifted",
+    ActionKind.UPDATE: "card brought up to date",
+    ActionKind.TELL: "letter to a member",
+}
+"""What each action is once it is performed, in plain words."""
+_TO_DO = {
+    ActionKind.HIDE: "hide the message",
+    ActionKind.MUTE: "mute the member",
+    ActionKind.UNHIDE: "show the message again",
+    ActionKind.UNMUTE: "lift the mute",
+}
+"""What a moderator may have to do by hand."""
+_STANDS = {
+    ActionState.PENDING: "not yet",
+    ActionState.PERFORMING: "being done",
+    ActionState.MAYBE_DONE: "perhaps: please look",
+    ActionState.MANUAL: "by hand",
+    ActionState.DROPPED: "no longer needed",
+    ActionState.SIMULATED: "only on trial",
+}
+
+
+def in_words(row: OutboxRow) -> str:
+    """An action and how it stands; what is performed is named alone."""
+    stands = _STANDS.get(row.state, "")
+    return f"{DONE[row.action.kind]}{f' ({stands})' if stands else ''}"
 
 
 def consent_lines(detail: CaseDetail, sentences: Sentences) -> list[str]:

@@ -5,7 +5,7 @@ Rules: a moderator who is part of a case, by whichever account, neither sees nor
 to people is looked at again where a platform can, before it counts as done.
 """
 
-from bot.cards import consent_lines, earlier_lines
+from bot.cards import consent_lines, earlier_lines, in_words
 from bot.casebook import Casebook
 from bot.core.cases import AppealState, NotAllowedError, parties_of
 from bot.core.model import ActionKind, CaseState
@@ -137,7 +137,7 @@ def _shown(detail: CaseDetail, policy: Policy, sentences: Sentences) -> str:
     lines += consent_lines(detail, sentences)
     if detail.late is not None:
         lines.append(f"Found {span(detail.late)} late: no penalty.")
-    lines += [f"Done: {row.action.kind}, {row.state}" + (f" ({row.error})" if row.error else "") for row in detail.actions]
+    lines += [f"Done: {in_words(row)}{f': {row.error}' if row.error else ''}" for row in detail.actions]
     if not all(one.delivered_at for one in detail.notices):
         lines.append("The member is NOT NOTIFIED yet.")
     lines += [f"Appeal ({one.state}): {quote(one.text)}" for one in detail.appeals]

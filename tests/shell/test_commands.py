@@ -436,7 +436,7 @@ async def test_case_shows_words_reasons_actions_and_decision(branch: Branch) -> 
     await branch.say(INSULTING)
     await branch.ask("/change 1 serious 24h Not for the first time", "robin")
     shown = await branch.ask("/case 1")
-    for part in (INSULTING, "insult 0.90", "Done: warn, done", "by robin: Not for the first time", "changed by a moderator"):
+    for part in (INSULTING, "insult 0.90", "Done: warned", "by robin: Not for the first time", "changed by a moderator"):
         assert part in shown
     detail = await branch.detail()
     assert (str(detail.case.severity), detail.decision, detail.reason) == ("serious", "change", "Not for the first time")

@@ -23,7 +23,7 @@ TEXT = "\n".join(
         f"Case 3 · serious · {person(ANN)} in {place(ROOM)} · Attack on a person (clause 6)",
         "They wrote: “you <!channel> donkey & <https://evil.example|friend>”",
         "Because: insult 0.90, aimed at a person",
-        "Done by the program: warn (done)",
+        "Done by the program: warned",
         "State: waiting for a moderator.",
         "Decide: /uphold 3 · /change 3 · /dismiss 3 · more: /case 3",
     ]
