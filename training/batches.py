@@ -79,8 +79,7 @@ def encode(
         known.append(row.is_public)
         texts.append(respelled(row.text, chance) if chance.random() < respelled_share else row.text)
         weights = tuple(
-            weight * (gain if target >= 0.5 else 1.0)
-            for weight, target, gain in zip(row.weights, row.targets, gains, strict=True)
+            weight * (gain if target >= 0.5 else 1.0) for weight, target, gain in zip(row.weights, row.targets, gains, strict=True)
         )
         whom, whom_weights = attacked_targets(row)
         made.append((row.targets + whom, weights + whom_weights, row.bundle))

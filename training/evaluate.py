@@ -65,9 +65,7 @@ class Material:
         """Return the scores of all texts by dev set, by civil set, of the written lines, and of the frames."""
         place = 0
         parts: dict[str, Scores] = {}
-        for name, count in [(dev.name, len(dev.texts)) for dev in self.sets] + [
-            (name, len(texts)) for name, texts in self.civil.items()
-        ]:
+        for name, count in [(dev.name, len(dev.texts)) for dev in self.sets] + [(name, len(texts)) for name, texts in self.civil.items()]:
             parts[name] = scores[place : place + count]
             place += count
         civil = {name: parts.pop(name) for name in self.civil}

@@ -23,7 +23,7 @@ from onnx.compose import add_prefix
 from onnxruntime.quantization import QuantType, quantize_dynamic
 
 from training.model import READ_LAYERS, Classifier
-from training.places import HEADS, OUTPUTS
+from training.places import HEADS, OUTPUTS, TOKENS_MAX
 
 OPSET = 17
 NEVER = -1e9
@@ -74,14 +74,14 @@ class Early(_Part):
         self.layers = model.bert.encoder.layer[:layers]
         self.together = torch.nn.ModuleList(_together(one.attention.self, "query", "key", "value") for one in self.layers)
         self.exit = model.exits[str(layers)]
+        self.register_buffer("positions", model.bert.embeddings.position_embeddings.weight[:TOKENS_MAX].detach().clone())
         self.register_buffer("kind", model.bert.embeddings.token_type_embeddings.weight[0].detach().clone())
         self.constants("exit_scale", "exit_shift", "exit_limit")
 
     def forward(self, input_ids: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         """Return states [tokens, hidden], the exit's probabilities [1, outputs] and whether they will do, of input_ids [1, tokens]."""
         table = self.model.bert.embeddings
-        positions = table.position_embeddings.weight[: input_ids.shape[1]]
-        rows = table.LayerNorm(table.word_embeddings(input_ids.view(-1)) + self.kind + positions)
+        rows = table.LayerNorm(table.word_embeddings(input_ids.view(-1)) + self.kind + self.positions[: input_ids.shape[1]])
         *_, rows = self.through(self.layers, self.together, rows)
         raw = self.exit(rows[:1], rows.mean(dim=0, keepdim=True))
         sure = (raw - self.exit_limit)[0, : len(HEADS)].max() < 0.0
@@ -89,7 +89,7 @@ class Early(_Part):
 
 
 class Late(_Part):
-    """From the exit to the end; in the last layer the first token alone, the only one that is read."""
+    """From the exit to the end; in the last layer the first token alone, the only one that is read. The wide part is added there."""
 
     def __init__(self, model: Classifier, layers: int) -> None:
         """Go on after so many layers."""
@@ -102,8 +102,8 @@ class Late(_Part):
             "calibration_scale", "calibration_shift", "calibration_knee", "calibration_gain", "calibration_middle", "calibration_drop"
         )
 
-    def forward(self, rows: torch.Tensor) -> torch.Tensor:
-        """Return probabilities, [1, outputs], of states [tokens, hidden]."""
+    def forward(self, rows: torch.Tensor, input_ids: torch.Tensor) -> torch.Tensor:
+        """Return probabilities, [1, outputs], of states [tokens, hidden] and of the input_ids [1, tokens] themselves."""
         states = []
         for after in self.through(self.layers, self.together, rows):
             states.append(after[:1])
@@ -113,6 +113,7 @@ class Late(_Part):
         query = self.last.attention.self.query(first).view(1, *self.heads).transpose(0, 1)
         states.append(self.layer(self.last, query, key, value, first))
         raw = self.model.heads(torch.cat(states[: -READ_LAYERS - 1 : -1], dim=-1))
+        raw = raw + torch.nn.functional.pad(self.model.wide(input_ids), (0, len(OUTPUTS) - len(HEADS)))
         above = torch.relu(raw - self.calibration_knee) * self.calibration_gain
         below = torch.relu(self.calibration_middle - raw) * self.calibration_drop
         return torch.sigmoid(raw * self.calibration_scale + self.calibration_shift + above - below)
@@ -137,10 +138,10 @@ def write(model: Classifier, target: Path, *, exit_after: int, int8: bool = True
     with tempfile.TemporaryDirectory() as place:
         parts = []
         for part, given, takes, gives in (
-            (early, ids, "input_ids", ["states", "exit_probabilities", "sure"]),
-            (late, rows, "states", ["probabilities"]),
+            (early, (ids,), ["input_ids"], ["states", "exit_probabilities", "sure"]),
+            (late, (rows, ids), ["states", "input_ids"], ["probabilities"]),
         ):
-            file = Path(place) / f"{takes}.onnx"
+            file = Path(place) / f"{takes[0]}.onnx"
             _export(part, given, file, takes, gives)
             if int8:
                 file = _quantised(file, reduce_range=reduce_range)
@@ -148,19 +149,19 @@ def write(model: Classifier, target: Path, *, exit_after: int, int8: bool = True
     onnx.save(_joined(*parts), str(target))
 
 
-def _export(part: torch.nn.Module, given: torch.Tensor, file: Path, takes: str, gives: Sequence[str]) -> None:
+def _export(part: torch.nn.Module, given: tuple[torch.Tensor, ...], file: Path, takes: Sequence[str], gives: Sequence[str]) -> None:
     axes = {"input_ids": {1: "tokens"}, "states": {0: "tokens"}}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         torch.onnx.export(
             part,
-            (given,),
+            given,
             str(file),
             dynamo=False,
             opset_version=OPSET,
-            input_names=[takes],
+            input_names=list(takes),
             output_names=list(gives),
-            dynamic_axes={name: found for name, found in axes.items() if name in (takes, *gives)},
+            dynamic_axes={name: found for name, found in axes.items() if name in (*takes, *gives)},
         )
 
 

@@ -1,7 +1,7 @@
-"""Fits the heads that ship and the early exits, behind an encoder that stays as it is.
+"""Fits the heads that ship, the wide part beside them and the early exits, behind an encoder that stays as it is.
 
-Knows rows and states. Must not know how a head ships. Rules: the heads learn from the labels, each exit from what the heads then say; the
-public rows weigh more than in the last stage, as little can be forgotten here; seeded.
+Knows rows and states. Must not know how a head ships. Rules: heads and wide part learn from the labels, each exit from what they then say
+together; the public rows weigh more for the heads than in the last stage, as little can be forgotten here; seeded.
 
     python -m training.heads --stage mean --out final
 """
@@ -18,8 +18,9 @@ from training import mixture
 from training.batches import Encoded, encode, padded, read_rows
 from training.labels import Labelled
 from training.model import EXITS, Classifier, Heads, load
-from training.places import SEED, WORK, work_folder
+from training.places import HEADS, SEED, WORK, work_folder
 from training.train import loss_of
+from training.wide import fit_wide, matrix
 
 PUBLIC_MOST = 56_000
 SWAPS_MOST = 9_000
@@ -41,6 +42,11 @@ def rows_for_heads(public: Path) -> list[Labelled]:
         *mixture.written(held_out=True),
         *chance.sample(swaps, min(SWAPS_MOST, len(swaps))),
     ]
+
+
+def rows_for_wide(public: Path) -> list[Labelled]:
+    """Return all public rows, each written line once, and the sentences of swaps/: what no word alone should decide is in it too."""
+    return [*read_rows(public), *mixture.written(held_out=True), *mixture.swaps(random.Random(SEED))]
 
 
 def states_of(model: Classifier, rows: Sequence[Encoded]) -> tuple[torch.Tensor, list[torch.Tensor]]:
@@ -116,8 +122,20 @@ def main() -> int:
     weights = torch.where(public[:, None], weights * PUBLIC_GAIN, weights)
     torch.manual_seed(SEED)
     model.heads = fit_heads(model.config.hidden_size, last, targets, weights)
+    words = model.config.vocab_size
+    all_rows = rows_for_wide(WORK / "public.jsonl")
+    all_encoded = encode(all_rows, Tokenizer.from_str(tokenizer), respelled_share=0.0, seed=SEED, gains=(1.0,) * len(rows[0].targets))
+    outputs = [(row.targets[: len(HEADS)], row.weights[: len(HEADS)]) for row in all_encoded]
+    model.wide = fit_wide(
+        matrix([row.ids for row in all_encoded], words),
+        torch.tensor([targets for targets, _ in outputs]),
+        torch.tensor([weights for _, weights in outputs]),
+        words,
+    )
     with torch.no_grad():
-        said = torch.sigmoid(model.heads(last))
+        logits = model.heads(last)
+        logits[:, : len(HEADS)] += matrix([row.ids for row in encoded], words) @ model.wide.table.weight + model.wide.bias
+        said = torch.sigmoid(logits)
     for states, layers in zip(early, EXITS, strict=True):
         head, half = model.exits[str(layers)], states.shape[1] // 2
 

