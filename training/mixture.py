@@ -15,7 +15,7 @@ from training.places import HEADS, SWAPS
 from training.written import Line, held_out_categories, read_lines
 
 WRITTEN_WEIGHT = 2.0
-# No rule asks for `toxicity`: it may stay nearer to what the public sets call so, while the other heads follow the code of conduct.
+# No rule asks for `toxicity` by itself: it may stay nearer to what the public sets call so, while the other heads follow the code of conduct.
 WRITTEN_TOXICITY_WEIGHT = 1.0
 MISLED_GAIN = 1.6  # for lines whose words alone point to the wrong side (training/bag_of_words.py)
 REGROUPED_SHARE = 0.25
