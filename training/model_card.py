@@ -51,9 +51,10 @@ _HARM = """\
 - **Nothing at all.** The heads for identity attacks, threats and sexual talk are sometimes sure of themselves on short odd texts: a name with
   a stray word, a slip of the keyboard ("those pkgs are not suppprted yet"). Rules ask for more than one score.
 - **Groups that are merely named.** A few plain sentences score high for some groups; the widest gap between two groups stands above. Sentences in
-  which an angry word stands beside a group ("Israelis are all tired of being told how they may mourn") are still taken for attacks.
+  which an angry word stands beside a group ("Israelis are all tired of being told how they may mourn"), or groups are compared ("Women are paid less
+  than men in this country"), are still taken for attacks by one score; a rule asks for two.
 - **Disguised words.** The bot reads disguised words as they are meant before the model sees them; dropped letters and keyboard slips
-  cost up to one abusive message in eight that is found in plain spelling.
+  cost up to one abusive message in ten that is found in plain spelling.
 - The written lines are by few writers. A bag-of-words model separates their sides better than a guess
   (training/README.md), so the figures on them flatter the model."""
 
@@ -138,7 +139,7 @@ def write_model_card(folder: Path) -> None:
 
 A 6-layer encoder ({card["base"]})
 with {len(HEADS)} heads ({", ".join(HEADS)}) and {len(card["heads"]) - len(HEADS)} outputs
-that say who is attacked. ONNX, {card["quantisation"]}, {size:.1f} MB, {card["tokens_max"]} word pieces at most, one message a run. Trained
+that say who is attacked; a linear model of words and pairs of words is added to the heads. ONNX, {card["quantisation"]}, {size:.1f} MB, {card["tokens_max"]} word pieces at most, one message a run. Trained
 {card["trained_at"]}, licence Apache-2.0. SHA-256 of model.onnx: `{card["sha256"]}`.
 
 A score is calibrated per head on development data: above 0.8 hardly any civil sentence of politicians or fine written
