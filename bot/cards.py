@@ -124,7 +124,7 @@ def case_card(detail: CaseDetail, policy: Policy, sentences: Sentences) -> str:
     return "\n".join(lines)
 
 
-DONE = {
+_DONE = {
     ActionKind.NUDGE: "nudged",
     ActionKind.WARN: "warned",
     ActionKind.NOTIFY: "notice to the member",
@@ -158,7 +158,7 @@ _STANDS = {
 def in_words(row: OutboxRow) -> str:
     """An action and how it stands; what is performed is named alone."""
     stands = _STANDS.get(row.state, "")
-    return f"{DONE[row.action.kind]}{f' ({stands})' if stands else ''}"
+    return f"{_DONE[row.action.kind]}{f' ({stands})' if stands else ''}"
 
 
 def consent_lines(detail: CaseDetail, sentences: Sentences) -> list[str]:

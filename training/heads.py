@@ -32,21 +32,21 @@ _ROWS_FORWARD = 64
 _ROWS_STEP = 512
 
 
-def rows_for_heads(public: Path) -> list[Labelled]:
-    """Return the nearest public rows, each written line once as it stands, and some sentences of swaps/."""
+def rows_for_heads(public: list[Labelled], written: list[Labelled]) -> list[Labelled]:
+    """Return the nearest public rows, the written lines, and some sentences of swaps/."""
     chance = random.Random(SEED)
-    known = mixture.nearest(read_rows(public), chance)
+    known = mixture.nearest(public, chance)
     swaps = mixture.swaps(chance)
     return [
         *chance.sample(known, min(PUBLIC_MOST, len(known))),
-        *mixture.written(held_out=True),
+        *written,
         *chance.sample(swaps, min(SWAPS_MOST, len(swaps))),
     ]
 
 
-def rows_for_wide(public: Path) -> list[Labelled]:
-    """Return all public rows, each written line once, and the sentences of swaps/: what no word alone should decide is in it too."""
-    return [*read_rows(public), *mixture.written(held_out=True), *mixture.swaps(random.Random(SEED))]
+def rows_for_wide(public: list[Labelled], written: list[Labelled]) -> list[Labelled]:
+    """Return all public rows, the written lines, and the sentences of swaps/: what no word alone should decide is in it too."""
+    return [*public, *written, *mixture.swaps(random.Random(SEED))]
 
 
 def states_of(model: Classifier, rows: Sequence[Encoded]) -> tuple[torch.Tensor, list[torch.Tensor]]:
@@ -114,7 +114,8 @@ def main() -> int:
     options = parser.parse_args()
     source, folder = WORK / options.stage, work_folder(options.out)
     model, tokenizer = load(source).eval(), (source / "tokenizer.json").read_text(encoding="utf-8")
-    rows = rows_for_heads(WORK / "public.jsonl")
+    public_rows, written = read_rows(WORK / "public.jsonl"), mixture.written(held_out=True)
+    rows = rows_for_heads(public_rows, written)
     encoded = encode(rows, Tokenizer.from_str(tokenizer), respelled_share=0.1, seed=SEED, gains=(1.0,) * len(rows[0].targets))
     last, early = states_of(model, encoded)
     targets, weights = torch.tensor([row.targets for row in encoded]), torch.tensor([row.weights for row in encoded])
@@ -123,7 +124,7 @@ def main() -> int:
     torch.manual_seed(SEED)
     model.heads = fit_heads(model.config.hidden_size, last, targets, weights)
     words = model.config.vocab_size
-    all_rows = rows_for_wide(WORK / "public.jsonl")
+    all_rows = rows_for_wide(public_rows, written)
     all_encoded = encode(all_rows, Tokenizer.from_str(tokenizer), respelled_share=0.0, seed=SEED, gains=(1.0,) * len(rows[0].targets))
     outputs = [(row.targets[: len(HEADS)], row.weights[: len(HEADS)]) for row in all_encoded]
     model.wide = fit_wide(

@@ -65,10 +65,14 @@ class Heads(torch.nn.Module):
 
 WIDE_BUCKETS = 98_304
 """Places for pairs of words; which place a pair has is a hash (Weinberger et al. 2009), so some share theirs."""
+WIDE_BETWEEN = (0, 1)
+"""Tokens between the two of a pair."""
+WIDE_SMALL = 1e-6
+"""Added to the tokens of a text, so that one without words is no division by zero."""
 
 
 def pair_places(one: torch.Tensor, other: torch.Tensor, between: int, words: int) -> torch.Tensor:
-    """Return the places in the wide part of pairs of tokens with so many tokens `between` them; `words` is the vocabulary's size."""
+    """Return the places [pairs] in the wide part of pairs of token ids with so many tokens `between` them; `words` is the vocabulary's size."""
     return words + (one * 40_503 + other * 30_011 + 7 * between) % WIDE_BUCKETS
 
 
@@ -90,14 +94,10 @@ class Wide(torch.nn.Module):
     def forward(self, ids: torch.Tensor) -> torch.Tensor:
         """Return what is added to the log-odds of the heads, [1, heads], of ids [1, tokens] with a special token at each end."""
         inner = ids[0, 1:-1]
-        places = [inner, *(pair_places(inner[: -1 - n], inner[1 + n :], n, self.words) for n in (0, 1))]
+        places = [inner, *(pair_places(inner[: -1 - n], inner[1 + n :], n, self.words) for n in WIDE_BETWEEN)]
         many = (torch.ones_like(inner).sum().float() + WIDE_SMALL).sqrt()
         said: torch.Tensor = self.table(torch.cat(places)).sum(dim=0, keepdim=True) / many + self.bias
         return said
-
-
-WIDE_SMALL = 1e-6
-"""A text without words is no division by zero."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,6 @@
 
 import sqlite3
 from contextlib import closing
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -11,10 +10,10 @@ from structlog.testing import capture_logs
 
 from bot.commands import COMMANDS, Asker
 from bot.core.model import ActionKind
-from bot.core.policy import Clause
 from bot.platforms.discord.reception import WENT_WRONG
 from bot.ports import PlatformRefusedError
 from tests.platforms.discord.at_work import MODERATORS, Bot, invalid, running
+from tests.platforms.long_code import with_long_code
 from tests.servers.discord import DiscordServer, Guild, Member, NotAllowedError, Permission
 
 
@@ -411,19 +410,12 @@ async def test_a_long_answer_comes_in_pieces_and_a_very_long_one_as_a_file(
     server: DiscordServer, guild: Guild, ann: Member, bot: Bot
 ) -> None:
     community = await bot.community(guild)
-
-    def use(summary: str) -> None:
-        clauses = tuple(Clause(number=str(n), title=f"clause no {n}", summary=summary, read_at="") for n in range(20))
-        community.service.use(
-            policy=replace(community.parts.policy, clauses=clauses), source=community.parts.policy_source, mode=community.parts.mode
-        )
-
-    use("much to say " * 20)
+    with_long_code(community, "much to say " * 20)
     pieces = await server.interact(ann, "code").answer()
     await server.holds(lambda: len(pieces.messages) == 3)
     assert pieces.is_private
     assert all(f"no {number}." in pieces.text for number in range(20))
-    use("much to say " * 80)
+    with_long_code(community, "much to say " * 80)
     await bot.asked(server.interact(ann, "code"))
     sent = server.requests("PATCH", "/webhooks/**")[-1]
     assert [one["filename"] for one in sent.body["attachments"]] == ["answer.txt"]

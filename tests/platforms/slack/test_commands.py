@@ -3,7 +3,6 @@
 import json
 import sqlite3
 from contextlib import closing
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,10 +10,10 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot.core.model import Message
-from bot.core.policy import Clause
 from bot.platforms.slack.commands import REPORT_MESSAGE, REPORT_SOMETHING, RUN
 from bot.platforms.slack.managing import ADMINS_ONLY
 from bot.platforms.slack.reception import MORE, WENT_WRONG
+from tests.platforms.long_code import with_long_code
 from tests.platforms.slack.at_work import Bot, manifest, running
 from tests.servers.slack import Channel, Member, SlackServer
 
@@ -470,17 +469,8 @@ async def test_whatever_goes_wrong_is_said_in_one_line_and_logged_without_words(
     assert "/actions/" not in str(logs)
 
 
-async def with_long_code(bot: Bot, summary: str) -> None:
-    """Give the community a code of conduct of twenty long clauses: the longest answer that there is."""
-    community = await bot.community()
-    clauses = tuple(Clause(number=str(n), title=f"clause no {n}", summary=summary, read_at="") for n in range(20))
-    community.service.use(
-        policy=replace(community.parts.policy, clauses=clauses), source=community.parts.policy_source, mode=community.parts.mode
-    )
-
-
 async def test_a_long_answer_comes_in_pieces_that_slack_takes(ann: Member, bot: Bot) -> None:
-    await with_long_code(bot, "much to say & " * 110)
+    with_long_code(await bot.community(), "much to say & " * 110)
     asked = ann.runs("/code")
     await bot.asked(asked)
     await bot.server.holds(lambda: len(asked.messages) == 5)
@@ -489,7 +479,7 @@ async def test_a_long_answer_comes_in_pieces_that_slack_takes(ann: Member, bot: 
 
 
 async def test_an_answer_that_is_too_long_for_slack_says_that_there_is_more(ann: Member, bot: Bot) -> None:
-    await with_long_code(bot, "&" * 1_900)
+    with_long_code(await bot.community(), "&" * 1_900)
     asked = ann.runs("/code")
     await bot.asked(asked)
     await bot.server.holds(lambda: len(asked.messages) == 5)
