@@ -106,9 +106,9 @@ def case_card(detail: CaseDetail, policy: Policy, sentences: Sentences) -> str:
     lines.append(sentences["card_done"].format(done=", ".join(done) or sentences["card_nothing"]))
     if detail.late is not None:
         lines.append(sentences["card_late"].format(late=span(detail.late)))
-    by_hand = [_TO_DO.get(row.action.kind, str(row.action.kind)) for row in detail.actions if row.state is ActionState.MANUAL]
+    by_hand = [row.action.kind for row in detail.actions if row.state is ActionState.MANUAL]
     if by_hand:
-        lines.append(sentences["card_manual"].format(kinds=", ".join(by_hand)))
+        lines.append(sentences["card_manual"].format(kinds=to_do(by_hand)))
     lines += consent_lines(detail, sentences)
     lines += [sentences["card_report"].format(text=quote(one.text)) for one in detail.reports if one.text]
     if case.decided_by:
@@ -139,12 +139,13 @@ _DONE = {
 }
 """What each action is once it is performed, in plain words."""
 _TO_DO = {
+    ActionKind.NOTIFY: "tell the member",
     ActionKind.HIDE: "hide the message",
     ActionKind.MUTE: "mute the member",
     ActionKind.UNHIDE: "show the message again",
     ActionKind.UNMUTE: "lift the mute",
 }
-"""What a moderator may have to do by hand."""
+"""What is still to be done, by Steward or by a moderator's hand."""
 _STANDS = {
     ActionState.PENDING: "not yet",
     ActionState.PERFORMING: "being done",
@@ -153,6 +154,11 @@ _STANDS = {
     ActionState.DROPPED: "no longer needed",
     ActionState.SIMULATED: "only on trial",
 }
+
+
+def to_do(kinds: Iterable[ActionKind]) -> str:
+    """Actions that are still to be done, in words."""
+    return ", ".join(_TO_DO.get(kind, str(kind)) for kind in kinds)
 
 
 def in_words(row: OutboxRow) -> str:

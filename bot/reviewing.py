@@ -5,7 +5,7 @@ Rules: a moderator who is part of a case, by whichever account, neither sees nor
 to people is looked at again where a platform can, before it counts as done.
 """
 
-from bot.cards import consent_lines, earlier_lines, in_words
+from bot.cards import consent_lines, earlier_lines, in_words, to_do
 from bot.casebook import Casebook
 from bot.core.cases import AppealState, NotAllowedError, parties_of
 from bot.core.model import ActionKind, CaseState
@@ -70,9 +70,12 @@ class Reviewing:
         """Carry out a moderator's decision, made on a platform; gives what the moderator reads. Raises NotAllowedError."""
         await self._by_no_other_account(number, (platform, ruling.by))
         response = await self._casebook.rule_on(number, ruling)
-        done = ", ".join(str(action.kind) for action in response.actions)
-        by_hand = f" By hand, because this chat cannot do it: {', '.join(map(str, response.manual))}." if response.manual else ""
-        return f"Case {number} is {STATES[response.case.state]}." + (f" To be done: {done}." if done else "") + by_hand
+        said = f"Case {number} is {STATES[response.case.state]}."
+        if response.actions:
+            said += f" To be done: {to_do(action.kind for action in response.actions)}."
+        if response.manual:
+            said += " " + self._parts.sentences["card_manual"].format(kinds=to_do(response.manual))
+        return said
 
     async def _by_no_other_account(self, number: int, by: Account) -> None:
         """Who is part of a case by one account does not decide it by another."""
@@ -137,10 +140,14 @@ def _shown(detail: CaseDetail, policy: Policy, sentences: Sentences) -> str:
     lines += consent_lines(detail, sentences)
     if detail.late is not None:
         lines.append(f"Found {span(detail.late)} late: no penalty.")
-    lines += [f"Done: {in_words(row)}{f': {row.error}' if row.error else ''}" for row in detail.actions]
+    done = [row for row in detail.actions if row.action.kind is not ActionKind.UPDATE]
+    lines += [f"Done: {in_words(row)}{f': {row.error}' if row.error else ''}" for row in done]
     if not all(one.delivered_at for one in detail.notices):
         lines.append("The member is NOT NOTIFIED yet.")
     lines += [f"Appeal ({one.state}): {quote(one.text)}" for one in detail.appeals]
     lines += [f"Reported by a member: {quote(one.text)}" for one in detail.reports]
-    lines += [f"{person(one.moderator)} decided: {one.decision} {one_line(one.reason)}".rstrip() for one in detail.reviews]
+    decided = sentences["news_decided"]
+    lines += [
+        decided.format(by=person(one.moderator), decision=one.decision, reason=one_line(one.reason)).rstrip() for one in detail.reviews
+    ]
     return "\n".join(lines)
