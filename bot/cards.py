@@ -139,6 +139,8 @@ _DONE = {
 }
 """What each action is once it is performed, in plain words."""
 _TO_DO = {
+    ActionKind.NUDGE: "nudge the member",
+    ActionKind.WARN: "warn the member",
     ActionKind.NOTIFY: "tell the member",
     ActionKind.HIDE: "hide the message",
     ActionKind.MUTE: "mute the member",

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TypeVar
 
+from bot.cards import to_do
 from bot.core.cases import APPEALED, AppealState, NotAllowedError, parties_of
 from bot.core.model import ActionKind, CaseState, CaseView
 from bot.core.naming import person, place
@@ -111,7 +112,7 @@ class Listing:
                 action = row.action
                 case = await transaction.case(action.case) if action.case else None
                 if case and await self._may_see(transaction, reader, case):
-                    lines.append(f"Case {action.case}: {action.kind} for {person(action.target)}: {what} ({row.error or row.detail})")
+                    lines.append(f"Case {action.case} · {person(action.target)}: {to_do([action.kind])}: {what} ({row.error or row.detail})")
                 if not action.case and reader.account != action.target and person(reader.account) not in action.text:
                     lines.append(await _letter_line(transaction, row, what))
         return lines

@@ -137,7 +137,7 @@ async def test_one_of_many_is_not_told_that_the_detail_may_be_theirs(fresh: Bran
 async def test_a_hiding_that_the_chat_cannot_do_is_left_to_people(asked: Branch) -> None:
     asked.chat.failures[ActionKind.HIDE] = [PlatformRefusedError("only an admin can")]
     await asked.ask("/agreed 1 no", "dana")
-    assert "hide for alex: do it by hand" in await asked.ask("/cases")
+    assert "alex: hide the message: do it by hand" in await asked.ask("/cases")
 
 
 async def test_an_answer_raises_for_who_was_not_asked(asked: Branch) -> None:
