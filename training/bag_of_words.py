@@ -5,6 +5,7 @@ Knows words and sides. Must not know models that ship. Rule: each category is ju
     python -m training.bag_of_words
 """
 
+import math
 import re
 from collections import Counter
 from collections.abc import Sequence
@@ -24,16 +25,14 @@ def words_of(line: Line) -> set[str]:
     return set(_WORD.findall(line.text.lower()))
 
 
+def _log_odds_of(word: str, totals: Counter[str], counts: dict[str, Counter[str]]) -> float:
+    rate = {side: (counts[side][word] + _SMOOTHING) / (totals[side] + 2 * _SMOOTHING) for side in ("fine", "breach")}
+    return math.log(rate["breach"] / rate["fine"])
+
+
 def log_odds(totals: Counter[str], counts: dict[str, Counter[str]]) -> dict[str, float]:
     """Return each word's log-odds of a breach (naive Bayes over presence), of the lines of each side and the words in them."""
-    rates = {
-        side: {
-            word: (counts[side][word] + _SMOOTHING) / (totals[side] + 2 * _SMOOTHING)
-            for word in counts["fine"].keys() | counts["breach"].keys()
-        }
-        for side in ("fine", "breach")
-    }
-    return {word: float(np.log(rates["breach"][word] / rates["fine"][word])) for word in rates["fine"]}
+    return {word: _log_odds_of(word, totals, counts) for word in counts["fine"].keys() | counts["breach"].keys()}
 
 
 def _counted(lines: Sequence[Line]) -> tuple[Counter[str], dict[str, Counter[str]]]:
@@ -49,7 +48,11 @@ def values_of(lines: Sequence[Line]) -> NDArray[np.float64]:
     for category in sorted({line.category for line in lines}):
         places = [place for place, line in enumerate(lines) if line.category == category]
         own_totals, own_counts = _counted([lines[place] for place in places])
-        odds = log_odds(totals - own_totals, {side: counts[side] - own_counts[side] for side in counts})
+        odds: dict[str, float] = {}
+        for word in own_counts["fine"].keys() | own_counts["breach"].keys() | {word for place in places for word in words_of(lines[place])}:
+            seen = {side: counts[side][word] - own_counts[side][word] for side in counts}
+            if any(seen.values()):
+                odds[word] = _log_odds_of(word, totals - own_totals, {side: Counter({word: count}) for side, count in seen.items()})
         for place in places:
             values[place] = sum(odds.get(word, 0.0) for word in words_of(lines[place]))
     return values

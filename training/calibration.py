@@ -27,6 +27,7 @@ SCALE_BELOW = 1.2  # and below 0.5, so that fine texts do not lie about in the m
 EXIT_DOUBT = 0.25  # a head that gives a text so much doubts it
 EXIT_MISSED = 0.005  # of the texts that a head doubts, per head, may be let go at an early exit
 SCALE_ABOVE = 1.2  # above 0.8 at least so steep, so that what is sure and what is nearly sure stand apart
+_JUST_ABOVE = 1e-5  # in log-odds: more than float32 rounds off
 NOT_PURSUED = ("toxicr", "conda", "civil_spans")  # call policy fury and profanity toxic
 
 
@@ -89,10 +90,10 @@ def choose_exit(raw: Scores, last: Scores) -> Exit:
 
 
 def limit_for(values: NDArray[np.float64], share: float) -> float:
-    """Return the lowest value that at most `share` of the values reach."""
+    """Return about the lowest value that at most `share` of the values reach: a little more, so that no rounding brings another over it."""
     allowed = math.floor(len(values) * share)
     ordered = np.sort(values)[::-1]
-    return float(np.nextafter(ordered[allowed], np.inf)) if allowed < len(ordered) else float(ordered[-1])
+    return float(ordered[allowed] + _JUST_ABOVE) if allowed < len(ordered) else float(ordered[-1])
 
 
 def _middle(head: str, sets: Sequence[DevSet], raw: dict[str, Scores], written: tuple[list[Line], Scores]) -> float:

@@ -181,6 +181,36 @@ def _irc(row: Row) -> dict[str, Target]:
     return _all_zero()
 
 
+DOMAINS = ("debate", "hate", "posts", "comments", "assistant", "written")
+"""Kinds of source that mean different things by one label: comments on news, hate that was looked for, lines of our own, …"""
+_DOMAIN_OF = {
+    "cad": "debate",
+    "dynhate": "hate",
+    "kennedy_mhs": "hate",
+    "hatemojibuild": "hate",
+    "edos": "hate",
+    "hatexplain": "posts",
+    "davidson": "posts",
+    "convabuse": "assistant",
+    "written": "written",
+    "swaps": "written",
+}
+_EVERYWHERE = {"irc": (0.3, 0.3), "jigsaw_neg": (0.3, 0.3), "jigsaw_half": (1.0, 0.15), "jigsaw_sample6": (1.0, 0.15)}
+"""How much these sets teach in their own domain and in each other one: what is plainly civil, or plainly abuse, is so everywhere."""
+
+
+def domain_of(source: str) -> int:
+    """Return the place in DOMAINS of a row's source; "comments" for what has no domain of its own."""
+    return DOMAINS.index(_DOMAIN_OF.get(source.split("/")[0], "comments"))
+
+
+def domain_weights(source: str) -> tuple[float, ...]:
+    """Return how much a row of a source teaches in each of DOMAINS."""
+    place_of_own = domain_of(source)
+    own, elsewhere = _EVERYWHERE.get(source, (1.0, 0.0))
+    return tuple(own if place == place_of_own else elsewhere for place in range(len(DOMAINS)))
+
+
 MAPPINGS: dict[str, Callable[[Row], dict[str, Target]]] = {
     "civil_spans": _civil_spans,
     "jigsaw_half": _jigsaw_half,

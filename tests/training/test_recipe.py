@@ -1,0 +1,208 @@
+"""What the model is trained on and how its figures are counted: what needs neither torch nor the public sets."""
+
+import math
+import random
+from collections.abc import Iterator, Sequence
+from itertools import product
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from training import figures, mixture
+from training.calibration import FINE_ABOVE_MAX, SPEECH_ABOVE_MAX, choose
+from training.dev_sets import DevSet
+from training.frames import GAP_MAX, sentences, widest_gaps
+from training.labels import DOMAINS, MAPPINGS, Labelled, domain_of, domain_weights, labelled
+from training.places import HEADS, WRITTEN
+from training.written import Line, extended, held_out_categories, read_lines, trained_categories
+
+LINES = read_lines()
+TOXICITY, IDENTITY, THREAT = HEADS.index("toxicity"), HEADS.index("identity_attack"), HEADS.index("threat")
+
+
+# Labels
+
+
+@pytest.mark.parametrize("source", ["dynhate", "kennedy_mhs"])
+def test_not_hateful_says_nothing_of_toxicity_where_a_word_of_abuse_stands(source: str) -> None:
+    abusive = _labelled(source, "the referee is a useless idiot")
+    plain = _labelled(source, "my neighbour grows the best leeks in the valley")
+    assert abusive.weights[TOXICITY] == 0
+    assert 0 < plain.weights[TOXICITY] < 1
+    for row in (abusive, plain):
+        assert (row.targets[IDENTITY], row.weights[IDENTITY]) == (0, 1)
+
+
+def test_what_a_set_does_not_say_is_masked_and_never_zero() -> None:
+    sexist = {"text": "x", "toxic": 1, "label_category": "3. animosity", "threat": 0}
+    assert labelled("edos", sexist | {"toxic": 0}) is None
+    row = labelled("edos", sexist)
+    assert row is not None
+    assert row.weights[HEADS.index("insult")] == 0
+    assert row.weights[IDENTITY] == 1
+
+
+def test_raters_that_disagree_stay_a_fraction() -> None:
+    shares = {"toxic_frac": 0.6, "insult_frac": 0.4, "threat_frac": 0.0, "obscene_frac": 0.1, "identity_attack_frac": 0.2}
+    row = labelled("civil_spans", {"text": "what a plan", **shares})
+    assert row is not None
+    assert row.targets[TOXICITY] == 0.6
+    assert row.targets[IDENTITY] == 0.2
+
+
+def test_every_source_has_a_domain_and_teaches_in_it() -> None:
+    for source in [*MAPPINGS, "written/greetings", "swaps/benign.txt"]:
+        weights = domain_weights(source)
+        assert len(weights) == len(DOMAINS)
+        assert weights[domain_of(source)] == max(weights) > 0
+    assert {DOMAINS[domain_of(source)] for source in [*MAPPINGS, "written/x"]} == set(DOMAINS)
+    assert domain_of("written/x") == domain_of("swaps/x") == DOMAINS.index("written")
+    assert domain_weights("irc") == (0.3,) * len(DOMAINS)
+
+
+def _labelled(source: str, text: str) -> Labelled:
+    row = labelled(source, {"text": text, "toxic": 0})
+    assert row is not None
+    return row
+
+
+# Which rows a stage sees
+
+STAGES = (mixture.stage_one, mixture.stage_domains, mixture.stage_two, mixture.stage_three)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _some_categories() -> Iterator[None]:
+    """A twelfth of the categories: the stages take seconds with all of them."""
+    some = set(sorted({line.category for line in LINES})[::12])
+    assert some & held_out_categories()
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(mixture, "read_lines", lambda: [line for line in LINES if line.category in some])
+        yield
+
+
+@pytest.fixture(scope="module")
+def rows() -> dict[str, list[Labelled]]:
+    return {stage.__name__: stage(_public(), held_out=True, seed=3) for stage in STAGES}
+
+
+def _public() -> list[Labelled]:
+    return [
+        Labelled(source=source, text=f"{source} {number}", targets=(0.0,) * 6, weights=(1.0,) * 6)
+        for source in MAPPINGS
+        for number in range(40)
+    ]
+
+
+def test_no_stage_sees_a_held_out_line(rows: dict[str, list[Labelled]]) -> None:
+    held = held_out_categories()
+    assert held
+    for name, of_stage in rows.items():
+        seen = {row.source.removeprefix("written/") for row in of_stage if row.source.startswith("written/")}
+        assert seen, name
+        assert not seen & held, name
+
+
+def test_every_stage_sees_every_public_set_and_the_sentences_with_groups(rows: dict[str, list[Labelled]]) -> None:
+    for name, of_stage in rows.items():
+        sources = {row.source for row in of_stage}
+        assert sources >= set(MAPPINGS) | {"swaps/benign.txt", "swaps/attacking.txt"}, name
+
+
+def test_the_same_seed_gives_the_same_rows(rows: dict[str, list[Labelled]]) -> None:
+    again = mixture.stage_domains(_public(), held_out=True, seed=3)
+    other = mixture.stage_domains(_public(), held_out=True, seed=4)
+    assert again == rows["stage_domains"]
+    assert [row.text for row in other] != [row.text for row in again]
+
+
+def test_a_group_may_change_and_the_side_stays() -> None:
+    for row in mixture.swaps(random.Random(1), 3):
+        attack = row.source.endswith("attacking.txt")
+        assert (row.targets[IDENTITY], row.targets[TOXICITY]) == (float(attack), float(attack)), row.text
+        assert "{" not in row.text
+
+
+# Lines of our own
+
+
+def test_every_category_is_either_held_out_or_trained_on() -> None:
+    held, trained = held_out_categories(), trained_categories()
+    assert not held & trained
+    assert {line.category for line in LINES} == held | trained, "run python -m training.written"
+
+
+def test_a_category_once_held_out_stays_so_and_one_trained_on_never_is() -> None:
+    held, trained = frozenset({"a"}), frozenset({"b"})
+    more = extended(["a", "b", *(f"threat-{n}" for n in range(10))], held, trained)
+    assert held <= more
+    assert not more & trained
+    assert len(more) == 3
+
+
+def test_lines_are_whole_and_none_stands_twice_on_two_sides() -> None:
+    sides: dict[str, set[str]] = {}
+    for line in LINES:
+        if line.side:
+            sides.setdefault(" ".join(line.text.lower().split()), set()).add(line.side)
+    assert not [text for text, found in sides.items() if len(found) > 1]
+    assert len(list(WRITTEN.glob("*.jsonl"))) > 1000
+
+
+# Figures
+
+
+@given(st.lists(st.tuples(st.integers(-3, 3), st.booleans()), min_size=2, max_size=30))
+def test_auc_is_the_chance_that_a_yes_stands_above_a_no(pairs: list[tuple[int, bool]]) -> None:
+    yes, no = [score for score, answer in pairs if answer], [score for score, answer in pairs if not answer]
+    found = figures.auc(np.array([float(score) for score, _ in pairs]), np.array([int(answer) for _, answer in pairs]))
+    if not yes or not no:
+        assert math.isnan(found)
+        return
+    expected = np.mean([1.0 if one > other else 0.5 if one == other else 0.0 for one, other in product(yes, no)])
+    assert found == pytest.approx(expected)
+
+
+def test_pairs_are_counted_within_their_pair_alone() -> None:
+    lines = [_line("a", "fine"), _line("a", "breach"), _line("b", "fine"), _line("b", "breach"), _line("b", None)]
+    assert figures.pairs_in_order(lines, np.array([0.1, 0.2, 0.9, 0.3, 0.0])) == (0.5, 2)
+
+
+def test_the_gap_of_two_groups_is_that_of_their_means_and_of_each_frame() -> None:
+    pairs = sentences()
+    scores = np.zeros((len(pairs), len(HEADS)))
+    frame, group, _ = pairs[0]
+    scores[0, TOXICITY] = 0.4
+    found = widest_gaps(pairs, scores)["toxicity"]
+    frames_of_form = len({place for place, named, _ in pairs if named == group})
+    assert found["widest_in_one_frame"] == 0.4 > GAP_MAX
+    assert found["widest_mean_gap"] == pytest.approx(0.4 / frames_of_form)
+    assert found["frames_under_limit"] == len({place for place, _, _ in pairs}) - 1, frame
+
+
+# Calibration
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_calibration_keeps_the_order_and_the_limits_on_what_is_fine(seed: int) -> None:
+    chance = np.random.default_rng(seed)
+    raw = {"set": chance.normal(0, 2, (400, len(HEADS)))}
+    answers: Sequence[int | None] = [int(value > 0) for value in raw["set"][:, 0] + chance.normal(0, 1, 400)]
+    dev = DevSet(name="set", texts=[""] * 400, answers={head: list(answers) for head in HEADS})
+    civil = {"politics_civil": chance.normal(-3, 1.5, (3000, len(HEADS)))}
+    lines = [_line(str(number), "fine" if number % 2 else "breach") for number in range(2000)]
+    scores = chance.normal(-1, 2, (2000, len(HEADS)))
+    for place, one in enumerate(choose([dev], raw, civil, (lines, scores))):
+        grid = np.linspace(-12, 12, 2001)
+        assert (np.diff(one.apply(grid)) >= 0).all()
+        assert (one.apply(civil["politics_civil"][:, place]) >= 0.8).mean() <= SPEECH_ABOVE_MAX
+        if HEADS[place] != "obscene":
+            fine = scores[[number for number, line in enumerate(lines) if line.side == "fine"], place]
+            assert (one.apply(fine) >= 0.8).mean() <= FINE_ABOVE_MAX
+
+
+def _line(pair: str, side: str | None) -> Line:
+    labels = (int(side == "breach"),) * len(HEADS)
+    return Line(category="c", writer="w", text="t", pair=pair, side=side, register="hasty", labels=labels, attacked=())
