@@ -14,7 +14,7 @@ import torch
 from tokenizers import Tokenizer
 
 from training.augment import respelled
-from training.labels import Labelled, attacked_targets, domain_of
+from training.labels import Labelled, attacked_targets
 
 _HIDDEN_FROM = 7  # tokens; of shorter texts none is hidden
 _POOL_BATCHES = 50  # rows are sorted by length inside pools of so many batches, so that batches stay mixed
@@ -22,24 +22,22 @@ _POOL_BATCHES = 50  # rows are sorted by length inside pools of so many batches,
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Encoded:
-    """One row for the model: token ids, targets, weights (0 = masked), the bundle it must not be parted from, the place of its domain."""
+    """One row for the model: token ids, targets, weights (0 = masked), and the bundle it must not be parted from."""
 
     ids: list[int]
     targets: tuple[float, ...]
     weights: tuple[float, ...]
     bundle: str | None = None
-    domain: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
-    """Rows of one step: ids and mask [rows, tokens], targets and weights [rows, outputs], domains [rows]; places of rows that belong together."""
+    """Rows of one step: ids and mask [rows, tokens], targets and weights [rows, outputs]; places of rows that belong together."""
 
     ids: torch.Tensor
     mask: torch.Tensor
     targets: torch.Tensor
     weights: torch.Tensor
-    domains: torch.Tensor
     same: list[list[int]]
     order: list[list[int]]
 
@@ -84,7 +82,7 @@ def encode(
             weight * (gain if target >= 0.5 else 1.0) for weight, target, gain in zip(row.weights, row.targets, gains, strict=True)
         )
         whom, whom_weights = attacked_targets(row)
-        made.append((row.targets + whom, weights + whom_weights, row.bundle, domain_of(row.source)))
+        made.append((row.targets + whom, weights + whom_weights, row.bundle))
     mask = tokenizer.token_to_id("[MASK]")
 
     def with_hidden(ids: list[int]) -> list[int]:
@@ -97,9 +95,8 @@ def encode(
             targets=targets,
             weights=weights,
             bundle=bundle,
-            domain=domain,
         )
-        for encoding, (targets, weights, bundle, domain), public in zip(encodings, made, known, strict=True)
+        for encoding, (targets, weights, bundle), public in zip(encodings, made, known, strict=True)
     ]
 
 
@@ -157,5 +154,4 @@ def padded(rows: list[Encoded]) -> Batch:
         mask=mask,
         targets=torch.tensor([row.targets for row in rows]),
         weights=torch.tensor([row.weights for row in rows]),
-        domains=torch.tensor([row.domain for row in rows]),
     )

@@ -195,8 +195,15 @@ _DOMAIN_OF = {
     "written": "written",
     "swaps": "written",
 }
-_EVERYWHERE = {"irc": (0.3, 0.3), "jigsaw_neg": (0.3, 0.3), "jigsaw_half": (1.0, 0.15), "jigsaw_sample6": (1.0, 0.15)}
-"""How much these sets teach in their own domain and in each other one: what is plainly civil, or plainly abuse, is so everywhere."""
+_EVERYWHERE = {
+    "irc": (0.3, 0.3),
+    "jigsaw_neg": (0.3, 0.3),
+    "jigsaw_half": (1.0, 0.15),
+    "jigsaw_sample6": (1.0, 0.15),
+    "swaps": (1.0, 0.5),
+}
+"""How much these sources teach in their own domain and in each other one: what is plainly civil, or plainly abuse, is so everywhere,
+and no group's name means anything anywhere."""
 
 
 def domain_of(source: str) -> int:
@@ -207,7 +214,7 @@ def domain_of(source: str) -> int:
 def domain_weights(source: str) -> tuple[float, ...]:
     """Return how much a row of a source teaches in each of DOMAINS."""
     place_of_own = domain_of(source)
-    own, elsewhere = _EVERYWHERE.get(source, (1.0, 0.0))
+    own, elsewhere = _EVERYWHERE.get(source.split("/")[0], (1.0, 0.0))
     return tuple(own if place == place_of_own else elsewhere for place in range(len(DOMAINS)))
 
 

@@ -28,24 +28,6 @@ JOINED_SHARE = 0.3  # of the last copy
 SWAPS_PER_SENTENCE = 14
 SWAPS_PER_SENTENCE_LATER = 8
 SWAPS_BUNDLE = 8
-# What the stage with outputs for each domain sees, and how often: from the base, so that much of it is new to it.
-STAGE_DOMAINS_PUBLIC = {
-    "cad": 13_402,
-    "dynhate": 24_000,
-    "kennedy_mhs": 21_160,
-    "hatexplain": 15_371,
-    "hatemojibuild": 3_937,
-    "civil_spans": 6_000,
-    "jigsaw_half": 6_000,
-    "jigsaw_neg": 3_000,
-    "jigsaw_sample6": 994,
-    "davidson": 5_000,
-    "edos": 3_398,
-    "fox_news": 1_522,
-    "irc": 6_000,
-    "convabuse": 1_640,
-}
-STAGE_DOMAINS_COPIES = {"cad": 3, "convabuse": 3}
 # What each later stage, and the heads at the end, see of the public sets: much of all, then what is nearest to a branch's chat.
 STAGE_TWO_PUBLIC = {
     "cad": 13_402,
@@ -211,17 +193,6 @@ def _sample(public: list[Labelled], counts: dict[str, int], chance: random.Rando
         known = [row for row in public if row.source == source]
         rows += chance.sample(known, min(count, len(known)))
     return _regrouped(rows, chance)
-
-
-def stage_domains(public: list[Labelled], *, held_out: bool, seed: int) -> list[Labelled]:
-    """Return the rows of the stage whose domains have outputs of their own: the nearest sets three times, the written lines once."""
-    chance = random.Random(seed)
-    rows = []
-    for source, count in STAGE_DOMAINS_PUBLIC.items():
-        known = [row for row in public if row.source == source]
-        rows += chance.sample(known, min(count, len(known))) * STAGE_DOMAINS_COPIES.get(source, 1)
-    lines = [dataclasses.replace(row, bundle=None) for row in _varied(written(held_out=held_out), chance)]
-    return _regrouped(rows, chance) + lines + swaps(chance, SWAPS_PER_SENTENCE_LATER)
 
 
 def _copies(*copies: list[Labelled]) -> list[Labelled]:

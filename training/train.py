@@ -5,7 +5,6 @@ missing label is no label); everything follows from the seed; a run that was kil
 In float32 without dropout: measured on two cores, 0.36 s a step against 0.72 in bf16 autocast with dropout.
 
     python -m training.train --stage one
-    python -m training.train --stage domains
     python -m training.train --stage two --start ready
     python -m training.train --stage three --start stage-two
 """
@@ -41,7 +40,6 @@ class Recipe:
     gains: tuple[float, ...]
     hidden_share: float = 0.0
     dropped: tuple[float, float] | None = None  # by the heads, of states and of units; None: the linear outputs learn
-    by_domain: bool = False  # linear outputs for each kind of source, which mean different things by one label
     same_weight: float = 0.0
     order_weight: float = 0.0
     batch_rows: int = 32
@@ -66,13 +64,10 @@ _LATER = Recipe(
 )
 RECIPES = {
     "one": Recipe(epochs=1, rate=7e-5, rate_end_share=0.1, warm_up_share=0.05, respelled_share=0.12, gains=(1, 1, 3, 1, 1, 3)),
-    "domains": Recipe(
-        epochs=1, rate=7e-5, rate_end_share=0.0, warm_up_share=0.05, respelled_share=0.15, gains=(1, 1, 3, 1, 1, 3), by_domain=True, seed=31
-    ),
     "two": _LATER,
     "three": dataclasses.replace(_LATER, rate=6e-5, gains=(1, 1, 1.5, 1, 1, 1.5)),
 }
-ROWS = {"one": mixture.stage_one, "domains": mixture.stage_domains, "two": mixture.stage_two, "three": mixture.stage_three}
+ROWS = {"one": mixture.stage_one, "two": mixture.stage_two, "three": mixture.stage_three}
 EXIT_WEIGHT = 0.5
 ORDER_MARGIN = 3.0  # in log-odds: how far apart the two sides of a contrast pair should come to lie
 
@@ -155,7 +150,7 @@ def run(model: Classifier, rows: list[Encoded], recipe: Recipe, folder: Path) ->
             torch.manual_seed(recipe.seed * 1_000_003 + step)  # the same whether or not a run was resumed
             for group in optimiser.param_groups:
                 group["lr"] = rate_at(step - 1, steps, recipe)
-            logits, early = model.everything(batch.ids, batch.mask, recipe.dropped, batch.domains if recipe.by_domain else None)
+            logits, early = model.everything(batch.ids, batch.mask, recipe.dropped)
             loss = loss_of(logits, batch.targets, batch.weights) + EXIT_WEIGHT * exit_loss(early, logits)
             if recipe.same_weight:
                 loss = loss + recipe.same_weight * same_loss(logits, batch)
