@@ -112,7 +112,8 @@ class Listing:
                 action = row.action
                 case = await transaction.case(action.case) if action.case else None
                 if case and await self._may_see(transaction, reader, case):
-                    lines.append(f"Case {action.case} · {person(action.target)}: {to_do([action.kind])}: {what} ({row.error or row.detail})")
+                    wanted = f"{to_do([action.kind])}: {what} ({row.error or row.detail})"
+                    lines.append(f"Case {action.case} · {person(action.target)}: {wanted}")
                 if not action.case and reader.account != action.target and person(reader.account) not in action.text:
                     lines.append(await _letter_line(transaction, row, what))
         return lines
