@@ -144,6 +144,8 @@ _TO_DO = {
     ActionKind.NOTIFY: "tell the member",
     ActionKind.HIDE: "hide the message",
     ActionKind.MUTE: "mute the member",
+    ActionKind.ESCALATE: "show the case to the moderators",
+    ActionKind.URGENT: "call the moderators",
     ActionKind.UNHIDE: "show the message again",
     ActionKind.UNMUTE: "lift the mute",
 }

@@ -60,7 +60,7 @@ async def test_refused_notice_becomes_a_manual_task_and_shows_as_not_notified(br
     assert (notice.state, notice.delivered_at) == (NoticeState.MANUAL, None)
     assert branch.chat.asked.count("main/1/1/warn") == 1
     assert "NOT NOTIFIED" in await branch.ask("/case 1")
-    assert "warn for alex: do it by hand (takes no direct messages)" in await branch.ask("/cases")
+    assert "alex: warn the member: do it by hand (takes no direct messages)" in await branch.ask("/cases")
     assert performed_entries(branch) == ["main/1/1/escalate"]
 
 
