@@ -148,6 +148,8 @@ _TO_DO = {
     ActionKind.URGENT: "call the moderators",
     ActionKind.UNHIDE: "show the message again",
     ActionKind.UNMUTE: "lift the mute",
+    ActionKind.UPDATE: "bring the card up to date",
+    ActionKind.TELL: "send the letter",
 }
 """What is still to be done, by Steward or by a moderator's hand."""
 _STANDS = {
@@ -162,7 +164,7 @@ _STANDS = {
 
 def to_do(kinds: Iterable[ActionKind]) -> str:
     """Actions that are still to be done, in words."""
-    return ", ".join(_TO_DO.get(kind, str(kind)) for kind in kinds)
+    return ", ".join(_TO_DO[kind] for kind in kinds)
 
 
 def in_words(row: OutboxRow) -> str:

@@ -48,13 +48,14 @@ def values_of(lines: Sequence[Line]) -> NDArray[np.float64]:
     for category in sorted({line.category for line in lines}):
         places = [place for place, line in enumerate(lines) if line.category == category]
         own_totals, own_counts = _counted([lines[place] for place in places])
-        odds: dict[str, float] = {}
-        for word in own_counts["fine"].keys() | own_counts["breach"].keys() | {word for place in places for word in words_of(lines[place])}:
-            seen = {side: counts[side][word] - own_counts[side][word] for side in counts}
-            if any(seen.values()):
-                odds[word] = _log_odds_of(word, totals - own_totals, {side: Counter({word: count}) for side, count in seen.items()})
+        others = totals - own_totals
+        words = {place: words_of(lines[place]) for place in places}
+        seen = {
+            side: Counter({word: counts[side][word] - own_counts[side][word] for word in set().union(*words.values())}) for side in counts
+        }
+        odds = {word: _log_odds_of(word, others, seen) for word in seen["fine"] if seen["fine"][word] or seen["breach"][word]}
         for place in places:
-            values[place] = sum(odds.get(word, 0.0) for word in words_of(lines[place]))
+            values[place] = sum(odds.get(word, 0.0) for word in words[place])
     return values
 
 

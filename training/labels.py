@@ -181,7 +181,7 @@ def _irc(row: Row) -> dict[str, Target]:
     return _all_zero()
 
 
-DOMAINS = ("debate", "hate", "posts", "comments", "assistant", "written")
+DOMAINS = ("debate", "hate", "tweets", "comments", "assistant", "written")
 """Kinds of source that mean different things by one label: comments on news, hate that was looked for, lines of our own, …"""
 _DOMAIN_OF = {
     "cad": "debate",
@@ -189,8 +189,14 @@ _DOMAIN_OF = {
     "kennedy_mhs": "hate",
     "hatemojibuild": "hate",
     "edos": "hate",
-    "hatexplain": "posts",
-    "davidson": "posts",
+    "hatexplain": "tweets",
+    "davidson": "tweets",
+    "civil_spans": "comments",
+    "jigsaw_half": "comments",
+    "jigsaw_neg": "comments",
+    "jigsaw_sample6": "comments",
+    "fox_news": "comments",
+    "irc": "comments",
     "convabuse": "assistant",
     "written": "written",
     "swaps": "written",
@@ -207,8 +213,8 @@ and no group's name means anything anywhere."""
 
 
 def domain_of(source: str) -> int:
-    """Return the place in DOMAINS of a row's source; "comments" for what has no domain of its own."""
-    return DOMAINS.index(_DOMAIN_OF.get(source.split("/")[0], "comments"))
+    """Return the place in DOMAINS of a row's source. Raises KeyError for a source that has none."""
+    return DOMAINS.index(_DOMAIN_OF[source.split("/")[0]])
 
 
 def domain_weights(source: str) -> tuple[float, ...]:

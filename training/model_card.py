@@ -52,9 +52,10 @@ _HARM = """\
   a stray word, a slip of the keyboard ("those pkgs are not suppprted yet"). Rules ask for more than one score.
 - **Groups that are merely named.** A few plain sentences score high for some groups; the widest gap between two groups stands above. Sentences in
   which an angry word stands beside a group ("Israelis are all tired of being told how they may mourn"), or groups are compared ("Women are paid less
-  than men in this country"), are still taken for attacks by one score; a rule asks for two.
+  than men in this country"), are still taken for attacks by one score; a rule asks for two. In two of
+  16 plain sentences the group's name alone moves `toxicity` by up to 0.15 and `identity_attack` by up to 0.10.
 - **Disguised words.** The bot reads disguised words as they are meant before the model sees them; dropped letters and keyboard slips
-  cost up to one abusive message in ten that is found in plain spelling.
+  cost up to one abusive message in seven that is found in plain spelling.
 - The written lines are by few writers. A bag-of-words model separates their sides better than a guess
   (training/README.md), so the figures on them flatter the model."""
 

@@ -59,6 +59,8 @@ def test_every_source_has_a_domain_and_teaches_in_it() -> None:
         assert weights[domain_of(source)] == max(weights) > 0
     assert {DOMAINS[domain_of(source)] for source in [*MAPPINGS, "written/x"]} == set(DOMAINS)
     assert domain_of("written/x") == domain_of("swaps/x") == DOMAINS.index("written")
+    with pytest.raises(KeyError):
+        domain_of("a set without a domain")
     assert domain_weights("irc") == (0.3,) * len(DOMAINS)
 
 
