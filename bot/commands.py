@@ -84,9 +84,10 @@ class Desk:
             words = line.lstrip("/").split()
         name = words[0].lower() if words else "help"
         command = COMMANDS.get(name)
-        if command is None or (command.moderators and asker.account not in self.parts.moderators):
+        if command is None or not self._may(asker, command):
             known = ", ".join(f"/{one}" for one, what in COMMANDS.items() if self._may(asker, what))
-            return f"There is no command /{name} for you. You can use {known}."
+            wrong = f"There is no command /{name}" if command is None else f"/{name} is for moderators"
+            return f"{wrong}. You can use {known}."
         try:
             return await command.answer(self, asker, words[1:])
         except NotAllowedError as error:

@@ -53,6 +53,7 @@ def main() -> None:
 
 
 def score(
+    words: Annotated[list[str] | None, typer.Argument(hidden=True)] = None,
     plain: Annotated[bool, typer.Option("--plain", help='Lines are plain text instead of {"text": ...}.')] = False,
     workers: Annotated[int | None, typer.Option(min=1, max=64, help="Threads that score; processors and one more unless told.")] = None,
 ) -> None:
@@ -60,6 +61,8 @@ def score(
 
     A text is read as the judge reads it, disguises taken off, and scored whole, with what it quotes.
     """
+    if words:
+        raise LineError("the texts come from standard input, a line each; to see how one text is judged: steward check TEXT")
     settings = load_settings()
     scorer = open_scorer(settings.scorer, settings.model, workers=workers)
     disguises, count = load_disguises(), workers or os.cpu_count() or 1

@@ -33,6 +33,8 @@ INTRODUCTION = (
     "Moderators here: {moderators}. A moderator can use /cases, /case 1, /dismiss 1 and so on."
 )
 HERE = "Only in this chat:\n/as NAME  talk as somebody else\n/quit  leave"
+AS = re.compile(r"as\s+@?(?P<name>[\w.-]{1,40})|(?P<before>[\w.-]{1,40}):\s.*", re.IGNORECASE)
+"""What looks like an attempt to talk as somebody else."""
 AWAKE = "(The last message was a test of being awake: whoever runs Steward can say that phrase. Nothing is wrong with it.)"
 
 
@@ -75,6 +77,11 @@ class Terminal:
         self._authors[line.id] = line.author
         self._count = max(self._count, int(line.id))
         return message_of(line, community=self._community, platform=NAME, authors=self._authors)
+
+    @property
+    def authors(self) -> frozenset[str]:
+        """Everybody who has said something here."""
+        return frozenset(self._authors.values())
 
     def typed(self, text: str, author: str) -> Message:
         """What somebody types, said now; "@name" mentions."""
@@ -207,3 +214,7 @@ async def talk(terminal: Terminal, service: Service, desk: Desk, perform: Callab
             continue
         else:
             await tell(terminal, service, terminal.typed(typed, who))
+            tried = AS.fullmatch(typed)
+            name = (tried["name"] or tried["before"]).lower() if tried else who
+            if name != who and name in {*desk.parts.moderators, *terminal.authors}:
+                screen.print(f"({who} said that. To talk as {name}, write /as {name}.)")

@@ -354,6 +354,10 @@ def test_score_answers_each_line_in_order_with_any_number_of_workers(shell: Shel
     assert answers[1]["insult"] > answers[0]["insult"]
 
 
+def test_score_with_a_text_in_the_command_says_what_to_type(shell: Shell) -> None:
+    assert shell.steward("score", "you are wrong").is_one_clear_line("standard input", "steward check TEXT")
+
+
 def test_score_answers_while_more_is_to_come(shell: Shell) -> None:
     with subprocess.Popen(
         [*PROGRAM, "score", "--plain"], env=shell.environment(), stdin=subprocess.PIPE, stdout=subprocess.PIPE

@@ -111,6 +111,16 @@ def test_commands_are_understood_as_people_type_them(talk: Talk) -> None:
     assert talk.ended() == 0
 
 
+@pytest.mark.parametrize(
+    ("typed", "hint"), [("as morgan", True), ("Morgan: see you there", True), ("as if", False), ("sam: me again", False)]
+)
+def test_whoever_tries_to_talk_as_somebody_else_is_told_how(talk: Talk, typed: str, *, hint: bool) -> None:
+    talk.until("sam> ")
+    talk.type(f"{typed}\n")
+    shown = talk.until("sam> ")
+    assert ("To talk as morgan, write /as morgan." in shown) is hint
+
+
 def test_the_bare_word_quit_leaves(talk: Talk) -> None:
     talk.until("sam> ")
     talk.type("quit\n")
