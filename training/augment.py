@@ -1,10 +1,11 @@
-"""Writes a text otherwise without changing what it says: in a hurry, disguised, of another group, to another member.
+"""Writes a text otherwise without changing what it says: in a hurry, disguised, of another group, to another member, among harmless lines.
 
 Knows spelling and names. Must not know labels. Rules: the meaning stays for a reader; few words of a text change; seeded.
 """
 
 import random
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 _LEET = {"a": "4@", "e": "3", "i": "1!", "o": "0", "s": "5$", "t": "7"}
@@ -135,3 +136,17 @@ _SHORT_FORMS = (
     ("because", "cos"), ("with", "w"), ("about", "abt"), ("going to", "gonna"), ("want to", "wanna"), ("please", "pls"),
     ("thanks", "ta"), ("people", "ppl"), ("tomorrow", "tmrw"), ("them", "em"), ("what", "wot"), ("something", "summat"),
 )  # fmt: skip
+
+
+JOINED_WITH = (1, 1, 2, 3)
+JOINED_WORDS_MAX = 60
+
+
+def in_company(text: str, harmless: Sequence[str], chance: random.Random) -> str:
+    """Return the text somewhere among one to three of the harmless lines: as many as make JOINED_WORDS_MAX words, and one at least."""
+    parts = [text]
+    for line in chance.choices(harmless, k=chance.choice(JOINED_WITH)):
+        if len(parts) == 1 or len(" ".join([*parts, line]).split()) <= JOINED_WORDS_MAX:
+            parts.insert(chance.randint(0, len(parts)), line)
+    ended = [part if part[-1:] in ".!?" or chance.random() < 0.3 else f"{part}." for part in parts[:-1]]  # noqa: PLR2004
+    return " ".join([*ended, parts[-1]])

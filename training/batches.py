@@ -14,37 +14,51 @@ import torch
 from tokenizers import Tokenizer
 
 from training.augment import respelled
-from training.labels import Labelled, attacked_targets
+from training.labels import DOMAINS, TEACHES, Labelled, attacked_targets, domain_weights
+from training.places import HEADS
 
+TAUGHT_WEIGHT = 1.0  # of what the teacher says where the source says nothing
+_TAUGHT_IN = DOMAINS.index("debate")
+NOTHING = (-1.0,) * len(HEADS)
 _HIDDEN_FROM = 7  # tokens; of shorter texts none is hidden
 _POOL_BATCHES = 50  # rows are sorted by length inside pools of so many batches, so that batches stay mixed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Encoded:
-    """One row for the model: token ids, targets, weights (0 = masked), and the bundle it must not be parted from."""
+    """One row for the model: token ids, targets, weights (0 = masked), the bundle it must not be parted from, how much it teaches in each of
+    TEACHES, and what the teacher says of it."""
 
     ids: list[int]
     targets: tuple[float, ...]
     weights: tuple[float, ...]
     bundle: str | None = None
+    domains: tuple[float, ...] = (1.0,) * len(TEACHES)
+    taught: tuple[float, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
-    """Rows of one step: ids and mask [rows, tokens], targets and weights [rows, outputs]; places of rows that belong together."""
+    """Rows of one step: ids and mask [rows, tokens], targets and weights [rows, outputs], domains [rows, TEACHES], what the teacher says
+    [rows, heads] (below zero: nothing); places of rows that belong together."""
 
     ids: torch.Tensor
     mask: torch.Tensor
     targets: torch.Tensor
     weights: torch.Tensor
+    domains: torch.Tensor
+    taught: torch.Tensor
     same: list[list[int]]
     order: list[list[int]]
 
 
 def read_rows(path: Path) -> list[Labelled]:
-    """Read what prepare wrote."""
-    rows = []
+    """Read what prepare wrote, and what the teacher said of some of it (taught.jsonl beside it), where there was one."""
+    rows, taught = [], {}
+    said = path.with_name("taught.jsonl")
+    if said.exists():
+        with said.open(encoding="utf-8") as lines:
+            taught = {record["text"]: tuple(record["taught"]) for record in map(json.loads, lines)}
     with path.open(encoding="utf-8") as lines:
         for line in lines:
             record = json.loads(line)
@@ -55,6 +69,7 @@ def read_rows(path: Path) -> list[Labelled]:
                     targets=tuple(record["targets"]),
                     weights=tuple(record["weights"]),
                     attacked=tuple(record["attacked"]) if record["attacked"] is not None else None,
+                    taught=taught.get(record["text"]),
                 )
             )
     return rows
@@ -82,7 +97,7 @@ def encode(
             weight * (gain if target >= 0.5 else 1.0) for weight, target, gain in zip(row.weights, row.targets, gains, strict=True)
         )
         whom, whom_weights = attacked_targets(row)
-        made.append((row.targets + whom, weights + whom_weights, row.bundle))
+        made.append((row.targets + whom, weights + whom_weights, row))
     mask = tokenizer.token_to_id("[MASK]")
 
     def with_hidden(ids: list[int]) -> list[int]:
@@ -94,9 +109,11 @@ def encode(
             ids=with_hidden(encoding.ids) if hidden_share and public and len(encoding.ids) >= _HIDDEN_FROM else encoding.ids,
             targets=targets,
             weights=weights,
-            bundle=bundle,
+            bundle=row.bundle,
+            domains=domain_weights(row.source),
+            taught=row.taught,
         )
-        for encoding, (targets, weights, bundle), public in zip(encodings, made, known, strict=True)
+        for encoding, (targets, weights, row), public in zip(encodings, made, known, strict=True)
     ]
 
 
@@ -154,4 +171,24 @@ def padded(rows: list[Encoded]) -> Batch:
         mask=mask,
         targets=torch.tensor([row.targets for row in rows]),
         weights=torch.tensor([row.weights for row in rows]),
+        domains=torch.tensor([row.domains for row in rows]),
+        taught=torch.tensor([row.taught or NOTHING for row in rows]),
     )
+
+
+def in_domains(
+    targets: torch.Tensor, weights: torch.Tensor, domains: torch.Tensor, taught: torch.Tensor
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return targets and weights [rows, TEACHES, outputs] of those of rows [rows, outputs], their domains and what the teacher says.
+
+    What a row's source says counts in its domains. What the teacher says counts in the domain it was taught in: half of it where the source
+    has a say there, all of it else.
+    """
+    whole = targets[:, None].expand(-1, domains.shape[1], -1).clone()
+    shares = weights[:, None] * domains[:, :, None]
+    heads = taught.shape[1]
+    own, share = whole[:, _TAUGHT_IN, :heads], shares[:, _TAUGHT_IN, :heads]
+    said = taught >= 0
+    whole[:, _TAUGHT_IN, :heads] = torch.where(said, torch.where(share > 0, (own + taught) / 2, taught), own)
+    shares[:, _TAUGHT_IN, :heads] = torch.where(said, share.clamp(min=TAUGHT_WEIGHT), share)
+    return whole, shares

@@ -23,7 +23,7 @@ from training.graph import ALWAYS, NEVER, set_constants, write
 from training.model import BASE, EXITS, load
 from training.model_card import write_model_card
 from training.places import OUTPUTS, SHIPPED, TOKENS_MAX, WORK, sha256_of, work_folder
-from training.scoring import Scores, logits, score
+from training.scoring import Scores, logits, read, score
 
 BYTES_MAX = 25_000_000
 
@@ -72,6 +72,7 @@ def main() -> int:
     write(load(source, ready=True), small, exit_after=options.exit_after, reduce_range=options.reduce_range)
     assert small.stat().st_size < BYTES_MAX, f"{small} has {small.stat().st_size:,} bytes"
     material = Material(texts_max=SAMPLE if options.quick else None)
+    whole = read(source / "tokenizer.json", material.texts())
     started = time.monotonic()
     neutral = [Affine(scale=1.0, shift=0.0)] * len(OUTPUTS)
     zero, one = np.zeros(len(OUTPUTS)), np.ones(len(OUTPUTS))
@@ -80,19 +81,20 @@ def main() -> int:
         kept = folder / name
         if not (options.again and kept.exists()):
             set_constants(small, constants(neutral, Exit(scale=one, shift=zero, limit=limit * one)))
-            np.save(kept, logits(score(small, source / "tokenizer.json", material.texts())))
+            np.save(kept, logits(score(small, whole)))
         raws.append(np.load(kept))
     raw, raw_early = raws
-    print(f"{len(raw):,} texts scored in {time.monotonic() - started:.0f} s")
-    dev, civil, written, _ = material.split(raw)
+    print(f"{len(raw):,} windows scored in {time.monotonic() - started:.0f} s")
+    # A scale above zero keeps the order: the highest of a text's windows is so before and after the calibration.
+    dev, civil, written, *_ = material.split(whole.highest(raw))
     held = [place for place, line in enumerate(material.lines) if line.category in material.held]
     affines = choose(material.sets, dev, civil, ([material.lines[place] for place in held], written[held]))
     affines += neutral[len(affines) :]  # who is attacked is only read where somebody is
     last = np.stack([affine.apply(raw[:, place]) for place, affine in enumerate(affines)], axis=1)
     early = choose_exit(raw_early, last)
     given = early.taken(raw_early)
-    scores = np.where(given[:, None], early.apply(raw_early), last)
-    shares = {name: float(part.mean()) for name, part in material.split(given)[1].items()}
+    scores = whole.highest(np.where(given[:, None], early.apply(raw_early), last))
+    shares = {name: float(1 - part.mean()) for name, part in material.split(whole.highest(1.0 - given[:, None]))[1].items()}
     set_constants(small, constants(affines, early))
     figures = material.figures(scores, THRESHOLD)
     shutil.copyfile(source / "tokenizer.json", folder / "tokenizer.json")

