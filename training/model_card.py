@@ -52,8 +52,11 @@ _HARM = """\
   a stray word, a slip of the keyboard ("those pkgs are not suppprted yet"). Rules ask for more than one score.
 - **Groups that are merely named.** A few plain sentences score high for some groups; the widest gap between two groups stands above. Sentences in
   which an angry word stands beside a group ("Israelis are all tired of being told how they may mourn"), or groups are compared ("Women are paid less
-  than men in this country"), are still taken for attacks by one score; a rule asks for two. In two of
-  16 plain sentences the group's name alone moves `toxicity` by up to 0.15 and `identity_attack` by up to 0.10.
+  than men in this country"), are still taken for attacks by one score; a rule asks for two. Below 0.5
+  the scale is steep, so that a name moves a plain sentence by under 0.03; in log-odds it moves it as before, and a sentence near 0.5 may tip over
+  with one group and not with another.
+- **A breach among harmless sentences.** One civil sentence beside it halves what is found above 0.8: of 2,000 held-out lines 19 % instead of 48 % of
+  the breaches among one to three harmless ones. What matters in a long message may have to be reported by members.
 - **Disguised words.** The bot reads disguised words as they are meant before the model sees them; dropped letters and keyboard slips
   cost up to one abusive message in seven that is found in plain spelling.
 - The written lines are by few writers. A bag-of-words model separates their sides better than a guess
@@ -140,7 +143,8 @@ def write_model_card(folder: Path) -> None:
 
 A 6-layer encoder ({card["base"]})
 with {len(HEADS)} heads ({", ".join(HEADS)}) and {len(card["heads"]) - len(HEADS)} outputs
-that say who is attacked; a linear model of words and pairs of words is added to the heads. ONNX, {card["quantisation"]}, {size:.1f} MB, {card["tokens_max"]} word pieces at most, one message a run. Trained
+that say who is attacked; a linear model of words and pairs of words is added to the heads. ONNX, {card["quantisation"]}, {size:.1f} MB, {card["tokens_max"]} word pieces at most (a longer
+text is read in windows that overlap, and its highest scores count), one message a run. Trained
 {card["trained_at"]}, licence Apache-2.0. SHA-256 of model.onnx: `{card["sha256"]}`.
 
 A score is calibrated per head on development data: above 0.8 hardly any civil sentence of politicians or fine written
