@@ -131,7 +131,7 @@ def train(teacher: Teacher, rows: Sequence[Labelled], ids: Sequence[list[int]]) 
     old = [one for one in teacher.encoder.parameters() if one.requires_grad]
     optimiser = torch.optim.AdamW([{"params": old, "top": RATE}, {"params": new, "top": RATE_NEW}], lr=RATE, weight_decay=0.01, fused=True)
     teacher.train()
-    warm, started = round(0.06 * len(groups)), time.monotonic()
+    warm, started = max(1, round(0.06 * len(groups))), time.monotonic()
     for step, places in enumerate(groups):
         for group in optimiser.param_groups:
             group["lr"] = group["top"] * min((step + 1) / warm, (len(groups) - step) / (len(groups) - warm))
