@@ -93,10 +93,9 @@ def main() -> int:
     last = np.stack([affine.apply(raw[:, place]) for place, affine in enumerate(affines)], axis=1)
     early = choose_exit(raw_early, last)
     given = early.taken(raw_early)
-    scores = whole.highest(np.where(given[:, None], early.apply(raw_early), last))
     shares = {name: float(1 - part.mean()) for name, part in material.split(whole.highest(1.0 - given[:, None]))[1].items()}
     set_constants(small, constants(affines, early))
-    figures = material.figures(scores, THRESHOLD)
+    figures = material.figures(whole.highest(score(small, whole)), THRESHOLD)  # of the file itself: its kernels round
     shutil.copyfile(source / "tokenizer.json", folder / "tokenizer.json")
     card = card_of(small, source.name, affines, options.exit_after, shares, figures)
     (folder / "card.json").write_text(json.dumps(card, indent=1) + "\n", encoding="utf-8")
