@@ -18,7 +18,7 @@ from training.labels import DOMAINS, TEACHES, Labelled, attacked_targets, domain
 from training.places import HEADS
 
 TAUGHT_WEIGHT = 1.0  # of what the teacher says where the source says nothing
-_TAUGHT_IN = DOMAINS.index("debate")
+TAUGHT_IN = DOMAINS.index("debate")
 NOTHING = (-1.0,) * len(HEADS)
 _HIDDEN_FROM = 7  # tokens; of shorter texts none is hidden
 _POOL_BATCHES = 50  # rows are sorted by length inside pools of so many batches, so that batches stay mixed
@@ -187,8 +187,8 @@ def in_domains(
     whole = targets[:, None].expand(-1, domains.shape[1], -1).clone()
     shares = weights[:, None] * domains[:, :, None]
     heads = taught.shape[1]
-    own, share = whole[:, _TAUGHT_IN, :heads], shares[:, _TAUGHT_IN, :heads]
+    own, share = whole[:, TAUGHT_IN, :heads], shares[:, TAUGHT_IN, :heads]
     said = taught >= 0
-    whole[:, _TAUGHT_IN, :heads] = torch.where(said, torch.where(share > 0, (own + taught) / 2, taught), own)
-    shares[:, _TAUGHT_IN, :heads] = torch.where(said, share.clamp(min=TAUGHT_WEIGHT), share)
+    whole[:, TAUGHT_IN, :heads] = torch.where(said, torch.where(share > 0, (own + taught) / 2, taught), own)
+    shares[:, TAUGHT_IN, :heads] = torch.where(said, share.clamp(min=TAUGHT_WEIGHT), share)
     return whole, shares

