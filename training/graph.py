@@ -29,7 +29,7 @@ OPSET = 17
 NEVER = -1e9
 """An exit's limit that no text stays under: all layers are computed."""
 ALWAYS = 1e9
-_LATE = "late."
+LATE = "late."
 
 
 class _Part(torch.nn.Module):
@@ -188,7 +188,7 @@ def _quantised(source: Path, *, reduce_range: bool) -> Path:
 
 def _joined(early: onnx.ModelProto, late: onnx.ModelProto) -> onnx.ModelProto:
     """The first part, and behind it an If: the exit's answer, or the second part's."""
-    late = add_prefix(late, _LATE, rename_inputs=False)
+    late = add_prefix(late, LATE, rename_inputs=False)
     out = late.graph.output[0].name
     shape = [1, len(OUTPUTS)]
     then = helper.make_graph(
@@ -219,7 +219,7 @@ def set_constants(path: Path, values: dict[str, NDArray[np.float64]]) -> None:
     model = onnx.load(str(path))
     *_, branch = model.graph.node
     rest = next(one.g for one in branch.attribute if one.name == "else_branch")
-    entries = {entry.name.removeprefix(_LATE): entry for entry in [*model.graph.initializer, *rest.initializer]}
+    entries = {entry.name.removeprefix(LATE): entry for entry in [*model.graph.initializer, *rest.initializer]}
     for name, value in values.items():
         entries[name].CopyFrom(numpy_helper.from_array(value.astype(np.float32), entries[name].name))
     onnx.checker.check_model(model)
