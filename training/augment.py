@@ -150,3 +150,25 @@ def in_company(text: str, harmless: Sequence[str], chance: random.Random) -> str
             parts.insert(chance.randint(0, len(parts)), line)
     ended = [part if part[-1:] in ".!?" or chance.random() < 0.3 else f"{part}." for part in parts[:-1]]  # noqa: PLR2004
     return " ".join([*ended, parts[-1]])
+
+
+SPLICED_WORDS_MAX = 30
+_SENTENCE_END = re.compile(r"(?<=[.!?])\s+|\n+")
+
+
+def spliced(texts: Sequence[str], chance: random.Random) -> str:
+    """Return a text that nobody wrote: some sentences of one of the texts, and often, or where it has one alone, some of another behind them.
+
+    Nobody knows its labels: a teacher says what it is.
+    """
+    parts: list[str] = []
+    for text in chance.sample(texts, 2):
+        sentences = [one for one in _SENTENCE_END.split(text.strip()) if one]
+        if not sentences:
+            continue
+        count = chance.randint(1, max(1, len(sentences) - (not parts)))
+        start = chance.randint(0, len(sentences) - count)
+        parts += sentences[start : start + count]
+        if len(sentences) > 1 and chance.random() < 0.5:
+            break
+    return " ".join(" ".join(parts).split()[:SPLICED_WORDS_MAX])

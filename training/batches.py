@@ -17,8 +17,8 @@ from training.augment import respelled
 from training.labels import DOMAINS, TEACHES, Labelled, attacked_targets, domain_weights
 from training.places import HEADS
 
-TAUGHT_WEIGHT = 1.0  # of what the teacher says where the source says nothing
-TAUGHT_IN = DOMAINS.index("debate")
+TAUGHT_WEIGHT = 3.0  # of what the teacher says
+TAUGHT_IN, OURS = DOMAINS.index("debate"), DOMAINS.index("written")
 NOTHING = (-1.0,) * len(HEADS)
 _HIDDEN_FROM = 7  # tokens; of shorter texts none is hidden
 _POOL_BATCHES = 50  # rows are sorted by length inside pools of so many batches, so that batches stay mixed
@@ -53,7 +53,7 @@ class Batch:
 
 
 def read_rows(path: Path) -> list[Labelled]:
-    """Read what prepare wrote, and what the teacher said of some of it (taught.jsonl beside it), where there was one."""
+    """Read what prepare wrote, and what the teacher said of some of it and of texts that are in no set (taught.jsonl beside it), where there was one."""
     rows, taught = [], {}
     said = path.with_name("taught.jsonl")
     if said.exists():
@@ -69,9 +69,11 @@ def read_rows(path: Path) -> list[Labelled]:
                     targets=tuple(record["targets"]),
                     weights=tuple(record["weights"]),
                     attacked=tuple(record["attacked"]) if record["attacked"] is not None else None,
-                    taught=taught.get(record["text"]),
+                    taught=taught.pop(record["text"], None),
                 )
             )
+    silent = (0.0,) * len(HEADS)
+    rows += [Labelled(source="spliced", text=text, targets=silent, weights=silent, taught=values) for text, values in taught.items()]
     return rows
 
 

@@ -113,8 +113,10 @@ class Late(_Part):
         first = rows[:1]
         query = self.last.attention.self.query(first).view(1, *self.heads).transpose(0, 1)
         states.append(self.layer(self.last, query, key, value, first))
-        raw = self.summed(torch.cat(states[: -READ_LAYERS - 1 : -1], dim=-1))
-        raw = raw + torch.nn.functional.pad(self.model.wide(input_ids), (0, len(OUTPUTS) - len(HEADS)))
+        elsewhere, more, gate = self.summed(torch.cat(states[: -READ_LAYERS - 1 : -1], dim=-1)).split(
+            [len(OUTPUTS), len(OUTPUTS), 1], dim=-1
+        )
+        raw = elsewhere + torch.sigmoid(gate) * more + torch.nn.functional.pad(self.model.wide(input_ids), (0, len(OUTPUTS) - len(HEADS)))
         above = torch.relu(raw - self.calibration_knee) * self.calibration_gain
         below = torch.relu(self.calibration_middle - raw) * self.calibration_drop
         return torch.sigmoid(raw * self.calibration_scale + self.calibration_shift + above - below)

@@ -19,7 +19,7 @@ from training.batches import NOTHING, Encoded, encode, in_domains, padded, read_
 from training.labels import Labelled
 from training.model import EXITS, Classifier, Heads, load
 from training.places import HEADS, OUTPUTS, SEED, WORK, work_folder
-from training.train import loss_of
+from training.train import GATE_WEIGHT, gate_loss, loss_of
 from training.wide import fit_wide, matrix
 
 PUBLIC_MOST = 56_000
@@ -47,7 +47,7 @@ def rows_for_heads(public: list[Labelled], written: list[Labelled]) -> list[Labe
 
 def rows_for_wide(public: list[Labelled], written: list[Labelled]) -> list[Labelled]:
     """Return all public rows, the written lines, and the sentences of swaps/: what no word alone should decide is in it too."""
-    return [*public, *written, *mixture.swaps(random.Random(SEED))]
+    return [*(row for row in public if any(row.weights)), *written, *mixture.swaps(random.Random(SEED))]
 
 
 def states_of(model: Classifier, rows: Sequence[Encoded]) -> tuple[torch.Tensor, list[torch.Tensor]]:
@@ -91,14 +91,15 @@ def fit(
         print(f"{name}, pass {epoch + 1} of {epochs}: loss {sum(parts) / len(parts):.4f}", flush=True)
 
 
-def fit_heads(hidden: int, states: torch.Tensor, targets: torch.Tensor, weights: torch.Tensor) -> Heads:
-    """Return heads that were fitted, with dropout, to targets and weights [rows, TEACHES, outputs] of states [rows, layers * hidden]."""
+def fit_heads(hidden: int, states: torch.Tensor, targets: torch.Tensor, weights: torch.Tensor, domains: torch.Tensor) -> Heads:
+    """Return heads that were fitted, with dropout, to targets and weights [rows, TEACHES, outputs] and the domains [rows, TEACHES] of states
+    [rows, layers * hidden]."""
     heads = Heads(hidden)
     middle, spread = states.mean(dim=0), states.std(dim=0) + 1e-3
 
     def away(places: torch.Tensor) -> torch.Tensor:
-        logits = heads.apart((states[places] - middle) / spread, dropped=(DROPPED_STATES, DROPPED_INNER))
-        return loss_of(logits, targets[places], weights[places])
+        said = heads.say((states[places] - middle) / spread, dropped=(DROPPED_STATES, DROPPED_INNER))
+        return loss_of(said.apart, targets[places], weights[places]) + GATE_WEIGHT * gate_loss(said.ours, domains[places])
 
     fit("heads", list(heads.parameters()), away, len(states), rate=1e-3, epochs=EPOCHS)
     with torch.no_grad():
@@ -124,7 +125,7 @@ def main() -> int:
     targets, weights = in_domains(targets, weights, domains, taught)
     weights[torch.tensor([row.is_public for row in rows])] *= PUBLIC_GAIN
     torch.manual_seed(SEED)
-    model.heads = fit_heads(model.config.hidden_size, last, targets, weights)
+    model.heads = fit_heads(model.config.hidden_size, last, targets, weights, domains)
     words = model.config.vocab_size
     all_rows = rows_for_wide(public_rows, written)
     all_encoded = encode(all_rows, Tokenizer.from_str(tokenizer), respelled_share=0.0, seed=SEED, gains=(1.0,) * len(rows[0].targets))

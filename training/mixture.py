@@ -63,20 +63,22 @@ STAGE_THREE_PUBLIC = {
 }
 STAGE_FOUR_PUBLIC = {
     "cad": 13_402,
-    "convabuse": 1_640,
-    "kennedy_mhs": 5_000,
-    "hatexplain": 3_000,
-    "dynhate": 3_500,
-    "hatemojibuild": 1_500,
-    "civil_spans": 5_000,
-    "jigsaw_half": 5_000,
-    "jigsaw_neg": 800,
-    "jigsaw_sample6": 500,
-    "davidson": 600,
-    "edos": 800,
-    "fox_news": 1_522,
-    "irc": 3_000,
+    "spliced": 12_000,
+    "convabuse": 800,
+    "kennedy_mhs": 2_000,
+    "hatexplain": 1_500,
+    "dynhate": 2_000,
+    "hatemojibuild": 800,
+    "civil_spans": 1_500,
+    "jigsaw_half": 1_500,
+    "jigsaw_neg": 300,
+    "jigsaw_sample6": 300,
+    "davidson": 300,
+    "edos": 300,
+    "fox_news": 500,
+    "irc": 1_000,
 }
+STAGE_FOUR_LINES = 8_000
 HEADS_PUBLIC = {
     "cad": 13_300,
     "convabuse": 1_640,
@@ -191,7 +193,7 @@ def stage_one(public: list[Labelled], *, held_out: bool, seed: int) -> list[Labe
     """Return the rows of stage one: the public sets, the written lines, and the sentences with many groups."""
     chance = random.Random(seed)
     rows: list[Labelled] = []
-    for source in sorted({row.source for row in public}):
+    for source in sorted({row.source for row in public} - {"spliced"}):
         known = [row for row in public if row.source == source]
         rows += chance.sample(known, min(len(known), STAGE_ONE_MOST.get(source, len(known)))) * PUBLIC_COPIES.get(source, 1)
     rows += [dataclasses.replace(row, bundle=None) for row in written(held_out=held_out)] * STAGE_ONE_COPIES
@@ -230,10 +232,13 @@ def stage_three(public: list[Labelled], *, held_out: bool, seed: int) -> list[La
 
 
 def stage_four(public: list[Labelled], *, held_out: bool, seed: int) -> list[Labelled]:
-    """Return the rows of stage four: what the teacher read and some more, the written lines once, groups exchanged."""
+    """Return the rows of stage four: what the teacher read and some more, some of the written lines in their pairs, groups exchanged."""
     chance = random.Random(seed)
     rows = _sample(public, STAGE_FOUR_PUBLIC, chance)
-    lines = written(held_out=held_out)
+    pairs: dict[str | None, list[Labelled]] = {}
+    for line in written(held_out=held_out):
+        pairs.setdefault(line.bundle, []).append(line)
+    lines = [line for pair in chance.sample(list(pairs.values()), len(pairs)) for line in pair][:STAGE_FOUR_LINES]
     return rows + _copies(_joined(_varied(lines, chance), chance)) + swaps(chance, SWAPS_PER_SENTENCE_LATER, bundled=True)
 
 

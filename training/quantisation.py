@@ -51,7 +51,7 @@ KINDS = {
     (384, 1536): "feed-forward, first",
     (1536, 384): "feed-forward, second",
     (1152, 192): "heads, first",
-    (192, 13): "heads, second",
+    (192, 27): "heads, second",
 }
 INT16 = np.iinfo(np.int16)
 Ids = NDArray[np.int64]

@@ -2,7 +2,7 @@
 
 Knows the names that training/graph.py gives. Must not know rows. Rules: what int8 rounded stays rounded (exported again it scores as before, but
 for the rounding of the first time: README.md); what does not ship (linear outputs, other exits, the outputs of each domain apart) starts anew,
-and each domain says what all of them say together; the calibration stays behind, as each export makes its own.
+and the domains say what they said together; the calibration stays behind, as each export makes its own.
 
     python -m training.restore --out shipped
 """
@@ -18,9 +18,8 @@ import torch
 from onnx import numpy_helper
 
 from training.graph import LATE
-from training.labels import TEACHES
-from training.model import EXITS, Classifier, empty
-from training.places import SHIPPED, work_folder
+from training.model import EXITS, GATE_DOUBT, Classifier, empty
+from training.places import OUTPUTS, SHIPPED, work_folder
 
 _QKV = ("query", "key", "value")
 
@@ -62,9 +61,13 @@ def restored(path: Path) -> Classifier:
     taken = {name: value for name, value in known.items() if name in state}
     for number in range(layers):
         taken |= dict(_layer(found, number, exit_after, layers))
+    more = torch.linalg.pinv(model.heads.shares.permute(2, 0, 1))[:, :, 1]
     for kind in ("weight", "bias"):
-        one = known[f"summed.2.{kind}"]
-        taken[f"heads.out.{kind}"] = one.repeat(len(TEACHES), *([1] * (one.dim() - 1)))
+        said = known[f"summed.2.{kind}"]
+        silent = said.new_zeros(len(OUTPUTS) + 1, *said.shape[1:])  # weights from before the gate say the same in every register
+        one, differs, taken[f"heads.gate.{kind}"] = torch.cat([said, silent])[: 2 * len(OUTPUTS) + 1].split([len(OUTPUTS), len(OUTPUTS), 1])
+        taken[f"heads.out.{kind}"] = (one[None] + torch.einsum("ot,o...->to...", more, differs)).flatten(0, 1)
+    taken["heads.gate.bias"] = taken["heads.gate.bias"] + GATE_DOUBT
     places, kinds = "bert.embeddings.position_embeddings.weight", "bert.embeddings.token_type_embeddings.weight"
     taken[places] = torch.cat([found["positions"], state[places][len(found["positions"]) :]])
     taken[kinds] = torch.stack([found["kind"], *state[kinds][1:]])

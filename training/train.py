@@ -21,7 +21,7 @@ import torch
 from tokenizers import Tokenizer
 
 from training import mixture
-from training.batches import Batch, Encoded, batches, encode, in_domains, read_rows
+from training.batches import OURS, Batch, Encoded, batches, encode, in_domains, read_rows
 from training.model import Classifier, fresh, load
 from training.places import HEADS, SEED, WORK, work_folder
 
@@ -70,6 +70,7 @@ RECIPES = {
 }
 ROWS = {"one": mixture.stage_one, "two": mixture.stage_two, "three": mixture.stage_three, "four": mixture.stage_four}
 EXIT_WEIGHT = 0.5
+GATE_WEIGHT = 0.05
 ORDER_MARGIN = 3.0  # in log-odds: how far apart the two sides of a contrast pair should come to lie
 
 
@@ -98,6 +99,11 @@ def order_loss(logits: torch.Tensor, batch: Batch) -> torch.Tensor:
                 gap = part[yes, head][:, None] - part[no, head][None, :]
                 parts.append(torch.nn.functional.softplus(ORDER_MARGIN - gap).mean())
     return torch.stack(parts).mean() if parts else logits.new_zeros(())
+
+
+def gate_loss(ours: torch.Tensor, domains: torch.Tensor) -> torch.Tensor:
+    """Return how far the gate's log-odds [rows] are from knowing our own lines, of domains [rows, TEACHES]."""
+    return torch.nn.functional.binary_cross_entropy_with_logits(ours, (domains[:, OURS] >= 1.0).to(ours.dtype))
 
 
 def exit_loss(early: list[torch.Tensor], last: torch.Tensor) -> torch.Tensor:
@@ -151,11 +157,13 @@ def run(model: Classifier, rows: list[Encoded], recipe: Recipe, folder: Path) ->
             torch.manual_seed(recipe.seed * 1_000_003 + step)  # the same whether or not a run was resumed
             for group in optimiser.param_groups:
                 group["lr"] = rate_at(step - 1, steps, recipe)
-            logits, early = model.everything(batch.ids, batch.mask, recipe.dropped)
             if recipe.dropped:
-                loss = loss_of(logits, *in_domains(batch.targets, batch.weights, batch.domains, batch.taught))
-                logits = model.heads.whole(logits)
+                said, early = model.through_heads(batch.ids, batch.mask, recipe.dropped)
+                loss = loss_of(said.apart, *in_domains(batch.targets, batch.weights, batch.domains, batch.taught))
+                loss = loss + GATE_WEIGHT * gate_loss(said.ours, batch.domains)
+                logits = model.heads.whole(said)
             else:
+                logits, early = model.linear(batch.ids, batch.mask)
                 loss = loss_of(logits, batch.targets, batch.weights)
             loss = loss + EXIT_WEIGHT * exit_loss(early, logits)
             if recipe.same_weight:
