@@ -27,7 +27,7 @@ _QKV = ("query", "key", "value")
 def weights_in(path: Path) -> dict[str, torch.Tensor]:
     """Return what a file written by training/graph.py holds, by its names there, in float32; products as torch keeps them [out, in]."""
     graph = onnx.load(str(path)).graph
-    rest = next(one.g for one in graph.node[-1].attribute if one.name == "else_branch")
+    rest = next((one.g for one in graph.node[-1].attribute if one.name == "else_branch"), onnx.GraphProto())
     raw = {entry.name: numpy_helper.to_array(entry) for entry in [*graph.initializer, *rest.initializer]}
     found = {}
     for name, values in raw.items():
@@ -52,10 +52,10 @@ def _layer(found: Mapping[str, torch.Tensor], number: int, exit_after: int, laye
 
 
 def restored(path: Path) -> Classifier:
-    """Return the model whose weights a file written by training/graph.py holds. Raises KeyError where it is another kind of file."""
+    """Return the model whose weights a file written by training/graph.py holds. Raises KeyError where it is of another shape."""
     model, found = empty(), weights_in(path)
     layers = model.config.num_hidden_layers
-    exit_after = next(layers for layers in EXITS if f"model.exits.{layers}.out.bias" in found)
+    exit_after = next((count for count in EXITS if f"model.exits.{count}.out.bias" in found), EXITS[0])
     state = model.state_dict()
     known = {name.removeprefix(LATE).removeprefix("model."): value for name, value in found.items()}
     taken = {name: value for name, value in known.items() if name in state}
@@ -84,8 +84,15 @@ def main() -> int:
     parser.add_argument("--model", type=Path, default=SHIPPED, help="a folder with model.onnx and tokenizer.json (bot/toxicity)")
     parser.add_argument("--out", required=True, help="the folder under work/ for the result")
     options = parser.parse_args()
+    file = options.model / "model.onnx"
+    if not file.is_file():
+        parser.error(f"{file} is not there: name a folder with model.onnx and tokenizer.json")
+    try:
+        model = restored(file)
+    except KeyError as missing:
+        parser.error(f"{file} is not a model that training.export wrote: it lacks {missing}")
     folder = work_folder(options.out)
-    torch.save(restored(options.model / "model.onnx").state_dict(), folder / "model.pt")
+    torch.save(model.state_dict(), folder / "model.pt")
     shutil.copy(options.model / "tokenizer.json", folder / "tokenizer.json")
     print(f"the weights of {options.model} in {folder}: training.heads --stage {options.out}, training.train --start {options.out}")
     return 0

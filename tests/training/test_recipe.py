@@ -12,11 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from training import figures, mixture
-from training.augment import JOINED_WORDS_MAX, in_company
+from training.augment import JOINED_WORDS_MAX, SPLICED_WORDS_MAX, in_company, spliced
 from training.calibration import FINE_ABOVE_MAX, SPEECH_ABOVE_MAX, choose
 from training.dev_sets import DevSet
 from training.frames import GAP_MAX, sentences, widest_gaps
-from training.labels import DOMAIN_SHARE, DOMAINS, MAPPINGS, TEACHES, Labelled, domain_of, domain_weights, labelled
+from training.labels import DOMAIN_SHARE, DOMAINS, MAPPINGS, OURS_SHARE, TEACHES, Labelled, domain_of, domain_weights, labelled
 from training.places import HEADS, WRITTEN
 from training.written import Line, extended, held_out_categories, read_lines, trained_categories
 
@@ -69,7 +69,7 @@ def test_every_source_has_a_domain_and_teaches_in_it() -> None:
 
 def test_what_ships_is_a_mean_of_what_the_domains_mean() -> None:
     assert set(DOMAIN_SHARE) == set(HEADS)
-    for head, shares in DOMAIN_SHARE.items():
+    for head, shares in [*DOMAIN_SHARE.items(), *OURS_SHARE.items()]:
         assert set(shares) <= set(TEACHES), head
         assert math.isclose(sum(shares.values()), 1), head
 
@@ -150,6 +150,22 @@ def test_a_line_among_harmless_ones_stands_there_whole_and_none_is_cut_off() -> 
     by_bundle = {(row.bundle, row.targets, row.weights) for row in rows}
     assert 0.4 < len(beside) / len(rows) < 0.6
     assert {(row.bundle, row.targets, row.weights) for row in beside} <= by_bundle
+
+
+def test_a_text_that_nobody_wrote_is_made_of_whole_sentences_of_two_at_most() -> None:
+    texts = ["The hall is cold. Who has the key? I do!", "No\nnever", "Once only.", "word " * 80]
+    sentences = {"The hall is cold.": 0, "Who has the key?": 0, "I do!": 0, "No": 1, "never": 1, "Once only.": 2, ("word " * 80).strip(): 3}
+    made = {spliced(texts, random.Random(seed)) for seed in range(400)}
+    assert len(made) > 20
+    for text in made:
+        left, of = text, set()
+        while left:
+            found = next(one for one in sentences if left.startswith(one) or one.startswith(left))
+            of.add(sentences[found])
+            left = left[len(found) :].strip()
+        assert len(of) <= 2, text
+        assert len(text.split()) <= SPLICED_WORDS_MAX
+    assert any(text in made for text in ("The hall is cold.", "Who has the key?")), "some are a part of one text"
 
 
 def test_a_group_may_change_and_the_side_stays() -> None:
