@@ -14,7 +14,7 @@ import torch
 from tokenizers import Tokenizer
 
 from training.augment import respelled
-from training.labels import DOMAINS, TEACHES, Labelled, attacked_targets, domain_weights
+from training.labels import DOMAINS, TEACHES, Labelled, attacked_targets, domain_weights, unlabelled
 from training.places import HEADS
 
 TAUGHT_WEIGHT = 3.0  # of what the teacher says
@@ -72,8 +72,7 @@ def read_rows(path: Path) -> list[Labelled]:
                     taught=taught.pop(record["text"], None),
                 )
             )
-    silent = (0.0,) * len(HEADS)
-    rows += [Labelled(source="spliced", text=text, targets=silent, weights=silent, taught=values) for text, values in taught.items()]
+    rows += [unlabelled(text, values) for text, values in taught.items()]
     return rows
 
 

@@ -243,6 +243,12 @@ def domain_weights(source: str) -> tuple[float, ...]:
     return (*(own if place == place_of_own else elsewhere for place in range(len(DOMAINS))), 1.0)
 
 
+def unlabelled(text: str, taught: tuple[float, ...] | None = None) -> Labelled:
+    """Return a text that is in no set: no label of its own, and what the teacher says of each head, where it was asked."""
+    silent = (0.0,) * len(HEADS)
+    return Labelled(source="spliced", text=text, targets=silent, weights=silent, taught=taught)
+
+
 MAPPINGS: dict[str, Callable[[Row], dict[str, Target]]] = {
     "civil_spans": _civil_spans,
     "jigsaw_half": _jigsaw_half,

@@ -193,7 +193,8 @@ def stage_one(public: list[Labelled], *, held_out: bool, seed: int) -> list[Labe
     """Return the rows of stage one: the public sets, the written lines, and the sentences with many groups."""
     chance = random.Random(seed)
     rows: list[Labelled] = []
-    for source in sorted({row.source for row in public} - {"spliced"}):
+    public = [row for row in public if any(row.weights)]
+    for source in sorted({row.source for row in public}):
         known = [row for row in public if row.source == source]
         rows += chance.sample(known, min(len(known), STAGE_ONE_MOST.get(source, len(known)))) * PUBLIC_COPIES.get(source, 1)
     rows += [dataclasses.replace(row, bundle=None) for row in written(held_out=held_out)] * STAGE_ONE_COPIES

@@ -26,7 +26,7 @@ from transformers import MPNetModel
 
 from training.augment import spliced
 from training.batches import TAUGHT_IN, Encoded, batches, padded, read_rows
-from training.labels import Labelled, domain_weights
+from training.labels import Labelled, domain_weights, unlabelled
 from training.places import HEADS, SEED, WORK, sha256_of, work_folder
 from training.train import Recipe, loss_of, rate_at
 
@@ -184,9 +184,9 @@ def main() -> int:
     else:
         train(teacher, encoded(by_source["cad"] + some(BESIDE_CAD)))
         torch.save(teacher.state_dict(), kept)
-    known, silent = [row.text for row in by_source["cad"]], (0.0,) * len(HEADS)
+    known = [row.text for row in by_source["cad"]]
     made = sorted({spliced(known, chance) for _ in range(SPLICED)} - {*known, ""})
-    asked = [*by_source["cad"], *(Labelled(source="spliced", text=text, targets=silent, weights=silent) for text in made)]
+    asked = [*by_source["cad"], *map(unlabelled, made)]
     said = say(teacher, encoded(asked))
     with (WORK / "taught.jsonl").open("w", encoding="utf-8") as file:
         for row, values in zip(asked, said.tolist(), strict=True):

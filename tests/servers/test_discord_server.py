@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from tests.servers.discord import DiscordServer, Guild, Intent, Member, NotAllowedError, Permission
 from tests.servers.discord.permissions import STEWARD
-from tests.servers.discord.probe import OPENAPI, Probe, intents, room, running, valid
+from tests.servers.discord.probe import Probe, intents, room, running, valid
 from tests.servers.discord.world import Clock, made_at
 
 # Connecting
@@ -254,7 +254,6 @@ async def test_sending_keeps_discords_rules(server: DiscordServer, guild: Guild,
     assert (await channel.send("once", nonce="key/1")).id != one.id
 
 
-@pytest.mark.skipif(not OPENAPI.is_file(), reason="../shared/specs/discord/openapi.json is not there")
 async def test_what_is_sent_against_discords_description_is_found(server: DiscordServer, guild: Guild, client: Probe) -> None:
     channel = room(client, guild)
     await channel.send("hello")

@@ -10,6 +10,8 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 import discord
 from discord import app_commands
 from tests.servers.discord.server import DiscordServer
@@ -161,4 +163,7 @@ def room(client: Probe, guild: Guild, name: str = "general") -> Any:
 
 
 def valid(server: DiscordServer) -> Iterator[str]:
+    """What was sent against Discord's own description; skips the test, saying so, where that is not there."""
+    if not OPENAPI.is_file():
+        pytest.skip("../shared/specs/discord/openapi.json is not there")
     yield from server.checked_against(OPENAPI)
