@@ -21,6 +21,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,8 @@ STARTS = 3
 SPEED_WANTED, MEMORY_WANTED, START_WANTED = 50.0, 0.25, 1.0
 PROCESSORS = len(os.sched_getaffinity(0))
 EMBEDDED = HOUSE / "bot" / "toxicity"
+INT8 = ("DynamicQuantizeMatMul", "QAttention")
+KERNEL = "_kernel_time"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -262,8 +265,8 @@ def breakdown(texts: Sequence[str]) -> None:
         print(f"  {part / whole:6.1%}  {name}")
     for kind, part in operators(rows)[:8]:
         print(f"    {part:6.1%} of the model  {kind}")
-    products, early = int8_products(rows)
-    print(f"  {early:.0%} of the messages are answered early")
+    products, layers = int8_products(rows)
+    print("  layers computed: " + ", ".join(f"{count} for {share:.0%}" for count, share in enumerate(layers) if share))
     length = round(count / len(rows))
     achieved, peak, here = 2 * products * len(rows) / model / 1e9, int8_rate(2048, 2048, 2048), int8_rate(length, 384, 1536)
     print(f"  int8: {achieved:,.0f} billion operations a second, {achieved / peak:.0%} of the {peak:,.0f} that a large product reaches,")
@@ -286,8 +289,8 @@ def best_seconds(works: Sequence[Callable[[], object]], rounds: int = 9) -> floa
     return sum(min(thread_seconds(work) for _ in range(rounds)) for work in works)
 
 
-def operators(rows: Sequence[list[int]]) -> list[tuple[str, float]]:
-    """Shares of the model's time by kind of operator, as the runtime fuses them."""
+def profiled(rows: Sequence[list[int]]) -> list[list[dict[str, Any]]]:
+    """What the runtime says of each node that it ran, message by message. What stands inside an If is counted by itself."""
     import numpy as np  # noqa: PLC0415
     import onnxruntime  # noqa: PLC0415
 
@@ -297,14 +300,19 @@ def operators(rows: Sequence[list[int]]) -> list[tuple[str, float]]:
         options.profile_file_prefix = str(Path(folder) / "profile")
         session = onnxruntime.InferenceSession(str(EMBEDDED / "model.onnx"), options, providers=["CPUExecutionProvider"])
         for row in rows:
-            ids = np.array([row], dtype=np.int64)
-            session.run(None, {"input_ids": ids})
+            session.run(None, {"input_ids": np.array([row], dtype=np.int64)})
         events = json.loads(Path(session.end_profiling()).read_text(encoding="utf-8"))
+    ran = [event for event in events if event.get("cat") == "Node" and event["name"].endswith(KERNEL)]
+    nodes = [event for event in ran if event["args"]["op_name"] != "If"]
+    starts = sorted(event["ts"] for event in events if event["name"] == "model_run")
+    return [[node for node in nodes if start <= node["ts"] < end] for start, end in zip(starts, [*starts[1:], float("inf")], strict=True)]
+
+
+def operators(rows: Sequence[list[int]]) -> list[tuple[str, float]]:
+    """Shares of the model's time by kind of operator, as the runtime fuses them."""
     kinds: Counter[str] = Counter()
-    for event in events:
-        # What stands inside an If is counted by itself.
-        if event.get("cat") == "Node" and event["name"].endswith("_kernel_time") and event["args"]["op_name"] != "If":
-            kinds[event["args"]["op_name"]] += event["dur"]
+    for event in chain.from_iterable(profiled(rows)):
+        kinds[event["args"]["op_name"]] += event["dur"]
     whole = sum(kinds.values())
     return [(kind, spent / whole) for kind, spent in kinds.most_common()]
 
@@ -319,29 +327,29 @@ def session_options() -> Any:
     return options
 
 
-def int8_products(rows: Sequence[list[int]]) -> tuple[float, float]:
-    """Int8 multiplications of a message on average, and the share of messages that are answered early, at the exit."""
-    import numpy as np  # noqa: PLC0415
+def int8_products(rows: Sequence[list[int]]) -> tuple[float, list[float]]:
+    """Int8 multiplications of a message on average, and the shares of messages with no layer computed, with one, with two, and so on.
+
+    Counted by what the runtime says that it ran, so that no formula here has to know which exit a message takes.
+    """
     import onnx  # noqa: PLC0415
-    import onnxruntime  # noqa: PLC0415
-    from onnx import TensorProto, helper  # noqa: PLC0415
 
-    model = onnx.load(str(EMBEDDED / "model.onnx"))
-    branch = next(node for node in model.graph.node if node.op_type == "If")
-    model.graph.output.append(helper.make_tensor_value_info(branch.input[0], TensorProto.BOOL, []))
-    session = onnxruntime.InferenceSession(model.SerializeToString(), session_options(), providers=["CPUExecutionProvider"])
-    early = [bool(session.run([branch.input[0]], {"input_ids": np.array([row], dtype=np.int64)})[0]) for row in rows]
-    rest = _int8_weights(next(one.g for one in branch.attribute if one.name == "else_branch"))
-    first = _int8_weights(model.graph)
-    products = sum(len(row) * (first if sure else first + rest) for row, sure in zip(rows, early, strict=True))
-    return products / len(rows), sum(early) / len(rows)
+    graphs = [onnx.load(str(EMBEDDED / "model.onnx")).graph]
+    weights: dict[str, int] = {}
+    for graph in graphs:
+        sizes = {one.name: one.dims for one in graph.initializer}
+        weights |= {node.name: int(sizes[node.input[1]][0] * sizes[node.input[1]][1]) for node in graph.node if node.op_type in INT8}
+        graphs += [one.g for node in graph.node for one in node.attribute if one.name.endswith("_branch")]
+    runs = [[event for event in run if event["args"]["op_name"] in INT8] for run in profiled(rows)]
+    products = sum(weights[event["name"].removesuffix(KERNEL)] * _rows_of(event) for run in runs for event in run)
+    layers = [sum(event["args"]["op_name"] == "QAttention" for event in run) for run in runs]
+    return products / len(rows), [layers.count(count) / len(rows) for count in range(max(layers) + 1)]
 
 
-def _int8_weights(graph: Any) -> int:
-    """Weights that each token of a message is multiplied with, in int8."""
-    sizes = {one.name: one.dims for one in graph.initializer}
-    shapes = [sizes[node.input[1]] for node in graph.node if node.op_type == "MatMulInteger" and node.input[1] in sizes]
-    return sum(int(rows) * int(columns) for rows, columns in shapes)
+def _rows_of(event: Mapping[str, Any]) -> int:
+    """Rows that a product had."""
+    (shape,) = event["args"]["input_type_shape"][0].values()
+    return int(shape[-2])
 
 
 def int8_rate(rows: int, inner: int, columns: int) -> float:

@@ -25,7 +25,9 @@ SPEECH_LIKELY_MAX = 0.03  # of politics_civil above 0.5, per head
 SCALE_MIN, SCALE_MAX = 0.3, 2.5  # steeper, and one typing slip would turn a score over
 SCALE_BELOW = 2.5  # and below 0.5, so that fine texts lie near 0 whichever group they name, and not about in the middle
 EXIT_DOUBT = 0.09  # a head that gives a text so much doubts it
-EXIT_MISSED = 0.005  # of the texts that a head doubts, per head, may be let go at an early exit
+# Of the texts that a head doubts, per head, so many may be let go at the exit after so many layers: more where it knows more.
+EXIT_MISSED = {0: 0.001, 2: 0.003}
+_FIT_LEAST = 100  # texts let go; an exit that lets fewer go is closed
 SCALE_ABOVE = 1.2  # above 0.8 at least so steep, so that what is sure and what is nearly sure stand apart
 _JUST_ABOVE = 1e-5  # in log-odds: more than float32 rounds off
 NOT_PURSUED = ("toxicr", "conda", "civil_spans")  # call policy fury and profanity toxic
@@ -54,38 +56,31 @@ class Affine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exit:
-    """An early exit: a text whose log-odds stay under `limit` in every head has score = sigmoid(scale * logit + shift)."""
+    """An early exit: a text whose doubt, in log-odds, stays under `limit` has score = sigmoid(scale * logit + shift)."""
 
     scale: NDArray[np.float64]
     shift: NDArray[np.float64]
-    limit: NDArray[np.float64]
+    limit: float
 
     def taken(self, raw: Scores) -> NDArray[np.bool_]:
-        """Return, for each text, whether it is let go, of its log-odds [texts, outputs] at the exit."""
-        return _under(raw, self.limit)
-
-    def apply(self, raw: Scores) -> Scores:
-        """Return the scores, 0 to 1, of log-odds [texts, outputs] at the exit."""
-        return sigmoid(raw * self.scale + self.shift)
+        """Return, for each text, whether it is let go, of its log-odds [texts, outputs + 1] at the exit."""
+        kept: NDArray[np.bool_] = raw[:, -1] < self.limit
+        return kept
 
 
-def _under(raw: Scores, limit: NDArray[np.float64]) -> NDArray[np.bool_]:
-    kept: NDArray[np.bool_] = (raw < limit)[:, : len(HEADS)].all(axis=1)
-    return kept
+def choose_exit(raw: Scores, last: Scores, missed: float) -> Exit:
+    """Return the limit of doubt under which hardly any text is let go that the last layer would have doubted.
 
-
-def choose_exit(raw: Scores, last: Scores) -> Exit:
-    """Return the limits under which hardly any text is let go that the last layer would have doubted.
-
-    `raw` holds an exit's log-odds, `last` the calibrated scores of the last layer, for the same texts. Of the texts that a head
-    doubts (EXIT_DOUBT or more), at most EXIT_MISSED may be let go. The exit's scores are fitted to the last layer's on those let go.
+    `raw` holds an exit's log-odds, doubt last [texts, outputs + 1], `last` the calibrated scores of the last layer, for the same texts. Of the
+    texts that a head doubts (EXIT_DOUBT or more), at most a share of `missed` may be let go. The exit's scores are fitted to the last layer's on
+    those let go.
     """
-    limit = np.full(raw.shape[1], np.inf)
-    for place in range(len(HEADS)):
-        doubted = raw[last[:, place] >= EXIT_DOUBT, place]
-        limit[place] = np.quantile(doubted, EXIT_MISSED) if len(doubted) else -np.inf
-    given = _under(raw, limit)
-    fits = np.array([np.polyfit(raw[given, place], logits(last[given, place]), 1) for place in range(raw.shape[1])])
+    doubted = [raw[last[:, place] >= EXIT_DOUBT, -1] for place in range(len(HEADS))]
+    limit = min((float(np.quantile(one, missed)) for one in doubted if len(one)), default=-np.inf)
+    given = raw[:, -1] < limit
+    if given.sum() < _FIT_LEAST:
+        return Exit(scale=np.ones(last.shape[1]), shift=np.zeros(last.shape[1]), limit=-np.inf)
+    fits = np.array([np.polyfit(raw[given, place], logits(last[given, place]), 1) for place in range(last.shape[1])])
     return Exit(scale=np.maximum(fits[:, 0], 0.01), shift=fits[:, 1], limit=limit)
 
 
@@ -97,12 +92,15 @@ def limit_for(values: NDArray[np.float64], share: float) -> float:
 
 
 def _middle(head: str, sets: Sequence[DevSet], raw: dict[str, Scores], written: tuple[list[Line], Scores]) -> float:
-    """Return the logit at which the decisions on dev sets and held-out written lines are best, on average."""
+    """Return the logit at which the decisions on dev sets and held-out written lines are best, on average.
+
+    The lines count twice, but once for toxicity: what is on the wrong side there is told by another head as well, and the sets ask for more.
+    """
     place = HEADS.index(head)
     asked = [known(raw[dev.name], dev.answers[head], head) for dev in sets if head in dev.answers and dev.name not in NOT_PURSUED]
     lines, scores = written
     if lines:
-        asked.extend([known(scores, [line.labels[place] for line in lines], head)] * 2)
+        asked.extend([known(scores, [line.labels[place] for line in lines], head)] * (1 if head == "toxicity" else 2))
     asked = [(values, truth) for values, truth in asked if truth.sum() >= 10]
     if not asked:
         return 0.0

@@ -4,6 +4,8 @@ Knows the order of things: graph, scores, calibration, figures, card. Must not t
 SHA-256 of the weights.
 
     python -m training.export --stage final [--to bot/toxicity]
+
+The exits are fitted to a calibration (training/exits.py): export once, fit them, export --again.
 """
 
 import argparse
@@ -16,22 +18,21 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx
 
-from training.calibration import THRESHOLD, Affine, Exit, choose, choose_exit
+from training import graph
+from training.calibration import EXIT_MISSED, THRESHOLD, Affine, choose, choose_exit
 from training.evaluate import SAMPLE, Material, table
-from training.graph import ALWAYS, NEVER, set_constants, write
 from training.model import BASE, EXITS, load
 from training.model_card import write_model_card
 from training.places import OUTPUTS, SHIPPED, TOKENS_MAX, WORK, sha256_of, work_folder
-from training.scoring import Scores, logits, read, score
+from training.scoring import Scores, Windows, read, score
 
 BYTES_MAX = 25_000_000
 
 
-def card_of(
-    model: Path, stage: str, affines: list[Affine], exit_after: int, shares: dict[str, float], figures: dict[str, Any]
-) -> dict[str, Any]:
-    """Return what card.json says of the weights; `shares` says how much of each civil set leaves at the exit, 0 to 1."""
+def card_of(model: Path, stage: str, affines: list[Affine], shares: dict[int, dict[str, float]], figures: dict[str, Any]) -> dict[str, Any]:
+    """Return what card.json says of the weights; `shares` says how much of each civil set has left by each exit, 0 to 1."""
     return {
         "heads": list(OUTPUTS),
         "tokens_max": TOKENS_MAX,
@@ -40,7 +41,10 @@ def card_of(
         "trained_at": datetime.datetime.now(datetime.UTC).date().isoformat(),
         "stage": stage,
         "quantisation": "dynamic int8, weights per channel",
-        "exit": {"after_layers": exit_after, "percent_of": {name: round(100 * share, 1) for name, share in shares.items()}},
+        "exits": [
+            {"after_layers": after, "percent_of": {name: round(100 * share, 1) for name, share in by_then.items()}}
+            for after, by_then in shares.items()
+        ],
         "calibration": {
             head: {name: round(value, 4) for name, value in dataclasses.asdict(affine).items()}
             for head, affine in zip(OUTPUTS, affines, strict=True)
@@ -49,11 +53,10 @@ def card_of(
     }
 
 
-def constants(affines: list[Affine], early: Exit) -> dict[str, Scores]:
-    """Return what the graph holds of a calibration and of its exit."""
-    names = [entry.name for entry in dataclasses.fields(Affine)]
-    parts = {f"calibration_{name}": np.array([getattr(one, name) for one in affines]) for name in names}
-    return parts | {"exit_scale": early.scale, "exit_shift": early.shift, "exit_limit": early.limit}
+def measured(made: onnx.ModelProto, file: Path, texts: Windows) -> Scores:
+    """Write a graph and return what it gives for each window, [windows, outputs of the graph]."""
+    onnx.save(made, str(file))
+    return score(file, texts)
 
 
 def main() -> int:
@@ -62,49 +65,42 @@ def main() -> int:
     parser.add_argument("--stage", default="final", help="one, two, or the name of a folder under work/")
     parser.add_argument("--to", type=Path, default=SHIPPED)
     parser.add_argument("--quick", action="store_true", help=f"calibrate on at most {SAMPLE} texts of each dev set")
-    parser.add_argument("--again", action="store_true", help="calibrate again on the scores of the last export of this stage")
-    parser.add_argument("--exit-after", type=int, choices=EXITS, default=EXITS[-1], help="layers before the early exit")
-    parser.add_argument("--reduce-range", action="store_true", help="7-bit weights, for processors without VNNI")
+    parser.add_argument("--again", action="store_true", help="take the last layer's scores of the last export of this stage (other exits)")
     options = parser.parse_args()
     source = WORK / (f"stage-{options.stage}" if options.stage in ("one", "two") else options.stage)
     folder = work_folder(f"export-{source.name}")
-    small = folder / "model.onnx"
-    write(load(source, ready=True), small, exit_after=options.exit_after, reduce_range=options.reduce_range)
-    assert small.stat().st_size < BYTES_MAX, f"{small} has {small.stat().st_size:,} bytes"
+    small, kept, model = folder / "model.onnx", folder / "raw.npy", load(source, ready=True)
     material = Material(texts_max=SAMPLE if options.quick else None)
     whole = read(source / "tokenizer.json", material.texts())
     started = time.monotonic()
-    neutral = [Affine(scale=1.0, shift=0.0)] * len(OUTPUTS)
-    zero, one = np.zeros(len(OUTPUTS)), np.ones(len(OUTPUTS))
-    raws = []
-    for name, limit in (("raw.npy", NEVER), (f"exit-{options.exit_after}.npy", ALWAYS)):
-        kept = folder / name
-        if not (options.again and kept.exists()):
-            set_constants(small, constants(neutral, Exit(scale=one, shift=zero, limit=limit * one)))
-            np.save(kept, logits(score(small, whole)))
-        raws.append(np.load(kept))
-    raw, raw_early = raws
+    if not (options.again and kept.exists()):
+        np.save(kept, measured(graph.log_odds(model), folder / "raw.onnx", whole))
+    raw = np.load(kept)
+    early = {after: measured(graph.exit_log_odds(model, after), folder / f"exit-{after}.onnx", whole) for after in EXITS}
     print(f"{len(raw):,} windows scored in {time.monotonic() - started:.0f} s")
     # A scale above zero keeps the order: the highest of a text's windows is so before and after the calibration.
     dev, civil, written, *_ = material.split(whole.highest(raw))
     held = [place for place, line in enumerate(material.lines) if line.category in material.held]
     affines = choose(material.sets, dev, civil, ([material.lines[place] for place in held], written[held]))
-    affines += neutral[len(affines) :]  # who is attacked is only read where somebody is
+    affines += [Affine(scale=1.0, shift=0.0)] * (len(OUTPUTS) - len(affines))  # who is attacked is only read where somebody is
     last = np.stack([affine.apply(raw[:, place]) for place, affine in enumerate(affines)], axis=1)
-    early = choose_exit(raw_early, last)
-    given = early.taken(raw_early)
-    shares = {name: float(1 - part.mean()) for name, part in material.split(whole.highest(1.0 - given[:, None]))[1].items()}
-    set_constants(small, constants(affines, early))
+    exits = {after: choose_exit(said, last, EXIT_MISSED[after]) for after, said in early.items()}
+    given, shares = np.zeros(len(raw), dtype=bool), {}
+    for after, chosen in exits.items():
+        given |= chosen.taken(early[after])
+        shares[after] = {name: float(1 - part.mean()) for name, part in material.split(whole.highest(1.0 - given[:, None]))[1].items()}
+    onnx.save(graph.shipped(model, affines, exits), str(small))
+    assert small.stat().st_size < BYTES_MAX, f"{small} has {small.stat().st_size:,} bytes"
     figures = material.figures(whole.highest(score(small, whole)), THRESHOLD)  # of the file itself: its kernels round
     shutil.copyfile(source / "tokenizer.json", folder / "tokenizer.json")
-    card = card_of(small, source.name, affines, options.exit_after, shares, figures)
+    card = card_of(small, source.name, affines, shares, figures)
     (folder / "card.json").write_text(json.dumps(card, indent=1) + "\n", encoding="utf-8")
     options.to.mkdir(parents=True, exist_ok=True)
     for name in ("model.onnx", "tokenizer.json", "card.json"):
         shutil.copyfile(folder / name, options.to / name)
     write_model_card(options.to)
     print(table(figures))
-    print(f"{small.stat().st_size / 1e6:.2f} MB, sha256 {card['sha256']}, exit {card['exit']}, calibration {card['calibration']}")
+    print(f"{small.stat().st_size / 1e6:.2f} MB, sha256 {card['sha256']}, exits {card['exits']}, calibration {card['calibration']}")
     return 0
 
 

@@ -1,7 +1,7 @@
-"""Fits the heads that ship, the wide part beside them and the early exits, behind an encoder that stays as it is.
+"""Fits the heads that ship and the wide part beside them, behind an encoder that stays as it is.
 
-Knows rows and states. Must not know how a head ships. Rules: heads and wide part learn from the labels, each exit from what they then say
-together; the public rows weigh more for the heads than in the last stage, as little can be forgotten here; seeded.
+Knows rows and states. Must not know how a head ships. Rules: the public rows weigh more for the heads than in the last stage, as little
+can be forgotten here; the early exits are fitted afterwards (training/exits.py), to what these say once it is calibrated; seeded.
 
     python -m training.heads --stage mean --out final
 """
@@ -17,7 +17,7 @@ from tokenizers import Tokenizer
 from training import mixture
 from training.batches import NOTHING, Encoded, encode, in_domains, padded, read_rows
 from training.labels import Labelled
-from training.model import EXITS, Classifier, Heads, load
+from training.model import Classifier, Heads, load
 from training.places import HEADS, OUTPUTS, SEED, WORK, work_folder
 from training.train import GATE_WEIGHT, gate_loss, loss_of
 from training.wide import fit_wide, matrix
@@ -50,22 +50,18 @@ def rows_for_wide(public: list[Labelled], written: list[Labelled]) -> list[Label
     return [*(row for row in public if any(row.weights)), *written, *mixture.swaps(random.Random(SEED))]
 
 
-def states_of(model: Classifier, rows: Sequence[Encoded]) -> tuple[torch.Tensor, list[torch.Tensor]]:
-    """Return what the heads read [rows, layers * hidden], and what each exit reads [rows, 2 hidden]; in the order of the rows."""
+def states_of(model: Classifier, rows: Sequence[Encoded]) -> torch.Tensor:
+    """Return what the heads read [rows, layers * hidden], in the order of the rows."""
     order = sorted(range(len(rows)), key=lambda place: len(rows[place].ids))
     last = torch.zeros(len(rows), model.heads.dense.in_features)
-    early = [torch.zeros(len(rows), 2 * model.config.hidden_size) for _ in EXITS]
     with torch.no_grad():
         for start in range(0, len(order), _ROWS_FORWARD):
             places = order[start : start + _ROWS_FORWARD]
             batch = padded([rows[place] for place in places])
-            read = model.states(batch.ids, batch.mask)
-            last[places] = read.last
-            for kept, both in zip(early, read.early, strict=True):
-                kept[places] = torch.cat(both, dim=-1)
+            last[places] = model.states(batch.ids, batch.mask).last
             if start // _ROWS_FORWARD % 100 == 0:
                 print(f"{start:,} of {len(order):,} rows read", flush=True)
-    return last, early
+    return last
 
 
 def fit(
@@ -109,7 +105,7 @@ def fit_heads(hidden: int, states: torch.Tensor, targets: torch.Tensor, weights:
 
 
 def main() -> int:
-    """Fit heads and exits of one run; return the exit code."""
+    """Fit the heads of one run; return the exit code."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--stage", required=True, help="the folder under work/ whose encoder stays")
     parser.add_argument("--out", required=True, help="the folder under work/ for the result")
@@ -119,7 +115,7 @@ def main() -> int:
     public_rows, written = read_rows(WORK / "public.jsonl"), mixture.written(held_out=True)
     rows = rows_for_heads(public_rows, written)
     encoded = encode(rows, Tokenizer.from_str(tokenizer), respelled_share=0.1, seed=SEED, gains=(1.0,) * len(rows[0].targets))
-    last, early = states_of(model, encoded)
+    last = states_of(model, encoded)
     targets, weights = torch.tensor([row.targets for row in encoded]), torch.tensor([row.weights for row in encoded])
     domains, taught = torch.tensor([row.domains for row in encoded]), torch.tensor([row.taught or NOTHING for row in encoded])
     targets, weights = in_domains(targets, weights, domains, taught)
@@ -136,18 +132,6 @@ def main() -> int:
         torch.tensor([weights for _, weights in outputs]),
         words,
     )
-    with torch.no_grad():
-        logits = model.heads(last)
-        logits[:, : len(HEADS)] += matrix([row.ids for row in encoded], words) @ model.wide.table.weight + model.wide.bias
-        said = torch.sigmoid(logits)
-    for states, layers in zip(early, EXITS, strict=True):
-        head, half = model.exits[str(layers)], states.shape[1] // 2
-
-        def away(places: torch.Tensor, head: torch.nn.Module = head, states: torch.Tensor = states, half: int = half) -> torch.Tensor:
-            logits = head(states[places, :half], states[places, half:])
-            return torch.nn.functional.binary_cross_entropy_with_logits(logits, said[places])
-
-        fit(f"exit after {layers} layers", list(head.parameters()), away, len(rows), rate=1e-3, epochs=12)
     torch.save(model.state_dict(), folder / "model.pt")
     (folder / "tokenizer.json").write_text(tokenizer, encoding="utf-8")
     return 0

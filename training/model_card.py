@@ -131,13 +131,19 @@ def _frames_table(figures: dict[str, Any]) -> str:
     return "\n".join(out)
 
 
+def _layers(after: int) -> str:
+    return f"after {after} layers" if after else "before the first layer"
+
+
 def write_model_card(folder: Path) -> None:
     """Write folder/MODEL_CARD.md from folder/card.json."""
     card = json.loads((folder / "card.json").read_text(encoding="utf-8"))
     figures = card["figures"]
     size = (folder / "model.onnx").stat().st_size / 1e6
-    early = card["exit"]
-    shares = ", ".join(f"{share:g} % of {name}" for name, share in early["percent_of"].items())
+    early = "; ".join(
+        f"{' and '.join(f'{share:g} % of {name}' for name, share in one['percent_of'].items())} have left {_layers(one['after_layers'])}"
+        for one in card["exits"]
+    )
     text = f"""\
 # The embedded toxicity model
 
@@ -151,8 +157,8 @@ A score is calibrated per head on development data: above 0.8 hardly any civil s
 line, at 0.5 the best decisions. What each head means is defined in training/written/README.md; how the model is made
 again is in training/README.md.
 
-After {early["after_layers"]} layers a small head may let a text go that it is sure is civil; its low scores are the answer then, and the layers
-behind it are not computed ({shares}). All figures below are with it.
+Small heads on the way let a text go that none of the others will doubt; their low scores are the answer then, and the layers behind them are not
+computed ({early}). All figures below are with them.
 
 {_USE}
 

@@ -1,6 +1,6 @@
 """Measures what quantisation costs: dynamic against static int8, 7-bit weights, and int8 sums that saturate without VNNI.
 
-Knows the graph's two parts, onnxruntime's quantisers and how its kernels add without VNNI. Must not know the exit, calibration or
+Knows the model in float, onnxruntime's quantisers and how its kernels add without VNNI. Must not know the exit, calibration or
 what ships. Rules: seeded; one thread; every variant is made of the same float graph; all it writes lies in a temporary folder.
 
     python -m training.quantisation [--stage mean]
@@ -33,9 +33,9 @@ from tokenizers import Tokenizer
 
 from training.dev_sets import read_civil, read_dev
 from training.figures import auc, known
-from training.graph import OPSET, Early, Late
-from training.model import Classifier, load
-from training.places import HEADS, PUBLIC_DEV, PUBLIC_TRAIN, SEED, WORK
+from training.graph import OPSET
+from training.model import READ_LAYERS, Classifier, load
+from training.places import HEADS, OUTPUTS, PUBLIC_DEV, PUBLIC_TRAIN, SEED, TOKENS_MAX, WORK
 from training.scoring import Scores
 from training.written import held_out_categories, read_lines
 
@@ -59,18 +59,53 @@ Run = Callable[[Ids], NDArray[np.float32]]
 
 
 class Whole(torch.nn.Module):
-    """Both parts as one, without the exit, the calibration neutral."""
+    """The model for one text as quantisers want it: products in float, query, key and value as one, no exit, nothing calibrated."""
 
     def __init__(self, model: Classifier) -> None:
-        """Cut after two layers: where is of no matter here."""
+        """Join what is multiplied with the same rows."""
         super().__init__()
-        self.early, self.late = Early(model, 2), Late(model, 2)
-        for name, buffer in self.late.named_buffers(recurse=False):
-            buffer.fill_(1.0 if name == "calibration_scale" else 0.0)
+        self.model, shape = model, model.config
+        self.heads, self.hidden = (shape.num_attention_heads, shape.hidden_size // shape.num_attention_heads), shape.hidden_size
+        layers = [layer.attention.self for layer in model.bert.encoder.layer]
+        self.together = torch.nn.ModuleList(_together(one.query, one.key, one.value) for one in layers[:-1])
+        self.last_together = _together(layers[-1].key, layers[-1].value)
+        self.summed = model.heads.summed()
+        table = model.bert.embeddings
+        self.register_buffer("positions", table.position_embeddings.weight[:TOKENS_MAX].detach().clone())
+
+    def layer(self, number: int, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, rows: torch.Tensor) -> torch.Tensor:
+        """One layer's output for the rows that ask. query [heads, asking, size]; key, value [heads, tokens, size]."""
+        layer = self.model.bert.encoder.layer[number]
+        weights = torch.softmax(query @ key.transpose(-1, -2) * self.heads[1] ** -0.5, dim=-1)
+        seen = (weights @ value).transpose(0, 1).reshape(-1, self.hidden)
+        rows = layer.attention.output.LayerNorm(layer.attention.output.dense(seen) + rows)
+        inner = torch.nn.functional.gelu(layer.intermediate.dense(rows))
+        return layer.output.LayerNorm(layer.output.dense(inner) + rows)  # type: ignore[no-any-return]
 
     def forward(self, input_ids: torch.Tensor) -> torch.Tensor:
         """Return probabilities, [1, outputs], of input_ids [1, tokens]."""
-        return self.late(self.early(input_ids)[0], input_ids)  # type: ignore[no-any-return]
+        table, states = self.model.bert.embeddings, []
+        kind = table.token_type_embeddings.weight[0]
+        rows = table.LayerNorm(table.word_embeddings(input_ids.view(-1)) + kind + self.positions[: input_ids.shape[1]])
+        for number, product in enumerate(self.together):
+            query, key, value = product(rows).view(-1, 3, *self.heads).permute(1, 2, 0, 3).unbind()
+            rows = self.layer(number, query, key, value, rows)
+            states.append(rows[:1])
+        key, value = self.last_together(rows).view(-1, 2, *self.heads).permute(1, 2, 0, 3).unbind()
+        query = self.model.bert.encoder.layer[-1].attention.self.query(rows[:1]).view(1, *self.heads).transpose(0, 1)
+        states.append(self.layer(len(self.together), query, key, value, rows[:1]))
+        said = self.summed(torch.cat(states[: -READ_LAYERS - 1 : -1], dim=-1))
+        elsewhere, more, gate = said.split([len(OUTPUTS), len(OUTPUTS), 1], dim=-1)
+        wide = torch.nn.functional.pad(self.model.wide(input_ids), (0, len(OUTPUTS) - len(HEADS)))
+        return torch.sigmoid(elsewhere + torch.sigmoid(gate) * more + wide)
+
+
+def _together(*parts: torch.nn.Linear) -> torch.nn.Linear:
+    """Several products of the same rows as one."""
+    made = torch.nn.Linear(parts[0].in_features, sum(part.out_features for part in parts))
+    made.weight.data = torch.cat([part.weight.data for part in parts])
+    made.bias.data = torch.cat([part.bias.data for part in parts])
+    return made
 
 
 class Texts(CalibrationDataReader):

@@ -23,7 +23,7 @@ from tokenizers import Tokenizer
 from training import mixture
 from training.batches import OURS, Batch, Encoded, batches, encode, in_domains, read_rows
 from training.model import Classifier, fresh, load
-from training.places import HEADS, SEED, WORK, work_folder
+from training.places import HEADS, OUTPUTS, SEED, WORK, work_folder
 
 CHECKPOINT_SECONDS = 240
 
@@ -109,7 +109,7 @@ def gate_loss(ours: torch.Tensor, domains: torch.Tensor) -> torch.Tensor:
 def exit_loss(early: list[torch.Tensor], last: torch.Tensor) -> torch.Tensor:
     """Return how far each exit is from what the last layer says of all outputs, labelled or not."""
     said = torch.sigmoid(last.detach())
-    return torch.stack([torch.nn.functional.binary_cross_entropy_with_logits(one, said) for one in early]).mean()
+    return torch.stack([torch.nn.functional.binary_cross_entropy_with_logits(one[:, : len(OUTPUTS)], said) for one in early]).mean()
 
 
 def optimiser_of(model: Classifier, recipe: Recipe) -> torch.optim.AdamW:

@@ -1,15 +1,19 @@
 """How every scorer reads a text: windows of tokens, one a run, on worker threads off the event loop; a short text alone at once.
 
 Knows: tokens, windows, threads, time. Must not know: what computes the scores, rules, messages, the store.
-Rules: never raises while scoring (what went wrong is `missing`); one window per run; a window begins and ends with the
-model's two marks, whatever they are called.
+Rules: never raises while scoring (what went wrong is `missing`); one window per run, also where many texts wait and a worker takes a few of
+them at once; a window begins and ends with the model's two marks, whatever they are called.
 """
 
 import asyncio
+import contextlib
+import threading
 import time
 from abc import ABC, abstractmethod
+from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -24,10 +28,32 @@ TEXT_CHARS_MAX = 100_000
 TIME_OUT, FAILURE, TOO_LONG = "time_out", "failure", "too_long"
 MARKS = ("[CLS]", "[SEP]")
 """What a window begins and ends with, unless a model says otherwise."""
+TAKEN_MAX = 4
+"""Texts that a worker takes in one go, at most: waking the event loop for each one cost a tenth of the time."""
 
 
 class ScorerError(Exception):
     """The scorer cannot start; the text says in one line what to do."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Waiting:
+    """A text that waits for a worker, and where its scores are awaited."""
+
+    text: str
+    pointed_out: Sequence[int]
+    deadline: float
+    scores: asyncio.Future[Scored]
+
+    def hand_back(self, scored: Scored) -> None:
+        """On the event loop: whoever gave up in the meantime is not there any more."""
+        if not self.scores.done():
+            self.scores.set_result(scored)
+
+
+def _hand_back(done: Sequence[tuple[_Waiting, Scored]]) -> None:
+    for one, scored in done:
+        one.hand_back(scored)
 
 
 class TextScorer(ABC):
@@ -54,7 +80,11 @@ class TextScorer(ABC):
         self._length = length
         self._seconds_max = seconds_max
         self._workers = ThreadPoolExecutor(workers, thread_name_prefix="scorer")
-        self._waiting = 0
+        self._workers_max = workers
+        self._asked = 0
+        self._lock = threading.Lock()
+        self._queue: deque[_Waiting] = deque()  # what follows is shared with the workers, under the lock
+        self._working = 0
 
     @abstractmethod
     def _run(self, ids: list[int]) -> Any:
@@ -63,27 +93,58 @@ class TextScorer(ABC):
     async def score(self, text: str, pointed_out: Sequence[int] = ()) -> Scored:
         """Score one text. `pointed_out`: character positions that must be read however long the text is."""
         deadline = time.monotonic() + self._seconds_max
-        self._waiting += 1
+        self._asked += 1
         try:
-            if len(text) <= self.at_once_chars_max:
+            if self._asked == 1 and len(text) <= self.at_once_chars_max:
                 await asyncio.sleep(0)  # whoever else has a text by now has come
-                if self._waiting == 1:
+                if self._asked == 1:
                     return self._score(text, pointed_out, deadline)
-            running = self._workers.submit(self._score, text, pointed_out, deadline)
+            one = _Waiting(text, pointed_out, deadline, asyncio.get_running_loop().create_future())
+            self._enqueue(one)
             async with asyncio.timeout(self._seconds_max + 1):
-                return await asyncio.wrap_future(running)
+                return await one.scores
         except TimeoutError:
             return Scored(missing=TIME_OUT)
         finally:
-            self._waiting -= 1
+            self._asked -= 1
 
     def score_now(self, text: str, pointed_out: Sequence[int] = ()) -> Scored:
         """Score one text on this thread, without a time limit."""
         return self._score(text, pointed_out, float("inf"))
 
     async def close(self) -> None:
-        """Let the workers go."""
+        """Let the workers go; who still waits is let go too."""
+        with self._lock:
+            left = list(self._queue)
+            self._queue.clear()
+        for one in left:
+            one.scores.cancel()
         self._workers.shutdown(wait=False, cancel_futures=True)
+
+    def _enqueue(self, one: _Waiting) -> None:
+        with self._lock:
+            self._queue.append(one)
+            needed = self._working < self._workers_max
+            self._working += needed
+        if needed:
+            self._workers.submit(self._work)
+
+    def _work(self) -> None:
+        """On a worker: score what waits, until nothing does."""
+        while taken := self._take():
+            done = [(one, self._score(one.text, one.pointed_out, one.deadline)) for one in taken]
+            for loop in {one.scores.get_loop() for one in taken}:
+                mine = [pair for pair in done if pair[0].scores.get_loop() is loop]
+                with contextlib.suppress(RuntimeError):  # the loop has ended: nobody waits there
+                    loop.call_soon_threadsafe(_hand_back, mine)
+
+    def _take(self) -> list[_Waiting]:
+        """Some of what waits, so that every worker has its share; where nothing does, this worker counts as free."""
+        with self._lock:
+            share = -(-len(self._queue) // self._workers_max)
+            taken = [self._queue.popleft() for _ in range(min(share, TAKEN_MAX))]
+            self._working -= not taken
+            return taken
 
     def _score(self, text: str, pointed_out: Sequence[int], deadline: float) -> Scored:
         try:

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, ClassVar
@@ -72,6 +73,37 @@ async def test_short_text_alone_is_scored_at_once_and_texts_in_company_or_long_o
     await scorer.close()
 
 
+class Slow(EmbeddedScorer):
+    """Takes its time, so that texts wait."""
+
+    def _run(self, ids: list[int]) -> Any:
+        time.sleep(0.02)
+        return super()._run(ids)
+
+
+async def test_who_gives_up_waiting_takes_nobodys_scores_along() -> None:
+    scorer = Slow(workers=1)
+    tasks = [asyncio.create_task(scorer.score(text)) for text in COMPANY]
+    await asyncio.sleep(0.01)
+    tasks[1].cancel()
+    tasks[-1].cancel()
+    scored = await asyncio.gather(*tasks, return_exceptions=True)
+    assert [isinstance(one, asyncio.CancelledError) for one in scored] == [place in (1, len(COMPANY) - 1) for place in range(len(COMPANY))]
+    assert scored[2] == scorer.score_now(COMPANY[2])
+    assert (await scorer.score("line " * 80)).missing == ""  # the worker still works
+    await scorer.close()
+
+
+async def test_closing_lets_go_who_still_waits() -> None:
+    scorer = Slow(workers=1)
+    tasks = [asyncio.create_task(scorer.score(text)) for text in COMPANY * 3]
+    await asyncio.sleep(0.05)
+    await scorer.close()
+    scored = await asyncio.wait_for(asyncio.gather(*tasks, return_exceptions=True), 5)
+    assert isinstance(scored[-1], asyncio.CancelledError)
+    assert isinstance(scored[1], Scored), "what a worker had taken it finished"
+
+
 def test_abuse_scores_higher_than_a_greeting(scorers: dict[int, EmbeddedScorer]) -> None:
     abuse = scorers[1].score_now("you are a worthless stupid idiot").values
     greeting = scorers[1].score_now("good evening everybody").values
@@ -94,7 +126,7 @@ def test_text_that_is_too_long_says_so_and_what_is_pointed_out_is_read_all_the_s
 
 
 def layers_computed(text: str, folder: Path) -> int:
-    """Of the shipped model, as the runtime itself counts them: each layer has one softmax."""
+    """Of the shipped model, as the runtime itself counts them: each layer has one attention."""
     options = onnxruntime.SessionOptions()
     options.enable_profiling = True
     options.profile_file_prefix = str(folder / "profile")
@@ -102,7 +134,7 @@ def layers_computed(text: str, folder: Path) -> int:
     ids = Tokenizer.from_file(str(HERE / TOKENS)).encode(text).ids
     session.run(None, {"input_ids": np.array([ids], dtype=np.int64)})
     events = json.loads(Path(session.end_profiling()).read_text(encoding="utf-8"))
-    return sum(event.get("args", {}).get("op_name") == "Softmax" for event in events)
+    return sum(event.get("args", {}).get("op_name") == "QAttention" for event in events)
 
 
 CIVIL = [
@@ -122,8 +154,9 @@ CIVIL = [
 def test_most_plainly_civil_texts_are_let_go_early_and_have_low_scores(scorers: dict[int, EmbeddedScorer], tmp_path: Path) -> None:
     card = json.loads((HERE / CARD).read_text(encoding="utf-8"))
     layers = [layers_computed(text, tmp_path) for text in CIVIL]
-    assert set(layers) <= {card["exit"]["after_layers"], 6}
-    assert layers.count(card["exit"]["after_layers"]) >= len(CIVIL) / 2
+    exits = {one["after_layers"] for one in card["exits"]}
+    assert set(layers) <= exits | {6}
+    assert sum(count in exits for count in layers) >= len(CIVIL) / 2
     assert all(
         value < 0.2 for text in CIVIL for label, value in scorers[1].score_now(text).values.items() if not label.startswith("attacked")
     )

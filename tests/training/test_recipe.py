@@ -10,14 +10,16 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from training import figures, mixture
 from training.augment import JOINED_WORDS_MAX, SPLICED_WORDS_MAX, in_company, spliced
-from training.calibration import FINE_ABOVE_MAX, SPEECH_ABOVE_MAX, choose
+from training.calibration import EXIT_DOUBT, FINE_ABOVE_MAX, SPEECH_ABOVE_MAX, choose, choose_exit
 from training.dev_sets import DevSet
 from training.frames import GAP_MAX, sentences, widest_gaps
 from training.labels import DOMAIN_SHARE, DOMAINS, MAPPINGS, OURS_SHARE, TEACHES, Labelled, domain_of, domain_weights, labelled
-from training.places import HEADS, WRITTEN
+from training.places import HEADS, OUTPUTS, WRITTEN
+from training.scoring import logits, sigmoid
 from training.written import Line, extended, held_out_categories, read_lines, trained_categories
 
 LINES = read_lines()
@@ -256,3 +258,30 @@ def test_calibration_keeps_the_order_and_the_limits_on_what_is_fine(seed: int) -
 def _line(pair: str, side: str | None) -> Line:
     labels = (int(side == "breach"),) * len(HEADS)
     return Line(category="c", writer="w", text="t", pair=pair, side=side, register="hasty", labels=labels, attacked=())
+
+
+def exit_and_last(texts: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """What an exit says, doubt last, and what the last layer says of texts that every head doubts more, the more the exit does."""
+    chance = np.random.default_rng(4)
+    doubt = chance.normal(size=texts)
+    last = sigmoid(2 * doubt[:, None] + chance.normal(size=(texts, len(OUTPUTS))) - 2)
+    said = np.column_stack([2 * doubt[:, None] + chance.normal(size=(texts, len(OUTPUTS))) - 2, doubt])
+    return said, last
+
+
+def test_an_exit_lets_go_hardly_any_text_that_any_head_doubts() -> None:
+    said, last = exit_and_last(20_000)
+    for missed in (0.0015, 0.004):
+        chosen = choose_exit(said, last, missed)
+        given = chosen.taken(said)
+        shares = [given[last[:, place] >= EXIT_DOUBT].mean() for place in range(len(HEADS))]
+        assert max(shares) <= missed + 1e-4
+        assert max(shares) > missed / 2, "the limit is as high as it may be"
+        scores = sigmoid(said[given, :-1] * chosen.scale + chosen.shift)
+        assert np.abs(logits(scores) - logits(last[given])).mean() < 1.5
+
+
+def test_an_exit_that_knows_nothing_is_closed() -> None:
+    said, last = exit_and_last(5_000)
+    said[:, -1] = -last.max(axis=1)  # the surer, the more there is to doubt
+    assert not choose_exit(said, last, 0.0015).taken(said).any()
