@@ -33,7 +33,7 @@ def weights_in(path: Path) -> dict[str, torch.Tensor]:
     graphs = [onnx.load(str(path)).graph]
     for graph in graphs:
         raw |= {entry.name: numpy_helper.to_array(entry) for entry in graph.initializer}
-        graphs += [one.g for node in graph.node for one in node.attribute if one.name == "else_branch"]
+        graphs += [one.g for node in graph.node for one in node.attribute if one.name.endswith("_branch")]
     found = {}
     for name, values in raw.items():
         plain = name.removesuffix(QUANTISED)
