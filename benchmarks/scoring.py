@@ -113,10 +113,10 @@ def detoxify_speeds(checkpoint: Path, texts: Sequence[str]) -> Mapping[str, Any]
 
 def steward_speeds(folder: Path, texts: Sequence[str]) -> Mapping[str, Any]:
     """The scorer as the service uses it, from an event loop."""
-    from bot.toxicity.embedded import WORKERS_SPARE, EmbeddedScorer  # noqa: PLC0415
+    from bot.toxicity.embedded import EmbeddedScorer  # noqa: PLC0415
 
     sys.setswitchinterval(0.0005)  # as the command line sets it
-    scorer = EmbeddedScorer(folder, workers=PROCESSORS + WORKERS_SPARE, seconds_max=600)
+    scorer = EmbeddedScorer(folder, workers=PROCESSORS, seconds_max=600)
 
     async def waiting(count: int) -> float:
         queue = iter(repeated(texts, until=time.monotonic() + SECONDS_LEAST))

@@ -137,7 +137,7 @@ def replay_it(
     policy: PolicyOption = DEFAULT_POLICY,
     out: Annotated[Path | None, typer.Option("--json", metavar="OUT", help="Write one JSON line per message to this file.")] = None,
     keep: KeepOption = None,
-    workers: Annotated[int | None, typer.Option(min=1, max=64, help="Threads that score; processors and one more unless told.")] = None,
+    workers: Annotated[int | None, typer.Option(min=1, max=64, help="Threads that score; as many as processors unless told.")] = None,
 ) -> None:
     """Send a transcript through the whole service, as if it happened now, and sum up what Steward would have done."""
     quiet()

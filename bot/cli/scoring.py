@@ -55,7 +55,7 @@ def main() -> None:
 def score(
     words: Annotated[list[str] | None, typer.Argument(hidden=True)] = None,
     plain: Annotated[bool, typer.Option("--plain", help='Lines are plain text instead of {"text": ...}.')] = False,
-    workers: Annotated[int | None, typer.Option(min=1, max=64, help="Threads that score; processors and one more unless told.")] = None,
+    workers: Annotated[int | None, typer.Option(min=1, max=64, help="Threads that score; as many as processors unless told.")] = None,
 ) -> None:
     """Score texts from standard input: a line of JSON in, {"scores": {label: 0..1}} out, in the same order, as they come.
 

@@ -1,7 +1,7 @@
 """The embedded scorer: an int8 ONNX model on single-threaded workers; the one that ships is a six-layer MiniLM.
 
 Knows: onnxruntime, tokenizers, the files beside this one. Must not know: rules, messages, the store, torch.
-Rules: those of reading.py; as many workers as processors and one more. A folder with another model has the same three
+Rules: those of reading.py; as many workers as processors. A folder with another model has the same three
 files; its card says what the outputs mean and what a window begins and ends with.
 """
 
@@ -21,10 +21,8 @@ __all__ = ["CARD", "HERE", "MODEL", "TOKENS", "EmbeddedScorer", "ScorerError"]
 
 HERE = Path(__file__).parent
 MODEL, TOKENS, CARD = "model.onnx", "tokenizer.json", "card.json"
-WORKERS_SPARE = 1
-"""One worker more than processors: while one waits for its turn with the interpreter, another one computes."""
 AT_ONCE_CHARS_MAX = 300
-"""Texts this short take one window: 0.8 ms as a rule, 3 at most; handing them to a thread and back costs 0.15 more."""
+"""Texts this short take one window: 0.5 ms as a rule, 3 at most; handing them to a thread and back costs 0.15 more."""
 
 
 class EmbeddedScorer(TextScorer):
@@ -50,7 +48,7 @@ class EmbeddedScorer(TextScorer):
                 length=int(card["tokens_max"]),
                 marks=card.get("marks", MARKS),
                 digest=hashlib.sha256(weights + tokens.read_bytes()).hexdigest()[:16],
-                workers=workers or (os.cpu_count() or 1) + WORKERS_SPARE,
+                workers=workers or os.cpu_count() or 1,
                 seconds_max=seconds_max,
             )
         except ScorerError as error:

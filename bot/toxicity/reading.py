@@ -28,8 +28,10 @@ TEXT_CHARS_MAX = 100_000
 TIME_OUT, FAILURE, TOO_LONG = "time_out", "failure", "too_long"
 MARKS = ("[CLS]", "[SEP]")
 """What a window begins and ends with, unless a model says otherwise."""
-TAKEN_MAX = 4
-"""Texts that a worker takes in one go, at most: waking the event loop for each one cost a tenth of the time."""
+TAKEN_MAX = 8
+"""Texts that a worker takes in one go, at most: waking the event loop for each one costs a tenth of the time."""
+HELD_SECONDS_MAX = 0.01
+"""Scores that are there wait no longer than this for those of the next text."""
 
 
 class ScorerError(Exception):
@@ -45,15 +47,20 @@ class _Waiting:
     deadline: float
     scores: asyncio.Future[Scored]
 
-    def hand_back(self, scored: Scored) -> None:
-        """On the event loop: whoever gave up in the meantime is not there any more."""
-        if not self.scores.done():
-            self.scores.set_result(scored)
-
 
 def _hand_back(done: Sequence[tuple[_Waiting, Scored]]) -> None:
+    """On a worker: wake each event loop once."""
+    for loop in {one.scores.get_loop() for one, _ in done}:
+        mine = [pair for pair in done if pair[0].scores.get_loop() is loop]
+        with contextlib.suppress(RuntimeError):  # the loop has ended: nobody waits there
+            loop.call_soon_threadsafe(_set, mine)
+
+
+def _set(done: Sequence[tuple[_Waiting, Scored]]) -> None:
+    """On an event loop: whoever gave up in the meantime is not there any more."""
     for one, scored in done:
-        one.hand_back(scored)
+        if not one.scores.done():
+            one.scores.set_result(scored)
 
 
 class TextScorer(ABC):
@@ -132,11 +139,12 @@ class TextScorer(ABC):
     def _work(self) -> None:
         """On a worker: score what waits, until nothing does."""
         while taken := self._take():
-            done = [(one, self._score(one.text, one.pointed_out, one.deadline)) for one in taken]
-            for loop in {one.scores.get_loop() for one in taken}:
-                mine = [pair for pair in done if pair[0].scores.get_loop() is loop]
-                with contextlib.suppress(RuntimeError):  # the loop has ended: nobody waits there
-                    loop.call_soon_threadsafe(_hand_back, mine)
+            done, since = [], time.monotonic()
+            for one in taken:
+                done.append((one, self._score(one.text, one.pointed_out, one.deadline)))
+                if one is taken[-1] or time.monotonic() - since > HELD_SECONDS_MAX:
+                    _hand_back(done)
+                    done, since = [], time.monotonic()
 
     def _take(self) -> list[_Waiting]:
         """Some of what waits, so that every worker has its share; where nothing does, this worker counts as free."""
