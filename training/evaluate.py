@@ -12,10 +12,10 @@ import random
 from pathlib import Path
 from typing import Any
 
+from training import frames
 from training.augment import in_company
 from training.calibration import THRESHOLD
 from training.dev_sets import DevSet, read_civil, read_dev
-from training import frames
 from training.figures import of_civil, of_company, of_dev, of_written
 from training.places import PUBLIC_DEV, PUBLIC_TRAIN, SEED, SHIPPED, work_folder
 from training.scoring import Scores, read, score

@@ -9,7 +9,6 @@ can be forgotten here; the early exits are fitted afterwards (training/exits.py)
 import argparse
 import random
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 import torch
 from tokenizers import Tokenizer
@@ -18,7 +17,7 @@ from training import mixture
 from training.batches import NOTHING, Encoded, encode, in_domains, padded, read_rows
 from training.labels import Labelled
 from training.model import Classifier, Heads, load
-from training.places import HEADS, OUTPUTS, SEED, WORK, work_folder
+from training.places import HEADS, SEED, WORK, work_folder
 from training.train import GATE_WEIGHT, gate_loss, loss_of
 from training.wide import fit_wide, matrix
 
