@@ -54,6 +54,11 @@ class Affine:
         return sigmoid(raw * self.scale + self.shift + above * self.gain - below * self.drop)
 
 
+def calibrated(affines: Sequence[Affine], raw: Scores) -> Scores:
+    """Return the scores [texts, affines], 0 to 1, of log-odds [texts, at least as many outputs]."""
+    return np.stack([affine.apply(raw[:, place]) for place, affine in enumerate(affines)], axis=1)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exit:
     """An early exit: a text whose doubt, in log-odds, stays under `limit` has score = sigmoid(scale * logit + shift)."""

@@ -21,7 +21,7 @@ from tokenizers import Tokenizer
 
 from training import graph, mixture
 from training.batches import encode, read_rows
-from training.calibration import EXIT_DOUBT, Affine
+from training.calibration import EXIT_DOUBT, Affine, calibrated
 from training.export import measured
 from training.heads import fit, rows_for_heads
 from training.model import EXITS, Exit, load
@@ -35,8 +35,7 @@ RESPELLED_SHARE = 0.1
 
 def doubted(logits: Scores, affines: list[Affine]) -> NDArray[np.bool_]:
     """Return whether any head gives a text EXIT_DOUBT or more [rows], of log-odds [rows, outputs]."""
-    scores = [affine.apply(logits[:, place]) for place, affine in enumerate(affines[: len(HEADS)])]
-    found: NDArray[np.bool_] = (np.stack(scores, axis=1) >= EXIT_DOUBT).any(axis=1)
+    found: NDArray[np.bool_] = (calibrated(affines[: len(HEADS)], logits) >= EXIT_DOUBT).any(axis=1)
     return found
 
 
@@ -65,7 +64,7 @@ def main() -> int:
     options = parser.parse_args()
     folder, card = WORK / options.stage, WORK / f"export-{options.stage}" / "card.json"
     if not card.exists():
-        parser.error(f"what doubt is follows from the calibration: run training.export --stage {options.stage} first, and again after this")
+        parser.error(f"what doubt is follows from the calibration: run training.export --stage {options.stage} --calibrate-only first")
     calibration = json.loads(card.read_text(encoding="utf-8"))["calibration"]
     affines = [Affine(**calibration[output]) for output in OUTPUTS]
     model, tokenizer = load(folder, ready=True).eval(), Tokenizer.from_file(str(folder / "tokenizer.json"))

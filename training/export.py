@@ -5,7 +5,7 @@ SHA-256 of the weights.
 
     python -m training.export --stage final [--to bot/toxicity]
 
-The exits are fitted to a calibration (training/exits.py): export once, fit them, export --again.
+The exits are fitted to a calibration (training/exits.py): export with --calibrate-only, fit them, export --again.
 """
 
 import argparse
@@ -21,7 +21,7 @@ import numpy as np
 import onnx
 
 from training import graph
-from training.calibration import EXIT_MISSED, THRESHOLD, Affine, choose, choose_exit
+from training.calibration import EXIT_MISSED, THRESHOLD, Affine, calibrated, choose, choose_exit
 from training.evaluate import SAMPLE, Material, table
 from training.model import BASE, EXITS, load
 from training.model_card import write_model_card
@@ -59,11 +59,20 @@ def measured(made: onnx.ModelProto, file: Path, texts: Windows) -> Scores:
     return score(file, texts)
 
 
+def publish(folder: Path, target: Path) -> None:
+    """Copy what an export left in its folder to where it ships, and write the model card there."""
+    target.mkdir(parents=True, exist_ok=True)
+    for name in ("model.onnx", "tokenizer.json", "card.json"):
+        shutil.copyfile(folder / name, target / name)
+    write_model_card(target)
+
+
 def main() -> int:
     """Export, calibrate, measure and write; return the exit code."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--stage", default="final", help="one, two, or the name of a folder under work/")
     parser.add_argument("--to", type=Path, default=SHIPPED)
+    parser.add_argument("--calibrate-only", action="store_true", help="leave all in work/: for exits that are fitted to the calibration")
     parser.add_argument("--quick", action="store_true", help=f"calibrate on at most {SAMPLE} texts of each dev set")
     parser.add_argument("--again", action="store_true", help="take the last layer's scores of the last export of this stage (other exits)")
     options = parser.parse_args()
@@ -83,7 +92,7 @@ def main() -> int:
     held = [place for place, line in enumerate(material.lines) if line.category in material.held]
     affines = choose(material.sets, dev, civil, ([material.lines[place] for place in held], written[held]))
     affines += [Affine(scale=1.0, shift=0.0)] * (len(OUTPUTS) - len(affines))  # who is attacked is only read where somebody is
-    last = np.stack([affine.apply(raw[:, place]) for place, affine in enumerate(affines)], axis=1)
+    last = calibrated(affines, raw)
     exits = {after: choose_exit(said, last, EXIT_MISSED[after]) for after, said in early.items()}
     given, shares = np.zeros(len(raw), dtype=bool), {}
     for after, chosen in exits.items():
@@ -95,10 +104,8 @@ def main() -> int:
     shutil.copyfile(source / "tokenizer.json", folder / "tokenizer.json")
     card = card_of(small, source.name, affines, shares, figures)
     (folder / "card.json").write_text(json.dumps(card, indent=1) + "\n", encoding="utf-8")
-    options.to.mkdir(parents=True, exist_ok=True)
-    for name in ("model.onnx", "tokenizer.json", "card.json"):
-        shutil.copyfile(folder / name, options.to / name)
-    write_model_card(options.to)
+    if not options.calibrate_only:
+        publish(folder, options.to)
     print(table(figures))
     print(f"{small.stat().st_size / 1e6:.2f} MB, sha256 {card['sha256']}, exits {card['exits']}, calibration {card['calibration']}")
     return 0

@@ -90,16 +90,22 @@ class _Part:
 
     # The model's parts. States are [1, tokens, hidden].
 
-    def product(self, rows: str, name: str, *, weight: torch.Tensor, bias: torch.Tensor) -> str:
-        """Rows times an int8 weight [out, in], and a bias."""
+    def in_int8(self, name: str, weight: torch.Tensor, bias: torch.Tensor) -> tuple[str, str, str]:
+        """Hold a weight [out, in] in int8 and its bias; give the names of weight, scales and bias."""
         values, scale = quantised_by_column(_array(weight).T)
         given = self.keep(f"{name}.weight{QUANTISED}", values), self.keep(f"{name}.weight{SCALE}", scale)
-        return self.node("DynamicQuantizeMatMul", rows, *given, "", self.keep(f"{name}.bias", _array(bias)), domain=MICROSOFT)
+        return *given, self.keep(f"{name}.bias", _array(bias))
 
-    def in_float(self, row: str, name: str, layer: torch.nn.Linear, kept: Callable[..., str] | None = None) -> str:
-        """One row times a weight that stays in float32: small products, whose sums would saturate most often on processors without VNNI
-        (README.md)."""
-        weight = (kept or self.half)(f"{name}.weight", layer.weight.T)
+    def product(self, rows: str, name: str, dense: torch.nn.Linear) -> str:
+        """Rows times an int8 weight, and a bias."""
+        weight, scale, bias = self.in_int8(name, dense.weight, dense.bias)
+        return self.node("DynamicQuantizeMatMul", rows, weight, scale, "", bias, domain=MICROSOFT)
+
+    def in_float(self, row: str, name: str, layer: torch.nn.Linear, *, half: bool = False) -> str:
+        """One row times a weight that is computed with in float32: small products, whose sums would saturate most often on processors
+        without VNNI (README.md). The large ones are kept by `half`."""
+        name_of_weight = f"{name}.weight"
+        weight = self.half(name_of_weight, layer.weight.T) if half else self.keep(name_of_weight, _array(layer.weight.T))
         return self.node("Gemm", row, weight, self.keep(f"{name}.bias", _array(layer.bias)))
 
     def normed(self, one: str, other: str, name: str, norm: torch.nn.LayerNorm) -> str:
@@ -130,20 +136,18 @@ class _Part:
         own = layer.attention.self
         weight = torch.cat([own.query.weight, own.key.weight, own.value.weight])
         bias = torch.cat([own.query.bias, own.key.bias, own.value.bias])
-        values, by_column = quantised_by_column(_array(weight).T)
-        held = self.keep(f"{name}.attention.self.weight{QUANTISED}", values), self.keep(f"{name}.attention.self.bias", _array(bias))
-        columns = self.keep(f"{name}.attention.self.weight{SCALE}", by_column)
+        weights, columns, biases = self.in_int8(f"{name}.attention.self", weight, bias)
         whole, scale, zero = self.nodes_of("DynamicQuantizeLinear", rows, outputs=3)
-        heads = own.num_attention_heads
-        seen = self.node("QAttention", whole, *held, scale, columns, "", zero, domain=MICROSOFT, num_heads=heads)
+        given = whole, weights, biases, scale, columns, "", zero
+        seen = self.node("QAttention", *given, domain=MICROSOFT, num_heads=own.num_attention_heads)
         if number == self.model.config.num_hidden_layers - 1:
             seen, rows = (self.node("Slice", part, *map(self.constant, ([0], [1], [1]))) for part in (seen, rows))
         out, inner, outer = layer.attention.output, layer.intermediate, layer.output
-        seen = self.product(seen, f"{name}.attention.output.dense", weight=out.dense.weight, bias=out.dense.bias)
+        seen = self.product(seen, f"{name}.attention.output.dense", out.dense)
         rows = self.normed(seen, rows, f"{name}.attention.output.LayerNorm", out.LayerNorm)
-        wide = self.product(rows, f"{name}.intermediate.dense", weight=inner.dense.weight, bias=inner.dense.bias)
+        wide = self.product(rows, f"{name}.intermediate.dense", inner.dense)
         wide = self.node("Gelu", wide, domain=MICROSOFT)
-        wide = self.product(wide, f"{name}.output.dense", weight=outer.dense.weight, bias=outer.dense.bias)
+        wide = self.product(wide, f"{name}.output.dense", outer.dense)
         return self.normed(wide, rows, f"{name}.output.LayerNorm", outer.LayerNorm)
 
     def first(self, rows: str) -> str:
@@ -158,17 +162,13 @@ class _Part:
     def exit_units(self, rows: str, after: int) -> str:
         """What an exit makes of the states after so many layers."""
         dense = self.model.exits[str(after)].dense
-        return self.node("Tanh", self.in_float(self.exit_reads(rows, after), f"exits.{after}.dense", dense))
+        return self.node("Tanh", self.in_float(self.exit_reads(rows, after), f"exits.{after}.dense", dense, half=True))
 
     def exit_says(self, units: str, after: int, chosen: Exit) -> str:
         """An exit's own scores."""
-        raw = self.in_float(units, f"exits.{after}.out", self.model.exits[str(after)].out, self.keep_float)
+        raw = self.in_float(units, f"exits.{after}.out", self.model.exits[str(after)].out)
         scale, shift = (self.keep(f"exits.{after}.{name}", getattr(chosen, name).astype(np.float32)) for name in ("scale", "shift"))
         return self.node("Sigmoid", self.node("Add", self.node("Mul", raw, scale), shift))
-
-    def keep_float(self, name: str, values: torch.Tensor) -> str:
-        """Hold a matrix in float32."""
-        return self.keep(name, _array(values))
 
     def wide(self, ids: str) -> str:
         """What words and pairs of words say by themselves, [1, outputs]: nothing of who is attacked."""
@@ -194,8 +194,8 @@ class _Part:
     def heads(self, states: Sequence[str], ids: str) -> str:
         """Log-odds [1, outputs] of the first token's states, the last layer's first."""
         dense, _, out = self.model.heads.summed()
-        units = self.node("Relu", self.in_float(self.node("Concat", *states, axis=-1), "heads.dense", dense))
-        said = self.in_float(units, "heads.out", out, self.keep_float)
+        units = self.node("Relu", self.in_float(self.node("Concat", *states, axis=-1), "heads.dense", dense, half=True))
+        said = self.in_float(units, "heads.out", out)
         sizes = self.constant([len(OUTPUTS), len(OUTPUTS), 1])
         elsewhere, more, gate = self.nodes_of("Split", said, sizes, outputs=3, axis=-1)
         ours = self.node("Mul", self.node("Sigmoid", gate), more)
@@ -234,10 +234,7 @@ def log_odds(model: Classifier) -> onnx.ModelProto:
     """Return a graph that computes all layers of every text and gives log-odds [1, outputs]."""
 
     def fill(part: _Part, ids: str) -> str:
-        rows, states = part.embedded(ids), []
-        for number in range(model.config.num_hidden_layers):
-            rows = part.layer(rows, number)
-            states.append(rows)
+        states = _through(part, ids, model.config.num_hidden_layers)
         return part.heads([part.first(rows) for rows in states[: -READ_LAYERS - 1 : -1]], ids)
 
     return _built(model, "log_odds", fill)
@@ -245,26 +242,26 @@ def log_odds(model: Classifier) -> onnx.ModelProto:
 
 def exit_states(model: Classifier, after: int) -> onnx.ModelProto:
     """Return a graph that ends before an exit and gives what it reads, [1, size]."""
-    return _built(model, "states", lambda part, ids: part.exit_reads(_through(part, ids, after), after))
+    return _built(model, "states", lambda part, ids: part.exit_reads(_through(part, ids, after)[-1], after))
 
 
 def exit_log_odds(model: Classifier, after: int) -> onnx.ModelProto:
     """Return a graph that ends at an exit and gives its log-odds [1, outputs + 1], doubt last."""
 
     def fill(part: _Part, ids: str) -> str:
-        units, own = part.exit_units(_through(part, ids, after), after), model.exits[str(after)]
-        said = (part.in_float(units, f"exits.{after}.{name}", getattr(own, name), part.keep_float) for name in ("out", "doubt"))
+        units, own = part.exit_units(_through(part, ids, after)[-1], after), model.exits[str(after)]
+        said = (part.in_float(units, f"exits.{after}.{name}", getattr(own, name)) for name in ("out", "doubt"))
         return part.node("Concat", *said, axis=-1)
 
     return _built(model, "log_odds", fill)
 
 
-def _through(part: _Part, ids: str, layers: int) -> str:
-    """The states after so many layers."""
-    rows = part.embedded(ids)
+def _through(part: _Part, ids: str, layers: int) -> list[str]:
+    """The states before the first layer and after each of so many."""
+    states = [part.embedded(ids)]
     for number in range(layers):
-        rows = part.layer(rows, number)
-    return rows
+        states.append(part.layer(states[-1], number))
+    return states
 
 
 def shipped(model: Classifier, affines: Sequence[Affine], exits: Mapping[int, Exit]) -> onnx.ModelProto:
@@ -284,7 +281,7 @@ def shipped(model: Classifier, affines: Sequence[Affine], exits: Mapping[int, Ex
         if number not in exits:
             return go_on(part, ids, rows, number, states)
         units, leaves, goes_on = part.exit_units(rows, number), part.branch(), part.branch()
-        doubt = part.in_float(units, f"exits.{number}.doubt", model.exits[str(number)].doubt, part.keep_float)
+        doubt = part.in_float(units, f"exits.{number}.doubt", model.exits[str(number)].doubt)
         sure = part.node("Less", doubt, part.keep(f"exits.{number}.limit", np.array(exits[number].limit, dtype=np.float32)))
         said = leaves.as_graph("exit", leaves.exit_says(units, number, exits[number]))
         rest = goes_on.as_graph("layers", go_on(goes_on, ids, rows, number, states))

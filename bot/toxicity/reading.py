@@ -141,7 +141,8 @@ class TextScorer(ABC):
         while taken := self._take():
             done, since = [], time.monotonic()
             for one in taken:
-                done.append((one, self._score(one.text, one.pointed_out, one.deadline)))
+                if not one.scores.done():  # whoever gave up costs nothing
+                    done.append((one, self._score(one.text, one.pointed_out, one.deadline)))
                 if one is taken[-1] or time.monotonic() - since > HELD_SECONDS_MAX:
                     _hand_back(done)
                     done, since = [], time.monotonic()
