@@ -74,9 +74,12 @@ async def test_short_text_alone_is_scored_at_once_and_texts_in_company_or_long_o
 
 
 class Slow(EmbeddedScorer):
-    """Takes its time, so that texts wait."""
+    """Takes its time, so that texts wait, and counts the windows that it computes."""
+
+    runs = 0
 
     def _run(self, ids: list[int]) -> Any:
+        self.runs += 1
         time.sleep(0.02)
         return super()._run(ids)
 
@@ -89,6 +92,7 @@ async def test_who_gives_up_waiting_takes_nobodys_scores_along() -> None:
     tasks[-1].cancel()
     scored = await asyncio.gather(*tasks, return_exceptions=True)
     assert [isinstance(one, asyncio.CancelledError) for one in scored] == [place in (1, len(COMPANY) - 1) for place in range(len(COMPANY))]
+    assert scorer.runs < len(COMPANY), "what nobody waits for is not computed"
     assert scored[2] == scorer.score_now(COMPANY[2])
     assert (await scorer.score("line " * 80)).missing == ""  # the worker still works
     await scorer.close()
