@@ -8,6 +8,7 @@ terminal; what is said with --help is enough to use it.
 import asyncio
 import itertools
 import json
+import select
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -84,7 +85,8 @@ def main() -> None:
 def try_it(policy: PolicyOption = DEFAULT_POLICY, keep: KeepOption = None) -> None:
     """Watch a small party chat being moderated, then talk in it yourself.
 
-    Uses a fresh database and enforces the policy; nothing leaves the machine. Without a terminal it plays the sample and ends.
+    Uses a fresh database and enforces the policy; nothing leaves the machine. Without a terminal it plays the sample, reads what was piped
+    in, a message or command a line, and ends.
     """
     quiet()
     run_async(_try(policy, keep))
@@ -96,11 +98,18 @@ async def _try(policy: str, keep: Path | None) -> None:
     begin = terminals.sample(datetime.now(UTC))[0].sent_at
     async with simulation(policy, begin, terminal.marked, keep=keep, platform=terminal) as (service, desk, outbox):
         await terminal.listen(lambda message: _one_by_one(service, message))
-        if sys.stdin.isatty() and sys.stdout.isatty():
+        if (sys.stdin.isatty() and sys.stdout.isatty()) or _piped_in():
             await terminals.talk(terminal, service, desk, outbox.perform_due)
         else:
             screen.print("")
             screen.print(plain(await desk.ask("/cases", Asker(account="morgan", platform=terminal.name))), markup=False)
+
+
+def _piped_in() -> bool:
+    """Whether lines wait on a standard input that is no terminal; does not wait for any."""
+    if sys.stdin.isatty() or not select.select([sys.stdin.buffer], [], [], 0)[0]:
+        return False
+    return bool(sys.stdin.buffer.peek(1))  # type: ignore[union-attr]  # standard input has a buffered reader
 
 
 async def _one_by_one(service: Service, message: Message) -> None:

@@ -1,8 +1,8 @@
 """A small party chat in the terminal: a sample to watch, and then you talk in it yourself.
 
 Knows: the service, the commands, how to show things. Must not know: rules, the store.
-Rules: without a terminal it plays the sample and ends; colours only on a terminal; what Steward says privately is marked with
-whom it says it to; what is shown is visible: nobody's words can move the cursor or pass for a line of Steward's.
+Rules: without a terminal it plays the sample, reads what was piped in and ends; colours only on a terminal; what Steward says
+privately is marked with whom it says it to; what is shown is visible: nobody's words can move the cursor or pass for a line of Steward's.
 """
 
 import asyncio
@@ -194,9 +194,11 @@ async def talk(terminal: Terminal, service: Service, desk: Desk, perform: Callab
     screen.print(INTRODUCTION.format(who=who, moderators=", ".join(sorted(desk.parts.moderators))))
     while True:
         try:
-            typed = (await line_typed(f"{who}> ")).strip()
+            typed = (await line_typed(f"{who}> " if screen.is_terminal else "")).strip()
         except EOFError:
             return
+        if not screen.is_terminal:  # what a terminal would show of it
+            screen.print(Text(f"{who}> {one_line(typed)}"))
         words = typed.split()
         command = words[0].lower() if words else ""
         if command in ("/quit", "/exit") or typed.lower() in ("quit", "exit"):

@@ -125,3 +125,29 @@ def test_the_bare_word_quit_leaves(talk: Talk) -> None:
     talk.until("sam> ")
     talk.type("quit\n")
     assert talk.ended() == 0
+
+
+def run(stdin: int | None = None, given: bytes | None = None) -> subprocess.CompletedProcess[bytes]:
+    """`steward try` without a terminal."""
+    return subprocess.run(
+        [sys.executable, "-m", "bot", "try"], stdin=stdin, input=given, capture_output=True, timeout=START_SECONDS_MAX, check=True
+    )
+
+
+def test_what_is_piped_in_is_said() -> None:
+    shown = run(given=b"good evening all\n/as morgan\n/case 1\n").stdout.decode()
+    said = shown[shown.index("now you") :]
+    assert "sam: good evening all" in said
+    assert "You are morgan." in said
+    assert "Case 1" in said
+
+
+def test_without_a_terminal_nothing_is_waited_for() -> None:
+    silent, held_open = os.pipe()  # as where a service or a build runs it: an input that says nothing and does not end
+    try:
+        shown = run(stdin=silent).stdout.decode()
+    finally:
+        os.close(silent)
+        os.close(held_open)
+    assert "now you" not in shown
+    assert run(stdin=subprocess.DEVNULL).stdout.decode().count("now you") == 0
