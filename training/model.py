@@ -197,7 +197,8 @@ class Classifier(BertForSequenceClassification):
         return self.heads.say(read.last, dropped=dropped), self._exits(read)
 
     def _exits(self, read: States) -> list[torch.Tensor]:
-        return [self.exits[str(after)](states) for after, states in zip(EXITS, read.early, strict=True)]
+        """What each exit says; its loss does not reach the layers that it reads."""
+        return [self.exits[str(after)](states.detach()) for after, states in zip(EXITS, read.early, strict=True)]
 
 
 def fresh() -> tuple[Classifier, str]:
