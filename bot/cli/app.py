@@ -98,18 +98,20 @@ async def _try(policy: str, keep: Path | None) -> None:
     begin = terminals.sample(datetime.now(UTC))[0].sent_at
     async with simulation(policy, begin, terminal.marked, keep=keep, platform=terminal) as (service, desk, outbox):
         await terminal.listen(lambda message: _one_by_one(service, message))
-        if (sys.stdin.isatty() and sys.stdout.isatty()) or _piped_in():
+        if _somebody_speaks():
             await terminals.talk(terminal, service, desk, outbox.perform_due)
         else:
             screen.print("")
             screen.print(plain(await desk.ask("/cases", Asker(account="morgan", platform=terminal.name))), markup=False)
 
 
-def _piped_in() -> bool:
-    """Whether lines wait on a standard input that is no terminal; does not wait for any."""
-    if sys.stdin.isatty() or not select.select([sys.stdin.buffer], [], [], 0)[0]:
+def _somebody_speaks() -> bool:
+    """Whether a person sits at a terminal, or lines wait on an input that is none; does not wait for any."""
+    if sys.stdin is None:  # closed by whoever started the program
         return False
-    return bool(sys.stdin.buffer.peek(1))  # type: ignore[union-attr]  # standard input has a buffered reader
+    if sys.stdin.isatty():
+        return sys.stdout.isatty()
+    return bool(select.select([sys.stdin.buffer], [], [], 0)[0] and sys.stdin.buffer.peek(1))  # type: ignore[union-attr]  # it is buffered
 
 
 async def _one_by_one(service: Service, message: Message) -> None:

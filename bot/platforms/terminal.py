@@ -8,6 +8,7 @@ privately is marked with whom it says it to; what is shown is visible: nobody's 
 import asyncio
 import json
 import re
+import sys
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import suppress
@@ -190,14 +191,15 @@ async def line_typed(prompt: str) -> str:
 async def talk(terminal: Terminal, service: Service, desk: Desk, perform: Callable[[], Awaitable[object]]) -> None:
     """Let a person talk, as anybody, until they leave. `perform` does what a command has decided."""
     who, screen = "sam", terminal.screen
+    is_shown = screen.is_terminal and sys.stdin.isatty()  # a terminal shows what is typed on it
     screen.rule("now you")
     screen.print(INTRODUCTION.format(who=who, moderators=", ".join(sorted(desk.parts.moderators))))
     while True:
         try:
-            typed = (await line_typed(f"{who}> " if screen.is_terminal else "")).strip()
+            typed = (await line_typed(f"{who}> " if is_shown else "")).strip()
         except EOFError:
             return
-        if not screen.is_terminal:  # what a terminal would show of it
+        if not is_shown:
             screen.print(Text(f"{who}> {one_line(typed)}"))
         words = typed.split()
         command = words[0].lower() if words else ""
