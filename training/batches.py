@@ -17,9 +17,9 @@ from training.augment import respelled
 from training.labels import DOMAINS, TEACHES, Labelled, attacked_targets, domain_weights, unlabelled
 from training.places import HEADS
 
-TAUGHT_WEIGHT = 3.0  # of what the teacher says
-TAUGHT_IN, OURS = DOMAINS.index("debate"), DOMAINS.index("written")
-NOTHING = (-1.0,) * len(HEADS)
+TAUGHT_WEIGHT = 0.35  # of what the teacher says where the row's source is silent
+OURS = DOMAINS.index("written")
+NOTHING = (-1.0,) * (len(TEACHES) * len(HEADS))
 _HIDDEN_FROM = 7  # tokens; of shorter texts none is hidden
 _POOL_BATCHES = 50  # rows are sorted by length inside pools of so many batches, so that batches stay mixed
 
@@ -173,23 +173,24 @@ def padded(rows: list[Encoded]) -> Batch:
         targets=torch.tensor([row.targets for row in rows]),
         weights=torch.tensor([row.weights for row in rows]),
         domains=torch.tensor([row.domains for row in rows]),
-        taught=torch.tensor([row.taught or NOTHING for row in rows]),
+        taught=torch.tensor([row.taught or NOTHING for row in rows]).view(len(rows), len(TEACHES), len(HEADS)),
     )
 
 
 def in_domains(
     targets: torch.Tensor, weights: torch.Tensor, domains: torch.Tensor, taught: torch.Tensor
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return targets and weights [rows, TEACHES, outputs] of those of rows [rows, outputs], their domains and what the teacher says.
+    """Return targets and weights [rows, TEACHES, outputs] of those of rows [rows, outputs], their domains and what the teacher says
+    [rows, TEACHES, heads].
 
-    What a row's source says counts in its domains. What the teacher says counts in the domain it was taught in: half of it where the source
-    has a say there, all of it else.
+    What a row's source says counts in its domains, half of it where the teacher speaks too (its labels are one reader's more often than not).
+    Elsewhere the teacher's word counts alone, with TAUGHT_WEIGHT.
     """
     whole = targets[:, None].expand(-1, domains.shape[1], -1).clone()
     shares = weights[:, None] * domains[:, :, None]
-    heads = taught.shape[1]
-    own, share = whole[:, TAUGHT_IN, :heads], shares[:, TAUGHT_IN, :heads]
+    heads = taught.shape[2]
+    own, share = whole[:, :, :heads], shares[:, :, :heads]
     said = taught >= 0
-    whole[:, TAUGHT_IN, :heads] = torch.where(said, torch.where(share > 0, (own + taught) / 2, taught), own)
-    shares[:, TAUGHT_IN, :heads] = torch.where(said, share.clamp(min=TAUGHT_WEIGHT), share)
+    whole[:, :, :heads] = torch.where(said, torch.where(share > 0, (own + taught) / 2, taught), own)
+    shares[:, :, :heads] = torch.where(said, share.clamp(min=TAUGHT_WEIGHT), share)
     return whole, shares

@@ -117,7 +117,7 @@ def main() -> int:
     last = states_of(model, encoded)
     targets, weights = torch.tensor([row.targets for row in encoded]), torch.tensor([row.weights for row in encoded])
     domains, taught = torch.tensor([row.domains for row in encoded]), torch.tensor([row.taught or NOTHING for row in encoded])
-    targets, weights = in_domains(targets, weights, domains, taught)
+    targets, weights = in_domains(targets, weights, domains, taught.view(len(encoded), -1, len(HEADS)))
     weights[torch.tensor([row.is_public for row in rows])] *= PUBLIC_GAIN
     torch.manual_seed(SEED)
     model.heads = fit_heads(model.config.hidden_size, last, targets, weights, domains)

@@ -22,7 +22,6 @@ REGROUPED_SHARE = 0.25
 PUBLIC_COPIES = {"cad": 2, "convabuse": 2}  # the nearest to our work, and the only short chat aimed at somebody
 # Of these a part teaches as much as all: casual profanity, and civil talk that no head ever doubted.
 STAGE_ONE_MOST = {"davidson": 10_000, "jigsaw_neg": 4_500}
-STAGE_ONE_COPIES = 2
 HURRIED_SHARE = 0.5  # of the copies of a carefully written line
 JOINED_SHARE = 0.5  # of the last copy
 SWAPS_PER_SENTENCE = 14
@@ -31,6 +30,7 @@ SWAPS_BUNDLE = 8
 # What each later stage, and the heads at the end, see of the public sets: much of all, then what is nearest to a branch's chat.
 STAGE_TWO_PUBLIC = {
     "cad": 13_402,
+    "spliced": 12_000,
     "convabuse": 1_640,
     "kennedy_mhs": 16_000,
     "hatexplain": 13_000,
@@ -46,7 +46,8 @@ STAGE_TWO_PUBLIC = {
     "irc": 6_000,
 }
 STAGE_THREE_PUBLIC = {
-    "cad": 9_000,
+    "cad": 13_402,
+    "spliced": 6_000,
     "convabuse": 1_640,
     "kennedy_mhs": 4_000,
     "hatexplain": 3_000,
@@ -61,24 +62,6 @@ STAGE_THREE_PUBLIC = {
     "fox_news": 700,
     "irc": 3_000,
 }
-STAGE_FOUR_PUBLIC = {
-    "cad": 13_402,
-    "spliced": 12_000,
-    "convabuse": 800,
-    "kennedy_mhs": 2_000,
-    "hatexplain": 1_500,
-    "dynhate": 2_000,
-    "hatemojibuild": 800,
-    "civil_spans": 1_500,
-    "jigsaw_half": 1_500,
-    "jigsaw_neg": 300,
-    "jigsaw_sample6": 300,
-    "davidson": 300,
-    "edos": 300,
-    "fox_news": 500,
-    "irc": 1_000,
-}
-STAGE_FOUR_LINES = 8_000
 HEADS_PUBLIC = {
     "cad": 13_300,
     "convabuse": 1_640,
@@ -123,7 +106,7 @@ def written(*, held_out: bool) -> list[Labelled]:
     ]
 
 
-def _varied(rows: list[Labelled], chance: random.Random) -> list[Labelled]:
+def varied(rows: list[Labelled], chance: random.Random) -> list[Labelled]:
     """Return the rows with other first names, some typed in haste: what is said of one member is as fine, or as foul, said of another."""
     made = []
     for row in rows:
@@ -190,21 +173,21 @@ def _regrouped(rows: list[Labelled], chance: random.Random) -> list[Labelled]:
 
 
 def stage_one(public: list[Labelled], *, held_out: bool, seed: int) -> list[Labelled]:
-    """Return the rows of stage one: the public sets, the written lines, and the sentences with many groups."""
+    """Return the rows of stage one as they stand: the public sets, the written lines, and the sentences with many groups."""
     chance = random.Random(seed)
     rows: list[Labelled] = []
-    public = [row for row in public if any(row.weights)]
+    public = [row for row in public if any(row.weights) or row.taught]
     for source in sorted({row.source for row in public}):
         known = [row for row in public if row.source == source]
         rows += chance.sample(known, min(len(known), STAGE_ONE_MOST.get(source, len(known)))) * PUBLIC_COPIES.get(source, 1)
-    rows += [dataclasses.replace(row, bundle=None) for row in written(held_out=held_out)] * STAGE_ONE_COPIES
-    return _regrouped(rows, chance) + swaps(chance)
+    rows += written(held_out=held_out)
+    return rows + swaps(chance, SWAPS_PER_SENTENCE_LATER)
 
 
 def _sample(public: list[Labelled], counts: dict[str, int], chance: random.Random) -> list[Labelled]:
     rows = []
     for source, count in counts.items():
-        known = [row for row in public if row.source == source]
+        known = [row for row in public if row.source == source and (any(row.weights) or row.taught)]
         chance.shuffle(known)
         rows += sorted(known, key=lambda row: row.taught is None)[:count]
     return _regrouped(rows, chance)
@@ -220,7 +203,7 @@ def stage_two(public: list[Labelled], *, held_out: bool, seed: int) -> list[Labe
     chance = random.Random(seed)
     rows = _sample(public, STAGE_TWO_PUBLIC, chance)
     lines = written(held_out=held_out)
-    return rows + _copies(_varied(lines, chance)) + swaps(chance, SWAPS_PER_SENTENCE_LATER, bundled=True)
+    return rows + _copies(varied(lines, chance)) + swaps(chance, SWAPS_PER_SENTENCE_LATER, bundled=True)
 
 
 def stage_three(public: list[Labelled], *, held_out: bool, seed: int) -> list[Labelled]:
@@ -228,19 +211,8 @@ def stage_three(public: list[Labelled], *, held_out: bool, seed: int) -> list[La
     chance = random.Random(seed)
     rows = _sample(public, STAGE_THREE_PUBLIC, chance)
     lines = written(held_out=held_out)
-    copies = _copies(lines, _joined(_varied(lines, chance), chance))
+    copies = _copies(lines, _joined(varied(lines, chance), chance))
     return rows + copies + swaps(chance, SWAPS_PER_SENTENCE_LATER, bundled=True)
-
-
-def stage_four(public: list[Labelled], *, held_out: bool, seed: int) -> list[Labelled]:
-    """Return the rows of stage four: what the teacher read and some more, some of the written lines in their pairs, groups exchanged."""
-    chance = random.Random(seed)
-    rows = _sample(public, STAGE_FOUR_PUBLIC, chance)
-    pairs: dict[str | None, list[Labelled]] = {}
-    for line in written(held_out=held_out):
-        pairs.setdefault(line.bundle, []).append(line)
-    lines = [line for pair in chance.sample(list(pairs.values()), len(pairs)) for line in pair][:STAGE_FOUR_LINES]
-    return rows + _copies(_joined(_varied(lines, chance), chance)) + swaps(chance, SWAPS_PER_SENTENCE_LATER, bundled=True)
 
 
 def joined(rows: list[Labelled], chance: random.Random) -> list[Labelled]:

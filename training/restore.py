@@ -69,7 +69,7 @@ def restored(path: Path) -> Classifier:
     places, kinds = "bert.embeddings.position_embeddings.weight", "bert.embeddings.token_type_embeddings.weight"
     both = known["positions"][0]  # a place's entry, and that of the one kind there is
     taken[places], taken[kinds] = torch.cat([both, state[places][len(both) :]]), torch.zeros_like(state[kinds])
-    lacking = [name for name in state if name not in taken and not name.startswith(("bert.pooler.", "classifier.", "exits."))]
+    lacking = [name for name in state if name not in taken and not name.startswith("exits.")]
     if lacking:
         raise KeyError(lacking[0])
     model.load_state_dict(state | taken)

@@ -17,7 +17,7 @@ from training.augment import JOINED_WORDS_MAX, SPLICED_WORDS_MAX, in_company, sp
 from training.calibration import EXIT_DOUBT, FINE_ABOVE_MAX, SPEECH_ABOVE_MAX, choose, choose_exit
 from training.dev_sets import DevSet
 from training.frames import GAP_MAX, sentences, widest_gaps
-from training.labels import DOMAIN_SHARE, DOMAINS, MAPPINGS, OURS_SHARE, TEACHES, Labelled, domain_of, domain_weights, labelled
+from training.labels import DOMAIN_SHARE, DOMAINS, MAPPINGS, OURS_SHARE, TEACHES, Labelled, domain_of, domain_weights, labelled, unlabelled
 from training.places import HEADS, OUTPUTS, WRITTEN
 from training.scoring import logits, sigmoid
 from training.written import Line, extended, held_out_categories, read_lines, trained_categories
@@ -84,7 +84,7 @@ def _labelled(source: str, text: str) -> Labelled:
 
 # Which rows a stage sees
 
-STAGES = (mixture.stage_one, mixture.stage_two, mixture.stage_three, mixture.stage_four)
+STAGES = (mixture.stage_one, mixture.stage_two, mixture.stage_three)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -133,10 +133,17 @@ def test_the_same_seed_gives_the_same_rows(rows: dict[str, list[Labelled]]) -> N
 
 
 def test_what_the_teacher_spoke_of_is_seen_before_what_it_did_not(monkeypatch: pytest.MonkeyPatch) -> None:
-    public = [dataclasses.replace(row, taught=(0.5,) * 6) if row.text.endswith(" 7") else row for row in _public()]
-    monkeypatch.setattr(mixture, "STAGE_FOUR_PUBLIC", {"cad": 1, "irc": 1})
-    seen = [row for row in mixture.stage_four(public, held_out=True, seed=5) if row.is_public]
+    public = [dataclasses.replace(row, taught=(0.5,) * 42) if row.text.endswith(" 7") else row for row in _public()]
+    monkeypatch.setattr(mixture, "STAGE_THREE_PUBLIC", {"cad": 1, "irc": 1})
+    seen = [row for row in mixture.stage_three(public, held_out=True, seed=5) if row.is_public]
     assert [row.text for row in seen] == ["cad 7", "irc 7"]
+
+
+def test_a_text_without_labels_teaches_only_where_the_teacher_spoke_of_it() -> None:
+    silent, spoken = unlabelled("nobody labelled this"), unlabelled("nor this", (0.5,) * 42)
+    for stage in STAGES:
+        texts = {row.text for row in stage([*_public(), silent, spoken], held_out=True, seed=3)}
+        assert texts & {silent.text, spoken.text} == {spoken.text}, stage.__name__
 
 
 def test_a_line_among_harmless_ones_stands_there_whole_and_none_is_cut_off() -> None:
