@@ -18,7 +18,7 @@ from training.batches import NOTHING, Encoded, encode, in_domains, padded, read_
 from training.labels import Labelled
 from training.model import Classifier, Heads, load
 from training.places import HEADS, SEED, WORK, work_folder
-from training.train import GATE_WEIGHT, gate_loss, loss_of
+from training.train import GATE_WEIGHT, bfloat16, gate_loss, loss_of
 from training.wide import fit_wide, matrix
 
 PUBLIC_MOST = 56_000
@@ -53,11 +53,11 @@ def states_of(model: Classifier, rows: Sequence[Encoded]) -> torch.Tensor:
     """Return what the heads read [rows, layers * hidden], in the order of the rows."""
     order = sorted(range(len(rows)), key=lambda place: len(rows[place].ids))
     last = torch.zeros(len(rows), model.heads.dense.in_features)
-    with torch.no_grad():
+    with torch.no_grad(), bfloat16():
         for start in range(0, len(order), _ROWS_FORWARD):
             places = order[start : start + _ROWS_FORWARD]
             batch = padded([rows[place] for place in places])
-            last[places] = model.states(batch.ids, batch.mask).last
+            last[places] = model.states(batch.ids, batch.mask).last.float()
             if start // _ROWS_FORWARD % 100 == 0:
                 print(f"{start:,} of {len(order):,} rows read", flush=True)
     return last

@@ -64,6 +64,7 @@ STAGE_THREE_PUBLIC = {
 }
 HEADS_PUBLIC = {
     "cad": 13_300,
+    "spliced": 4_000,
     "convabuse": 1_640,
     "jigsaw_half": 7_000,
     "civil_spans": 3_000,
