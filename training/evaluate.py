@@ -18,7 +18,7 @@ from training.calibration import THRESHOLD
 from training.dev_sets import DevSet, read_civil, read_dev
 from training.figures import of_civil, of_company, of_dev, of_written
 from training.places import PUBLIC_DEV, PUBLIC_TRAIN, SEED, SHIPPED, work_folder
-from training.scoring import Scores, read, score
+from training.scoring import Scores, as_read, read
 from training.written import Line, held_out_categories, read_lines
 
 SAMPLE = 1_200  # texts of a dev set in a quick run
@@ -136,7 +136,8 @@ def main() -> int:
     options = parser.parse_args()
     material = Material(texts_max=SAMPLE if options.quick else None)
     whole = read(options.model / "tokenizer.json", material.texts())
-    figures = material.figures(whole.highest(score(options.model / "model.onnx", whole)), options.threshold)
+    by_sentence = json.loads((options.model / "card.json").read_text(encoding="utf-8")).get("by_sentence", False)
+    figures = material.figures(as_read(options.model / "model.onnx", whole, by_sentence=by_sentence), options.threshold)
     (work_folder() / "figures.json").write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
     print(table(figures))
     return 0

@@ -26,7 +26,7 @@ from training.evaluate import SAMPLE, Material, table
 from training.model import BASE, EXITS, load
 from training.model_card import write_model_card
 from training.places import OUTPUTS, SHIPPED, TOKENS_MAX, WORK, sha256_of, work_folder
-from training.scoring import Scores, Windows, read, score
+from training.scoring import Scores, Windows, as_read, read, score
 
 BYTES_MAX = 25_000_000
 
@@ -36,6 +36,7 @@ def card_of(model: Path, stage: str, affines: list[Affine], shares: dict[int, di
     return {
         "heads": list(OUTPUTS),
         "tokens_max": TOKENS_MAX,
+        "by_sentence": True,
         "base": BASE,
         "sha256": sha256_of(model),
         "trained_at": datetime.datetime.now(datetime.UTC).date().isoformat(),
@@ -100,7 +101,7 @@ def main() -> int:
         shares[after] = {name: float(1 - part.mean()) for name, part in material.split(whole.highest(1.0 - given[:, None]))[1].items()}
     onnx.save(graph.shipped(model, affines, exits), str(small))
     assert small.stat().st_size < BYTES_MAX, f"{small} has {small.stat().st_size:,} bytes"
-    figures = material.figures(whole.highest(score(small, whole)), THRESHOLD)  # of the file itself: its kernels round
+    figures = material.figures(as_read(small, whole), THRESHOLD)  # of the file itself: its kernels round
     shutil.copyfile(source / "tokenizer.json", folder / "tokenizer.json")
     card = card_of(small, source.name, affines, shares, figures)
     (folder / "card.json").write_text(json.dumps(card, indent=1) + "\n", encoding="utf-8")

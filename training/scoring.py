@@ -1,13 +1,14 @@
 """Runs an exported model over texts, as the bot does: a long text in windows, one a run, single-threaded workers.
 
 Knows model.onnx and tokenizer.json. Must not know labels. Rules: never more than one text a run, because dynamic
-int8 scales over all of a run and the same text would score differently in company; what a text scores is the highest of its windows.
+int8 scales over all of a run and the same text would score differently in company; what a text scores is the highest of its windows,
+and what its sentences add where it is one window of several.
 """
 
 import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -15,18 +16,21 @@ import onnxruntime
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
+from bot.toxicity.sentences import COUNTED, DOUBT, sentences, together
 from bot.toxicity.windows import windows
-from training.places import TOKENS_MAX
+from training.places import HEADS, TOKENS_MAX
 
 Scores = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
 class Windows:
-    """Texts as the model reads them: the token ids of each window, marks included, and where the windows of each text begin."""
+    """Texts as the model reads them: the token ids of each window, marks included, where the windows of each text begin, and the token ids of
+    the sentences of each text of one window that has several."""
 
     ids: list[list[int]]
     starts: NDArray[np.int64]
+    sentences: dict[int, list[list[int]]] = field(default_factory=dict)
 
     def highest(self, scores: Scores) -> Scores:
         """Return the highest score of each text's windows [texts, heads], of the scores of all windows [windows, heads]."""
@@ -41,11 +45,15 @@ def read(tokenizer: Path, texts: Sequence[str]) -> Windows:
     first, last = reader.encode("").ids
     ids: list[list[int]] = []
     starts = []
-    for encoding in reader.encode_batch_fast(list(texts), add_special_tokens=False):
+    parts: dict[int, list[list[int]]] = {}
+    for place, encoding in enumerate(reader.encode_batch_fast(list(texts), add_special_tokens=False)):
         starts.append(len(ids))
         chosen = windows(len(encoding.ids), length=TOKENS_MAX - 2)
         ids += [[first, *encoding.ids[start:end], last] for start, end in chosen.ranges]
-    return Windows(ids, np.array(starts))
+        if len(chosen.ranges) == 1 and (several := sentences(texts[place])):
+            read_alone = reader.encode_batch_fast(several, add_special_tokens=False)
+            parts[place] = [[first, *sentence.ids, last] for sentence in read_alone]
+    return Windows(ids, np.array(starts), parts)
 
 
 def score(model: Path, read: Windows) -> Scores:
@@ -63,6 +71,20 @@ def score(model: Path, read: Windows) -> Scores:
 
     with ThreadPoolExecutor(max_workers=os.cpu_count()) as workers:
         return np.array(list(workers.map(one, read.ids)), dtype=np.float64)
+
+
+def as_read(model: Path, read: Windows, *, by_sentence: bool = True) -> Scores:
+    """Return the scores of each text [texts, outputs] as the bot has them (bot/toxicity/reading.py), of a model that ships; its card says whether
+    sentences are read by themselves too."""
+    whole = read.highest(score(model, read))
+    counted = [HEADS.index(head) for head in COUNTED]
+    places = [place for place in read.sentences if by_sentence and (whole[place, counted] >= DOUBT).any()]
+    if places:
+        starts = np.cumsum([0, *(len(read.sentences[place]) for place in places)])
+        alone = score(model, Windows([ids for place in places for ids in read.sentences[place]], starts[:-1]))
+        for number, place in enumerate(places):
+            whole[place, counted] = together(whole[place, counted], alone[starts[number] : starts[number + 1]][:, counted])
+    return whole
 
 
 def logits(probabilities: Scores) -> Scores:

@@ -50,6 +50,7 @@ class EmbeddedScorer(TextScorer):
                 digest=hashlib.sha256(weights + tokens.read_bytes()).hexdigest()[:16],
                 workers=workers or os.cpu_count() or 1,
                 seconds_max=seconds_max,
+                by_sentence=bool(card.get("by_sentence")),
             )
         except ScorerError as error:
             raise ScorerError(f"the model in {folder} cannot be used: {error}") from error

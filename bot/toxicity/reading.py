@@ -1,8 +1,8 @@
 """How every scorer reads a text: windows of tokens, one a run, on worker threads off the event loop; a short text alone at once.
 
 Knows: tokens, windows, threads, time. Must not know: what computes the scores, rules, messages, the store.
-Rules: never raises while scoring (what went wrong is `missing`); one window per run, also where many texts wait and a worker takes a few of
-them at once; a window begins and ends with the model's two marks, whatever they are called.
+Rules: never raises while scoring (what went wrong is `missing`); one window, or one sentence, per run, also where many texts wait and a
+worker takes a few of them at once; a window begins and ends with the model's two marks, whatever they are called.
 """
 
 import asyncio
@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from bot.core.model import Scored
+from bot.toxicity.sentences import COUNTED, DOUBT, sentences, together
 from bot.toxicity.windows import windows
 
 SCORE_SECONDS_MAX = 5.0
@@ -70,10 +71,20 @@ class TextScorer(ABC):
     """A text this short is scored without a thread when no other one waits: for a model whose run costs less than handing it over."""
 
     def __init__(
-        self, *, tokenizer: Any, labels: Sequence[str], length: int, marks: Sequence[str], digest: str, workers: int, seconds_max: float
+        self,
+        *,
+        tokenizer: Any,
+        labels: Sequence[str],
+        length: int,
+        marks: Sequence[str],
+        digest: str,
+        workers: int,
+        seconds_max: float,
+        by_sentence: bool = False,
     ) -> None:
         """`tokenizer` is a tokenizers.Tokenizer; `length` counts the tokens of a window, its two marks included.
 
+        `by_sentence`: whether the sentences of a text of one window are read by themselves too (sentences.py).
         Raises ScorerError where the tokenizer does not know the marks.
         """
         self.labels: tuple[str, ...] = tuple(labels)
@@ -85,6 +96,7 @@ class TextScorer(ABC):
         if self._start is None or self._end is None:
             raise ScorerError(f"the tokenizer does not know the marks {' and '.join(marks)}: it belongs to another model")
         self._length = length
+        self._counted = [place for place, label in enumerate(self.labels) if label in COUNTED] if by_sentence else []
         self._seconds_max = seconds_max
         self._workers = ThreadPoolExecutor(workers, thread_name_prefix="scorer")
         self._workers_max = workers
@@ -174,4 +186,14 @@ class TextScorer(ABC):
                 missing = TIME_OUT
                 break
             highest = np.maximum(highest, self._run([self._start, *ids[start:end], self._end]))
+        if not missing and len(chosen.ranges) == 1 and any(highest[place] >= DOUBT for place in self._counted):
+            highest = self._with_sentences(kept, highest)
         return Scored(values=dict(zip(self.labels, highest.tolist(), strict=True)), missing=missing)
+
+    def _with_sentences(self, text: str, whole: Any) -> Any:
+        """What the whole says, and its sentences beside it where it has several. They are short: no time limit is asked for."""
+        read = [self._tokenizer.encode(sentence, add_special_tokens=False).ids for sentence in sentences(text)]
+        if read:
+            alone = np.array([self._run([self._start, *ids, self._end]) for ids in read])
+            whole[self._counted] = together(whole[self._counted], alone[:, self._counted])
+        return whole

@@ -1,0 +1,78 @@
+"""What the sentences of a message say beside the whole."""
+
+import asyncio
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.toxicity.embedded import CARD, HERE, MODEL, TOKENS, EmbeddedScorer
+from bot.toxicity.sentences import COUNTED, SENTENCES_MAX, sentences, together
+
+HARMLESS = "The hall is booked for Saturday."
+scores = st.lists(st.floats(0, 1, width=32), min_size=4, max_size=4)
+
+
+def test_a_text_of_one_sentence_has_none_to_read_by_itself() -> None:
+    for text in ("", "see you at the stall", "See you at the stall.", "  what?!  ", "version 2.5 is out"):
+        assert sentences(text) == []
+
+
+def test_sentences_end_at_marks_and_lines_and_there_are_never_too_many() -> None:
+    assert sentences("You came. Thanks!\nwho has the key? me") == ["You came.", "Thanks!", "who has the key?", "me"]
+    many = sentences("One more. " * 30)
+    assert len(many) == SENTENCES_MAX
+    assert " ".join(many).count("One more.") == 30
+
+
+@given(scores, st.lists(scores, min_size=1, max_size=4))
+def test_a_sentence_never_lowers_a_score_and_never_says_more_than_itself(whole: list[float], alone: list[list[float]]) -> None:
+    said = together(np.array(whole, dtype=np.float32), np.array(alone, dtype=np.float32))
+    assert (said >= np.array(whole, dtype=np.float32)).all()
+    assert (said <= np.maximum(np.array(whole), np.max(alone, axis=0)) + 2e-6).all()
+
+
+@pytest.fixture(scope="module")
+def by_sentence() -> Iterator[EmbeddedScorer]:
+    scorer = EmbeddedScorer(workers=1)
+    yield scorer
+    asyncio.run(scorer.close())
+
+
+@pytest.fixture
+def whole_alone(tmp_path: Path) -> Iterator[EmbeddedScorer]:
+    for name in (MODEL, TOKENS):
+        shutil.copyfile(HERE / name, tmp_path / name)
+    card = json.loads((HERE / CARD).read_text(encoding="utf-8")) | {"by_sentence": False}
+    (tmp_path / CARD).write_text(json.dumps(card), encoding="utf-8")
+    scorer = EmbeddedScorer(tmp_path, workers=1)
+    yield scorer
+    asyncio.run(scorer.close())
+
+
+def test_a_breach_among_harmless_sentences_says_more_than_the_whole_does(by_sentence: EmbeddedScorer, whole_alone: EmbeddedScorer) -> None:
+    more = []
+    for breach, head in (
+        ("you are a worthless idiot", "insult"),
+        ("i will find you and hurt you", "threat"),
+        ("send me a photo of you in the bath", "sexual"),
+    ):
+        text = f"{HARMLESS} {breach}. {HARMLESS}"
+        with_it, without = by_sentence.score_now(text).values, whole_alone.score_now(text).values
+        assert all(with_it[label] >= without[label] for label in COUNTED)
+        assert {label: with_it[label] for label in with_it if label not in COUNTED} == {
+            label: without[label] for label in without if label not in COUNTED
+        }
+        assert by_sentence.score_now(breach).values[head] > without[head]
+        more.append(with_it[head] > without[head])
+    assert any(more)
+
+
+def test_one_sentence_and_what_is_surely_fine_score_as_before(by_sentence: EmbeddedScorer, whole_alone: EmbeddedScorer) -> None:
+    for text in ("you are a worthless idiot", HARMLESS, f"{HARMLESS} Who has the key? I will bring the cake."):
+        assert by_sentence.score_now(text) == whole_alone.score_now(text)
