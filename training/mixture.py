@@ -20,47 +20,30 @@ WRITTEN_TOXICITY_WEIGHT = 1.0
 MISLED_GAIN = 1.6  # for lines whose words alone point to the wrong side (training/bag_of_words.py)
 REGROUPED_SHARE = 0.25
 PUBLIC_COPIES = {"cad": 2, "convabuse": 2}  # the nearest to our work, and the only short chat aimed at somebody
-# Of these a part teaches as much as all: casual profanity, and civil talk that no head ever doubted.
-STAGE_ONE_MOST = {"davidson": 10_000, "jigsaw_neg": 4_500}
+# Of these a part teaches as much as all: casual profanity, hate made up for a contest, and civil talk that no head ever doubted.
+STAGE_ONE_MOST = {"davidson": 8_000, "jigsaw_neg": 2_500, "dynhate": 26_000, "irc": 11_000}
 HURRIED_SHARE = 0.5  # of the copies of a carefully written line
 JOINED_SHARE = 0.5  # of the last copy
 SWAPS_PER_SENTENCE = 14
 SWAPS_PER_SENTENCE_LATER = 8
 SWAPS_BUNDLE = 8
-# What each later stage, and the heads at the end, see of the public sets: much of all, then what is nearest to a branch's chat.
+# What stage two, and the heads at the end, see of the public sets: some of all, and all that is nearest to a branch's chat.
 STAGE_TWO_PUBLIC = {
-    "cad": 13_402,
-    "spliced": 12_000,
-    "convabuse": 1_640,
-    "kennedy_mhs": 16_000,
-    "hatexplain": 13_000,
-    "dynhate": 18_000,
-    "hatemojibuild": 3_937,
-    "civil_spans": 9_000,
-    "jigsaw_half": 6_000,
-    "jigsaw_neg": 3_000,
-    "jigsaw_sample6": 994,
-    "davidson": 6_000,
-    "edos": 5_000,
-    "fox_news": 1_522,
-    "irc": 6_000,
-}
-STAGE_THREE_PUBLIC = {
     "cad": 13_402,
     "spliced": 6_000,
     "convabuse": 1_640,
-    "kennedy_mhs": 4_000,
-    "hatexplain": 3_000,
-    "dynhate": 4_000,
-    "hatemojibuild": 1_500,
-    "civil_spans": 2_000,
-    "jigsaw_half": 2_500,
+    "kennedy_mhs": 8_000,
+    "hatexplain": 7_000,
+    "dynhate": 7_000,
+    "hatemojibuild": 3_000,
+    "civil_spans": 5_000,
+    "jigsaw_half": 4_000,
     "jigsaw_neg": 800,
     "jigsaw_sample6": 500,
-    "davidson": 600,
-    "edos": 800,
-    "fox_news": 700,
-    "irc": 3_000,
+    "davidson": 2_500,
+    "edos": 1_500,
+    "fox_news": 1_000,
+    "irc": 3_500,
 }
 HEADS_PUBLIC = {
     "cad": 13_300,
@@ -200,17 +183,9 @@ def _copies(*copies: list[Labelled]) -> list[Labelled]:
 
 
 def stage_two(public: list[Labelled], *, held_out: bool, seed: int) -> list[Labelled]:
-    """Return the rows of stage two: much of all public sets, the written lines in their pairs once, groups exchanged."""
+    """Return the rows of stage two: some of the public sets, the written lines in their pairs twice, groups exchanged."""
     chance = random.Random(seed)
     rows = _sample(public, STAGE_TWO_PUBLIC, chance)
-    lines = written(held_out=held_out)
-    return rows + _copies(varied(lines, chance)) + swaps(chance, SWAPS_PER_SENTENCE_LATER, bundled=True)
-
-
-def stage_three(public: list[Labelled], *, held_out: bool, seed: int) -> list[Labelled]:
-    """Return the rows of stage three: less of the public sets, the written lines in their pairs twice, groups exchanged."""
-    chance = random.Random(seed)
-    rows = _sample(public, STAGE_THREE_PUBLIC, chance)
     lines = written(held_out=held_out)
     copies = _copies(lines, _joined(varied(lines, chance), chance))
     return rows + copies + swaps(chance, SWAPS_PER_SENTENCE_LATER, bundled=True)
