@@ -57,8 +57,8 @@ _HARM = """\
   than men in this country"), are still taken for attacks by one score; a rule asks for two. Below 0.5
   the scale is steep, so that a name moves a plain sentence by under 0.03; in log-odds it moves it as before, and a sentence near 0.5 may tip over
   with one group and not with another.
-- **A breach among harmless sentences.** One civil sentence beside it halves what is found above 0.8: of 2,000 held-out lines 19 % instead of 48 % of
-  the breaches among one to three harmless ones. What matters in a long message may have to be reported by members.
+- **A breach among harmless sentences.** Although sentences count by themselves for a share, one to three civil ones beside it hide much: of 2,000 held-out
+  lines 30 % instead of 50 % of the breaches are above 0.8. What matters in a long message may have to be reported by members.
 - **Disguised words.** The bot reads disguised words as they are meant before the model sees them; dropped letters and keyboard slips
   cost up to one abusive message in seven that is found in plain spelling.
 - The written lines are by few writers. A bag-of-words model separates their sides better than a guess
@@ -152,7 +152,7 @@ def write_model_card(folder: Path) -> None:
 A 6-layer encoder ({card["base"]})
 with {len(HEADS)} heads ({", ".join(HEADS)}) and {len(card["heads"]) - len(HEADS)} outputs
 that say who is attacked; a linear model of words and pairs of words is added to the heads. ONNX, {card["quantisation"]}, {size:.1f} MB, {card["tokens_max"]} word pieces at most (a longer
-text is read in windows that overlap, and its highest scores count), one message a run. Trained
+text is read in windows that overlap, and its highest scores count; the sentences of one window are read too where the whole is in doubt), one message a run. Trained
 {card["trained_at"]}, licence Apache-2.0. SHA-256 of model.onnx: `{card["sha256"]}`.
 
 A score is calibrated per head on development data: above 0.8 hardly any civil sentence of politicians or fine written
