@@ -26,6 +26,7 @@ COMPANY = [
     "\ud800",
     "a\x00b",
     "the budget is a disgrace",
+    "The hall is booked. You are a worthless idiot. See you at seven.",
 ]
 texts = st.one_of(st.sampled_from(COMPANY), st.text(max_size=120))
 
