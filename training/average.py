@@ -3,7 +3,7 @@
 Knows weights by name. Must not know rows or figures. Rule: runs that started from the same weights and have one tokenizer only;
 a weight that a run lacks (an exit, in older runs) is the mean of the others.
 
-    python -m training.average stage-two:0.6 stage-one-again:0.2 stage-two-before:0.2 --out mean
+    python -m training.average stage-two:0.5 shipped:0.5 --out mean
 """
 
 import argparse
