@@ -37,8 +37,8 @@ ABUSE = re.compile(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Labelled:
-    """One training text: targets and weights in the order of HEADS; whom it attacks, where its source says so; what the teacher says of each
-    head (training/teacher.py), below zero where it says nothing.
+    """One training text: targets and weights in the order of HEADS; whom it attacks, where its source says so; what the teacher says each
+    of TEACHES means by each head (training/teacher.py), one after the other, below zero where it says nothing.
 
     Rows of one `bundle` stay in one batch: "same/…" differ in a group's name alone, "order/…" stand on two sides of the line.
     """
@@ -244,7 +244,7 @@ def domain_weights(source: str) -> tuple[float, ...]:
 
 
 def unlabelled(text: str, taught: tuple[float, ...] | None = None) -> Labelled:
-    """Return a text that is in no set: no label of its own, and what the teacher says of each head, where it was asked."""
+    """Return a text that is in no set: no label of its own, and what the teacher says of it (`Labelled.taught`), where it was asked."""
     silent = (0.0,) * len(HEADS)
     return Labelled(source="spliced", text=text, targets=silent, weights=silent, taught=taught)
 

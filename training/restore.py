@@ -1,7 +1,7 @@
 """Takes the weights back out of what ships, so that training goes on from them where the folder that they came from is gone.
 
 Knows the names that training/graph.py gives. Must not know rows. Rules: what int8 rounded stays rounded (exported again it scores as before, but
-for the rounding of the first time: README.md); what does not ship (linear outputs, the outputs of each domain apart) starts anew;
+for the rounding of the first time: README.md); what does not ship (the outputs of each domain apart) starts anew;
 the domains say what they said together; the calibration and the exits' limits stay behind, as each export makes its own.
 
     python -m training.restore --out shipped
