@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.toxicity.embedded import CARD, HERE, MODEL, TOKENS, EmbeddedScorer
-from bot.toxicity.sentences import COUNTED, SENTENCES_MAX, sentences, together
+from bot.toxicity.sentences import COUNTED, SENTENCES_MAX, SURE, sentences, together
 
 HARMLESS = "The hall is booked for Saturday."
 scores = st.lists(st.floats(0, 1, width=32), min_size=4, max_size=4)
@@ -35,6 +35,12 @@ def test_a_sentence_never_lowers_a_score_and_never_says_more_than_itself(whole: 
     said = together(np.array(whole, dtype=np.float32), np.array(alone, dtype=np.float32))
     assert (said >= np.array(whole, dtype=np.float32)).all()
     assert (said <= np.maximum(np.array(whole), np.max(alone, axis=0)) + 2e-6).all()
+
+
+def test_only_a_sentence_that_is_sure_by_itself_counts() -> None:
+    whole = np.full(4, 0.5, dtype=np.float32)
+    assert together(whole, np.full((2, 4), SURE - 0.01, dtype=np.float32)).tolist() == whole.tolist()
+    assert (together(whole, np.full((2, 4), SURE + 0.01, dtype=np.float32)) > whole).all()
 
 
 @pytest.fixture(scope="module")
