@@ -1,8 +1,8 @@
 """What the sentences of a text say by themselves, beside what the whole says.
 
 Knows: text, log-odds. Must not know: the model, words, rules.
-Rules: a sentence counts for a share alone, as quoting, denying and asking stand in the sentence beside, and only where it is sure by itself; it
-never lowers a score; what is surely fine as a whole is not read again, as no sentence could bring it to 0.5.
+Rules: a sentence counts for a share alone, as quoting, denying and asking stand in the sentence beside, and only where it is sure by
+itself; it never lowers a score; what is surely fine as a whole is not read again, as no sentence could bring it to 0.5.
 
 A breach among harmless sentences is found half as often as by itself: a model says of a text what most of it is.
 """
