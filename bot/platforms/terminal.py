@@ -164,6 +164,10 @@ async def tell(terminal: Terminal, service: Service, message: Message) -> None:
     await service.drained()
 
 
+AWAKE_SECONDS = 0.5
+"""While nobody types the loop wakes up so often: a Ctrl-C that arrives just before it falls asleep would wait for Enter."""
+
+
 async def line_typed(prompt: str) -> str:
     """The next line that somebody types. Raises EOFError at the end.
 
@@ -185,7 +189,12 @@ async def line_typed(prompt: str) -> str:
             loop.call_soon_threadsafe(settle, line)
 
     threading.Thread(target=wait, daemon=True).start()
-    return await typed
+    try:
+        while not (await asyncio.wait({typed}, timeout=AWAKE_SECONDS))[0]:
+            pass
+        return typed.result()
+    finally:
+        typed.cancel()  # nobody waits for it any more
 
 
 async def talk(terminal: Terminal, service: Service, desk: Desk, perform: Callable[[], Awaitable[object]]) -> None:
