@@ -76,6 +76,11 @@ def read_rows(path: Path) -> list[Labelled]:
     return rows
 
 
+def gained(row: Labelled, gains: tuple[float, ...]) -> tuple[float, ...]:
+    """Return the row's weights by head, those of its yes labels multiplied with the head's gain."""
+    return tuple(weight * (gain if target >= 0.5 else 1.0) for weight, target, gain in zip(row.weights, row.targets, gains, strict=True))
+
+
 def encode(
     rows: Iterable[Labelled],
     tokenizer: Tokenizer,
@@ -94,9 +99,7 @@ def encode(
     for row in rows:
         known.append(row.is_public)
         texts.append(respelled(row.text, chance) if chance.random() < respelled_share else row.text)
-        weights = tuple(
-            weight * (gain if target >= 0.5 else 1.0) for weight, target, gain in zip(row.weights, row.targets, gains, strict=True)
-        )
+        weights = gained(row, gains)
         whom, whom_weights = attacked_targets(row)
         made.append((row.targets + whom, weights + whom_weights, row))
     mask = tokenizer.token_to_id("[MASK]")

@@ -25,7 +25,7 @@ from transformers import MPNetModel
 
 from training import mixture
 from training.augment import spliced
-from training.batches import Encoded, batches, in_domains, padded, read_rows
+from training.batches import Encoded, batches, gained, in_domains, padded, read_rows
 from training.labels import TEACHES, Labelled, domain_weights, unlabelled
 from training.places import HEADS, SEED, WORK, sha256_of, work_folder
 from training.train import Recipe, bfloat16, loss_of, rate_at
@@ -177,15 +177,7 @@ def main() -> int:
 
     def encoded(rows: list[Labelled]) -> list[Encoded]:
         return [
-            Encoded(
-                ids=one.ids,
-                targets=row.targets,
-                weights=tuple(
-                    weight * (gain if target >= 0.5 else 1.0)  # noqa: PLR2004
-                    for weight, target, gain in zip(row.weights, row.targets, RECIPE.gains, strict=True)
-                ),
-                domains=domain_weights(row.source),
-            )
+            Encoded(ids=one.ids, targets=row.targets, weights=gained(row, RECIPE.gains), domains=domain_weights(row.source))
             for row, one in zip(rows, reader.encode_batch_fast([row.text for row in rows]), strict=True)
         ]
 
