@@ -60,12 +60,16 @@ def _split(word: str, chance: random.Random) -> str:
 _SPELLINGS = (_leet, _spaced, _longer, _without_vowel, _without_letter, _swapped, _slipped, _split)
 
 
+THOROUGH_SHARE = 0.25
+
+
 def respelled(text: str, chance: random.Random) -> str:
-    """Return the text with one to three of its longer words misspelt or disguised."""
+    """Return the text with one to three of its longer words misspelt or disguised, or in THOROUGH_SHARE of the calls all of them, alike."""
     words = text.split(" ")
     places = [n for n, word in enumerate(words) if len(word) >= _WORD_LETTERS_MIN and word.isalpha()]
-    for place in chance.sample(places, min(len(places), chance.randint(1, 3))):
-        words[place] = chance.choice(_SPELLINGS)(words[place], chance)
+    thorough = chance.choice(_SPELLINGS) if chance.random() < THOROUGH_SHARE else None
+    for place in places if thorough else chance.sample(places, min(len(places), chance.randint(1, 3))):
+        words[place] = (thorough or chance.choice(_SPELLINGS))(words[place], chance)
     return " ".join(words)
 
 

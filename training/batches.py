@@ -14,10 +14,13 @@ import torch
 from tokenizers import Tokenizer
 
 from training.augment import respelled
-from training.labels import DOMAINS, TEACHES, Labelled, attacked_targets, domain_weights, unlabelled
+from training.labels import ALL, DOMAINS, TEACHES, Labelled, attacked_targets, domain_weights, unlabelled
 from training.places import HEADS
 
-TAUGHT_WEIGHT = 0.35  # of what the teacher says where the row's source is silent
+TAUGHT_WEIGHTS = torch.tensor([{"debate": 0.35, "written": 0.25, ALL: 0.35}.get(name, 0.15) for name in TEACHES])
+"""Of what the teacher says where the row's source is silent, [TEACHES]: more where it counts most in what ships."""
+UNTAUGHT = "hatemojibuild"
+"""Its emoji are unknown words to the teacher."""
 OURS = DOMAINS.index("written")
 NOTHING = (-1.0,) * (len(TEACHES) * len(HEADS))
 _HIDDEN_FROM = 7  # tokens; of shorter texts none is hidden
@@ -62,6 +65,7 @@ def read_rows(path: Path) -> list[Labelled]:
     with path.open(encoding="utf-8") as lines:
         for line in lines:
             record = json.loads(line)
+            said_of_it = taught.pop(record["text"], None)
             rows.append(
                 Labelled(
                     source=record["source"],
@@ -69,7 +73,7 @@ def read_rows(path: Path) -> list[Labelled]:
                     targets=tuple(record["targets"]),
                     weights=tuple(record["weights"]),
                     attacked=tuple(record["attacked"]) if record["attacked"] is not None else None,
-                    taught=taught.pop(record["text"], None),
+                    taught=said_of_it if record["source"] != UNTAUGHT else None,
                 )
             )
     rows += [unlabelled(text, values) for text, values in taught.items()]
@@ -187,7 +191,7 @@ def in_domains(
     [rows, TEACHES, heads].
 
     What a row's source says counts in its domains, half of it where the teacher speaks too (its labels are one reader's more often than not).
-    Elsewhere the teacher's word counts alone, with TAUGHT_WEIGHT.
+    Elsewhere the teacher's word counts alone, with TAUGHT_WEIGHTS.
     """
     whole = targets[:, None].expand(-1, domains.shape[1], -1).clone()
     shares = weights[:, None] * domains[:, :, None]
@@ -195,5 +199,5 @@ def in_domains(
     own, share = whole[:, :, :heads], shares[:, :, :heads]
     said = taught >= 0
     whole[:, :, :heads] = torch.where(said, torch.where(share > 0, (own + taught) / 2, taught), own)
-    shares[:, :, :heads] = torch.where(said, share.clamp(min=TAUGHT_WEIGHT), share)
+    shares[:, :, :heads] = torch.where(said, torch.maximum(share, TAUGHT_WEIGHTS[:, None]), share)
     return whole, shares

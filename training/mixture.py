@@ -27,8 +27,8 @@ JOINED_SHARE = 0.5  # of the last copy
 SWAPS_PER_SENTENCE = 14
 SWAPS_PER_SENTENCE_LATER = 8
 SWAPS_BUNDLE = 8
-# What stage two, and the heads at the end, see of the public sets: some of all, and all that is nearest to a branch's chat.
-STAGE_TWO_PUBLIC = {
+# What stage three, and the heads at the end, see of the public sets: some of all, and all that is nearest to a branch's chat.
+STAGE_THREE_PUBLIC = {
     "cad": 13_402,
     "spliced": 6_000,
     "convabuse": 1_640,
@@ -156,16 +156,19 @@ def _regrouped(rows: list[Labelled], chance: random.Random) -> list[Labelled]:
     return made
 
 
-def stage_one(public: list[Labelled], *, held_out: bool, seed: int) -> list[Labelled]:
-    """Return the rows of stage one as they stand: the public sets, the written lines, and the sentences with many groups."""
-    chance = random.Random(seed)
+def _nearly_all(public: list[Labelled], chance: random.Random) -> list[Labelled]:
     rows: list[Labelled] = []
     public = [row for row in public if any(row.weights) or row.taught]
     for source in sorted({row.source for row in public}):
         known = [row for row in public if row.source == source]
         rows += chance.sample(known, min(len(known), STAGE_ONE_MOST.get(source, len(known)))) * PUBLIC_COPIES.get(source, 1)
-    rows += written(held_out=held_out)
-    return rows + swaps(chance, SWAPS_PER_SENTENCE_LATER)
+    return rows
+
+
+def stage_one(public: list[Labelled], *, held_out: bool, seed: int) -> list[Labelled]:
+    """Return the rows of stage one as they stand: the public sets, the written lines, and the sentences with many groups."""
+    chance = random.Random(seed)
+    return [*_nearly_all(public, chance), *written(held_out=held_out), *swaps(chance, SWAPS_PER_SENTENCE_LATER)]
 
 
 def _sample(public: list[Labelled], counts: dict[str, int], chance: random.Random) -> list[Labelled]:
@@ -182,13 +185,22 @@ def _copies(*copies: list[Labelled]) -> list[Labelled]:
     return [dataclasses.replace(row, bundle=f"{row.bundle}#{number}") for number, copy in enumerate(copies) for row in copy]
 
 
-def stage_two(public: list[Labelled], *, held_out: bool, seed: int) -> list[Labelled]:
-    """Return the rows of stage two: some of the public sets, the written lines in their pairs twice, groups exchanged."""
-    chance = random.Random(seed)
-    rows = _sample(public, STAGE_TWO_PUBLIC, chance)
+def _lines_and_swaps(chance: random.Random, *, held_out: bool) -> list[Labelled]:
+    """Return the written lines in their pairs twice, as they stand and varied, half of those among harmless ones; and bundles of `swaps`."""
     lines = written(held_out=held_out)
-    copies = _copies(lines, _joined(varied(lines, chance), chance))
-    return rows + copies + swaps(chance, SWAPS_PER_SENTENCE_LATER, bundled=True)
+    return _copies(lines, _joined(varied(lines, chance), chance)) + swaps(chance, SWAPS_PER_SENTENCE_LATER, bundled=True)
+
+
+def stage_two(public: list[Labelled], *, held_out: bool, seed: int) -> list[Labelled]:
+    """Return the rows of one pass of stage two: the public sets again, groups exchanged, and the written lines in their pairs twice."""
+    chance = random.Random(seed)
+    return _regrouped(_nearly_all(public, chance), chance) + _lines_and_swaps(chance, held_out=held_out)
+
+
+def stage_three(public: list[Labelled], *, held_out: bool, seed: int) -> list[Labelled]:
+    """Return the rows of stage three: as in stage two, of the public sets less and what is nearest to a branch's chat."""
+    chance = random.Random(seed)
+    return _sample(public, STAGE_THREE_PUBLIC, chance) + _lines_and_swaps(chance, held_out=held_out)
 
 
 def joined(rows: list[Labelled], chance: random.Random) -> list[Labelled]:

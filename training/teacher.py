@@ -25,7 +25,7 @@ from transformers import MPNetModel
 
 from training import mixture
 from training.augment import spliced
-from training.batches import Encoded, batches, gained, in_domains, padded, read_rows
+from training.batches import UNTAUGHT, Encoded, batches, gained, in_domains, padded, read_rows
 from training.labels import TEACHES, Labelled, domain_weights, unlabelled
 from training.places import HEADS, SEED, WORK, sha256_of, work_folder
 from training.train import Recipe, bfloat16, loss_of, rate_at
@@ -193,7 +193,7 @@ def main() -> int:
         torch.save(teacher.state_dict(), kept)
     known = [row.text for row in by_source["cad"]]
     made = sorted({spliced(known, chance) for _ in range(SPLICED)} - {*known, ""})
-    public = {row.text: row for source, rows in by_source.items() if source != PLAIN for row in rows if any(row.weights)}
+    public = {row.text: row for source, rows in by_source.items() if source not in (PLAIN, UNTAUGHT) for row in rows if any(row.weights)}
     asked = [*public.values(), *map(unlabelled, made)]
     said = torch.where(knows(taught), say(teacher, encoded(asked)), -1.0).flatten(1)
     with (WORK / "taught.jsonl").open("w", encoding="utf-8") as file:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from training import figures, mixture
-from training.augment import JOINED_WORDS_MAX, SPLICED_WORDS_MAX, in_company, spliced
+from training.augment import JOINED_WORDS_MAX, SPLICED_WORDS_MAX, THOROUGH_SHARE, in_company, respelled, spliced
 from training.calibration import EXIT_DOUBT, FINE_ABOVE_MAX, SPEECH_ABOVE_MAX, choose, choose_exit
 from training.dev_sets import DevSet
 from training.frames import GAP_MAX, sentences, widest_gaps
@@ -84,7 +84,7 @@ def _labelled(source: str, text: str) -> Labelled:
 
 # Which rows a stage sees
 
-STAGES = (mixture.stage_one, mixture.stage_two)
+STAGES = (mixture.stage_one, mixture.stage_two, mixture.stage_three)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -126,16 +126,17 @@ def test_every_stage_sees_every_public_set_and_the_sentences_with_groups(rows: d
 
 
 def test_the_same_seed_gives_the_same_rows(rows: dict[str, list[Labelled]]) -> None:
-    again = mixture.stage_two(_public(), held_out=True, seed=3)
-    other = mixture.stage_two(_public(), held_out=True, seed=4)
-    assert again == rows["stage_two"]
-    assert [row.text for row in other] != [row.text for row in again]
+    for stage in STAGES:
+        again = stage(_public(), held_out=True, seed=3)
+        other = stage(_public(), held_out=True, seed=4)
+        assert again == rows[stage.__name__]
+        assert [row.text for row in other] != [row.text for row in again]
 
 
 def test_what_the_teacher_spoke_of_is_seen_before_what_it_did_not(monkeypatch: pytest.MonkeyPatch) -> None:
     public = [dataclasses.replace(row, taught=(0.5,) * 42) if row.text.endswith(" 7") else row for row in _public()]
-    monkeypatch.setattr(mixture, "STAGE_TWO_PUBLIC", {"cad": 1, "irc": 1})
-    seen = [row for row in mixture.stage_two(public, held_out=True, seed=5) if row.is_public]
+    monkeypatch.setattr(mixture, "STAGE_THREE_PUBLIC", {"cad": 1, "irc": 1})
+    seen = [row for row in mixture.stage_three(public, held_out=True, seed=5) if row.is_public]
     assert [row.text for row in seen] == ["cad 7", "irc 7"]
 
 
@@ -144,6 +145,15 @@ def test_a_text_without_labels_teaches_only_where_the_teacher_spoke_of_it() -> N
     for stage in STAGES:
         texts = {row.text for row in stage([*_public(), silent, spoken], held_out=True, seed=3)}
         assert texts & {silent.text, spoken.text} == {spoken.text}, stage.__name__
+
+
+def test_a_respelt_text_has_its_words_and_sometimes_each_long_one_is_another() -> None:
+    chance, text = random.Random(8), "honestly that motion was written by somebody who never read anything"
+    made = [respelled(text, chance) for _ in range(300)]
+    changed = [sum(word not in one.split(" ") for word in text.split(" ") if len(word) > 3) for one in made]
+    assert all(word in one.split(" ") for one in made for word in ("by", "who"))
+    assert THOROUGH_SHARE / 2 < sum(count > 6 for count in changed) / len(changed) < THOROUGH_SHARE * 2
+    assert sum(count <= 3 for count in changed) > 150
 
 
 def test_a_line_among_harmless_ones_stands_there_whole_and_none_is_cut_off() -> None:

