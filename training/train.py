@@ -53,7 +53,7 @@ class Recipe:
 RECIPES = {
     "one": Recipe(epochs=1, rate=1e-4, rate_end_share=0.2, respelled_share=0.0),
     "two": Recipe(epochs=2, rate=1e-4, rate_end_share=0.2, respelled_share=0.15, hidden_share=0.1, same_weight=1.5),
-    "three": Recipe(epochs=1, rate=4e-5, rate_end_share=0.0, respelled_share=0.25, hidden_share=0.12, same_weight=1.5),
+    "three": Recipe(epochs=1, rate=3e-5, rate_end_share=0.0, respelled_share=0.25, hidden_share=0.12, same_weight=1.5),
 }
 ROWS = {"one": mixture.stage_one, "two": mixture.stage_two, "three": mixture.stage_three}
 EXIT_WEIGHT = 0.5
