@@ -30,16 +30,16 @@ SWAPS_BUNDLE = 8
 # What stage three, and the heads at the end, see of the public sets: some of all, and all that is nearest to a branch's chat.
 STAGE_THREE_PUBLIC = {
     "cad": 13_402,
-    "spliced": 6_000,
+    "spliced": 9_000,
     "convabuse": 1_640,
-    "kennedy_mhs": 8_000,
-    "hatexplain": 7_000,
-    "dynhate": 7_000,
-    "hatemojibuild": 3_000,
-    "civil_spans": 5_000,
-    "jigsaw_half": 4_000,
+    "kennedy_mhs": 12_000,
+    "hatexplain": 12_000,
+    "dynhate": 10_000,
+    "hatemojibuild": 3_937,
+    "civil_spans": 7_000,
+    "jigsaw_half": 6_000,
     "jigsaw_neg": 800,
-    "jigsaw_sample6": 500,
+    "jigsaw_sample6": 900,
     "davidson": 2_500,
     "edos": 1_500,
     "fox_news": 1_000,
@@ -47,7 +47,7 @@ STAGE_THREE_PUBLIC = {
 }
 HEADS_PUBLIC = {
     "cad": 13_300,
-    "spliced": 4_000,
+    "spliced": 11_600,
     "convabuse": 1_640,
     "jigsaw_half": 7_000,
     "civil_spans": 3_000,
