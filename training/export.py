@@ -71,13 +71,13 @@ def publish(folder: Path, target: Path) -> None:
 def main() -> int:
     """Export, calibrate, measure and write; return the exit code."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--stage", default="final", help="one, two, or the name of a folder under work/")
+    parser.add_argument("--stage", default="final", help="one, two, three, or the name of a folder under work/")
     parser.add_argument("--to", type=Path, default=SHIPPED)
     parser.add_argument("--calibrate-only", action="store_true", help="leave all in work/: for exits that are fitted to the calibration")
     parser.add_argument("--quick", action="store_true", help=f"calibrate on at most {SAMPLE} texts of each dev set")
     parser.add_argument("--again", action="store_true", help="take the last layer's scores of the last export of this stage (other exits)")
     options = parser.parse_args()
-    source = WORK / (f"stage-{options.stage}" if options.stage in ("one", "two") else options.stage)
+    source = WORK / (f"stage-{options.stage}" if options.stage in ("one", "two", "three") else options.stage)
     folder = work_folder(f"export-{source.name}")
     small, kept, model = folder / "model.onnx", folder / "raw.npy", load(source, ready=True)
     material = Material(texts_max=SAMPLE if options.quick else None)
