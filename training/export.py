@@ -25,7 +25,7 @@ from training.calibration import EXIT_MISSED, THRESHOLD, Affine, calibrated, cho
 from training.evaluate import SAMPLE, Material, table
 from training.model import BASE, EXITS, load
 from training.model_card import write_model_card
-from training.places import OUTPUTS, SHIPPED, TOKENS_MAX, WORK, sha256_of, work_folder
+from training.places import OUTPUTS, SHIPPED, TOKENS_MAX, sha256_of, stage_folder, work_folder
 from training.scoring import Scores, Windows, as_read, read, score
 
 BYTES_MAX = 25_000_000
@@ -77,7 +77,7 @@ def main() -> int:
     parser.add_argument("--quick", action="store_true", help=f"calibrate on at most {SAMPLE} texts of each dev set")
     parser.add_argument("--again", action="store_true", help="take the last layer's scores of the last export of this stage (other exits)")
     options = parser.parse_args()
-    source = WORK / (f"stage-{options.stage}" if options.stage in ("one", "two", "three") else options.stage)
+    source = stage_folder(options.stage)
     folder = work_folder(f"export-{source.name}")
     small, kept, model = folder / "model.onnx", folder / "raw.npy", load(source, ready=True)
     material = Material(texts_max=SAMPLE if options.quick else None)

@@ -34,6 +34,14 @@ def work_folder(name: str = "") -> Path:
     return folder
 
 
+STAGES = ("one", "two", "three")
+
+
+def stage_folder(name: str) -> Path:
+    """Return the folder under WORK of a stage (one of STAGES), or of another run by its own name."""
+    return WORK / (f"stage-{name}" if name in STAGES else name)
+
+
 def sha256_of(path: Path) -> str:
     """Return the SHA-256 of a file's bytes, in hex."""
     return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -35,7 +35,7 @@ from training.dev_sets import read_civil, read_dev
 from training.figures import auc, known
 from training.graph import OPSET
 from training.model import READ_LAYERS, Classifier, load
-from training.places import HEADS, OUTPUTS, PUBLIC_DEV, PUBLIC_TRAIN, SEED, TOKENS_MAX, WORK
+from training.places import HEADS, OUTPUTS, PUBLIC_DEV, PUBLIC_TRAIN, SEED, TOKENS_MAX, WORK, stage_folder
 from training.scoring import Scores
 from training.written import held_out_categories, read_lines
 
@@ -317,7 +317,7 @@ def main() -> int:
     parser.add_argument("--texts", type=int, default=600, help="of each dev set, and written lines")
     options = parser.parse_args()
     torch.set_num_threads(1)
-    source = WORK / (f"stage-{options.stage}" if options.stage in ("one", "two") else options.stage)
+    source = stage_folder(options.stage)
     tokenizer = Tokenizer.from_file(str(source / "tokenizer.json"))
     chooser = random.Random(SEED)
     rows = [json.loads(line) for line in (WORK / "public.jsonl").read_text(encoding="utf-8").split("\n") if line]
