@@ -205,10 +205,12 @@ def _answer(
     """What the member gets, how long a mute lasts, and the strike that the episode now is."""
     if not enforced:
         return None, None, None
-    gravest = max(*(f.severity for f in enforced), Severity.MINOR if opens else case.severity)
+    # Where nothing of the episode was answered, what of it is graver was for people to decide: it raises nothing by itself, and spares nobody.
+    before = case.severity if case.answered and not opens else Severity.MINOR
+    gravest = max(*(f.severity for f in enforced), before)
     weight = policy.severities[gravest].strike
     strike = Strike(case=case.number, severity=gravest, given_at=case.opened_at) if weight > 0 else None
-    worse = gravest > case.severity or opens
+    worse = gravest > before or opens
     noticed = case.notice_tried_at is not None and case.notice_tried_at <= sent
     if not (worse or noticed or sent - case.opened_at > ONE_STEP_MAX):
         return None, None, strike

@@ -131,6 +131,30 @@ def test_a_graver_breach_is_answered_even_before_the_notice() -> None:
     assert second.answer is ActionKind.MUTE
 
 
+def suspected(*, minutes: float = 0) -> Circumstances:
+    """An episode that holds what may be a grave breach and that people have yet to decide."""
+    grave = policy({"insult": INSULT, "threat": THREAT, "reviewed": REVIEWED.replace("severity: serious", "severity: grave")})
+    said = judge(message("what a frobnitz", minutes=minutes), scored(), grave)
+    first = respond(said, CALM, grave, said.message.sent_at)
+    assert first is not None
+    assert (first.case.severity, first.answer) == (Severity.GRAVE, None)
+    return replace(CALM, episode=first.case, number=8)
+
+
+def test_what_people_have_yet_to_decide_makes_no_later_breach_graver() -> None:
+    for minutes in (2, 30):
+        second = answered(verdict(minutes=minutes, number=2, insult=0.9), suspected())
+        assert second.case.number == 7
+        assert second.answer is ActionKind.WARN, minutes
+        assert second.strike == Strike(case=7, severity=Severity.MEDIUM, given_at=NOW)
+        assert second.case.severity is Severity.GRAVE, "the card still says so"
+
+
+def test_what_people_have_yet_to_decide_spares_nobody_a_mute_for_a_threat() -> None:
+    second = answered(verdict(minutes=2, number=2, threat=0.9), suspected())
+    assert second.answer is ActionKind.MUTE
+
+
 def test_an_unnoticed_notice_is_waited_for_ten_minutes_and_no_longer() -> None:
     second = answered(verdict(minutes=11, number=2, insult=0.9), episode(answered(INSULTED)))
     assert second.answer is ActionKind.MUTE
