@@ -205,7 +205,7 @@ def _answer(
     """What the member gets, how long a mute lasts, and the strike that the episode now is."""
     if not enforced:
         return None, None, None
-    # Where nothing of the episode was answered, what of it is graver was for people to decide: it raises nothing by itself, nor spares anybody.
+    # Where nothing of the episode was answered, what of it is graver is for people to decide: it raises nothing and spares nobody.
     before = case.severity if case.answered and not opens else Severity.MINOR
     gravest = max(*(f.severity for f in enforced), before)
     weight = policy.severities[gravest].strike
