@@ -12,6 +12,7 @@ from bot.core.cases import APPEALED, parties_of
 from bot.core.model import CALLS, CARDS, Action, ActionKind, CaseState, CaseView
 from bot.core.naming import one_line, person, place
 from bot.core.notices import (
+    DONE,
     STATES,
     Sentences,
     because,
@@ -22,6 +23,7 @@ from bot.core.notices import (
     quote,
     shown_words,
     span,
+    to_do,
     unseen,
     when,
 )
@@ -43,10 +45,17 @@ class Cards:
         self._parts = parts
         self._recusal = Recusal(parts)
 
-    async def shown(self, transaction: Transaction, action: Action, case: CaseView) -> Action:
-        """The action, with the case's card as it is now."""
+    async def shown(
+        self, transaction: Transaction, action: Action, case: CaseView, *, planned: Iterable[Action] = (), manual: Iterable[ActionKind] = ()
+    ) -> Action:
+        """The action, with the case's card as it is now; `planned` come into the record with it, and `manual` are done by hand."""
         detail = await transaction.case_detail(case.number)
         assert detail is not None, "a case that has a card is recorded"
+        by_hand, now = frozenset(manual), transaction.now
+        for one in planned:
+            state = ActionState.MANUAL if one.kind in by_hand else ActionState.PENDING
+            row = OutboxRow(action=one, state=state, attempts=0, committed_at=now, due_at=now)
+            detail = replace(detail, actions=(*detail.actions, row))
         text = case_card(detail, self._parts.policy, self._parts.sentences)
         return replace(action, text=await self.headed(transaction, text, detail.case))
 
@@ -124,34 +133,6 @@ def case_card(detail: CaseDetail, policy: Policy, sentences: Sentences) -> str:
     return "\n".join(lines)
 
 
-_DONE = {
-    ActionKind.NUDGE: "nudged",
-    ActionKind.WARN: "warned",
-    ActionKind.NOTIFY: "notice to the member",
-    ActionKind.HIDE: "message hidden",
-    ActionKind.MUTE: "muted",
-    ActionKind.ESCALATE: "moderators asked",
-    ActionKind.URGENT: "moderators called at once",
-    ActionKind.UNHIDE: "message shown again",
-    ActionKind.UNMUTE: "mute lifted",
-    ActionKind.UPDATE: "card brought up to date",
-    ActionKind.TELL: "letter to a member",
-}
-"""What each action is once it is performed, in plain words."""
-_TO_DO = {
-    ActionKind.NUDGE: "nudge the member",
-    ActionKind.WARN: "warn the member",
-    ActionKind.NOTIFY: "tell the member",
-    ActionKind.HIDE: "hide the message",
-    ActionKind.MUTE: "mute the member",
-    ActionKind.ESCALATE: "show the case to the moderators",
-    ActionKind.URGENT: "call the moderators",
-    ActionKind.UNHIDE: "show the message again",
-    ActionKind.UNMUTE: "lift the mute",
-    ActionKind.UPDATE: "bring the card up to date",
-    ActionKind.TELL: "send the letter",
-}
-"""What is still to be done, by Steward or by a moderator's hand."""
 _STANDS = {
     ActionState.PENDING: "not yet",
     ActionState.PERFORMING: "being done",
@@ -162,15 +143,10 @@ _STANDS = {
 }
 
 
-def to_do(kinds: Iterable[ActionKind]) -> str:
-    """Actions that are still to be done, in words."""
-    return ", ".join(_TO_DO[kind] for kind in kinds)
-
-
 def in_words(row: OutboxRow) -> str:
     """An action and how it stands; what is performed is named alone."""
     stands = _STANDS.get(row.state, "")
-    return f"{_DONE[row.action.kind]}{f' ({stands})' if stands else ''}"
+    return f"{DONE[row.action.kind]}{f' ({stands})' if stands else ''}"
 
 
 def consent_lines(detail: CaseDetail, sentences: Sentences) -> list[str]:

@@ -87,14 +87,15 @@ class Casebook:
             message.platform,
             message.author,
             since=message.sent_at - policy.strikes.window,
-            without_case=episode.number if episode else 0,
         )
+        its_own = episode.number if episode else 0
         return Circumstances(
             mode=self._parts.mode,
             number=0,
             episode=episode,
             collecting=await transaction.collecting_case(message.platform, message.author),
-            strikes=strikes,
+            strikes=tuple(strike for strike in strikes if strike.case != its_own),
+            struck=next((strike for strike in strikes if strike.case == its_own), None),
             muted_until=await transaction.muted_until(message.platform, message.author),
             moderator=message.author in self._parts.moderators,
             late=late,
@@ -168,7 +169,8 @@ class Casebook:
             return replace(action, text=await self._cards.headed(transaction, text, response.case))
         reasons = "; ".join(dict.fromkeys(map(because, response.findings)))
         news = parts.sentences["news_added"].format(case=response.case.number, because=reasons)
-        return await self._cards.shown(transaction, replace(action, news=news), response.case)
+        calling = replace(action, news=news)
+        return await self._cards.shown(transaction, calling, response.case, planned=response.actions, manual=response.manual)
 
     async def report(self, report: int, message: Message, reporter: str, text: str) -> int:
         """Put a report about a message into the message's case, or open one for it; gives the case's number.

@@ -10,11 +10,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TypeVar
 
-from bot.cards import to_do
 from bot.core.cases import APPEALED, AppealState, NotAllowedError, parties_of
 from bot.core.model import ActionKind, CaseState, CaseView
 from bot.core.naming import person, place
-from bot.core.notices import quote, shown_words, span, unjudged_because, unseen, when
+from bot.core.notices import quote, shown_words, span, to_do, unjudged_because, unseen, when
 from bot.parts import Parts
 from bot.recusal import Recusal
 from bot.reporting import line as report_line

@@ -5,12 +5,12 @@ Rules: a moderator who is part of a case, by whichever account, neither sees nor
 to people is looked at again where a platform can, before it counts as done.
 """
 
-from bot.cards import consent_lines, earlier_lines, in_words, to_do
+from bot.cards import consent_lines, earlier_lines, in_words
 from bot.casebook import Casebook
 from bot.core.cases import AppealState, NotAllowedError, parties_of
 from bot.core.model import ActionKind, CaseState
 from bot.core.naming import one_line, person
-from bot.core.notices import STATES, Sentences, because, quote, shown_words, span, unseen, when
+from bot.core.notices import STATES, Sentences, because, quote, shown_words, span, to_do, unseen, when
 from bot.core.policy import Policy
 from bot.core.respond import Ruling
 from bot.linking import Account
@@ -71,8 +71,9 @@ class Reviewing:
         await self._by_no_other_account(number, (platform, ruling.by))
         response = await self._casebook.rule_on(number, ruling)
         said = f"Case {number} is {STATES[response.case.state]}."
-        if response.actions:
-            said += f" To be done: {to_do(action.kind for action in response.actions)}."
+        by_itself = [action.kind for action in response.actions if action.kind not in response.manual]
+        if by_itself:
+            said += f" Steward does the rest now: {to_do(by_itself)}."
         if response.manual:
             said += " " + self._parts.sentences["card_manual"].format(kinds=to_do(response.manual))
         return said

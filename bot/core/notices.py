@@ -151,6 +151,41 @@ def decision_notice(
     return "\n".join([*lines, sentences["about"]])
 
 
+DONE = {
+    ActionKind.NUDGE: "nudged",
+    ActionKind.WARN: "warned",
+    ActionKind.NOTIFY: "notice to the member",
+    ActionKind.HIDE: "message hidden",
+    ActionKind.MUTE: "muted",
+    ActionKind.ESCALATE: "moderators asked",
+    ActionKind.URGENT: "moderators called at once",
+    ActionKind.UNHIDE: "message shown again",
+    ActionKind.UNMUTE: "mute lifted",
+    ActionKind.UPDATE: "card brought up to date",
+    ActionKind.TELL: "letter to a member",
+}
+"""What each action is once it is performed, in plain words."""
+_TO_DO = {
+    ActionKind.NUDGE: "nudge the member",
+    ActionKind.WARN: "warn the member",
+    ActionKind.NOTIFY: "tell the member",
+    ActionKind.HIDE: "hide the message",
+    ActionKind.MUTE: "mute the member",
+    ActionKind.ESCALATE: "show the case to the moderators",
+    ActionKind.URGENT: "call the moderators",
+    ActionKind.UNHIDE: "show the message again",
+    ActionKind.UNMUTE: "lift the mute",
+    ActionKind.UPDATE: "bring the card up to date",
+    ActionKind.TELL: "send the letter",
+}
+"""What is still to be done, by Steward or by a moderator's hand."""
+
+
+def to_do(kinds: Iterable[ActionKind]) -> str:
+    """Actions that are still to be done, in words."""
+    return ", ".join(_TO_DO[kind] for kind in kinds)
+
+
 def card(response: Response, verdict: Verdict, policy: Policy, sentences: Sentences) -> str:
     """What moderators read: who, where, which rule and clause, the words, why, what was done, what they can do."""
     head = "card_urgent" if response.call is ActionKind.URGENT else "card"
@@ -160,14 +195,14 @@ def card(response: Response, verdict: Verdict, policy: Policy, sentences: Senten
     lines.append(sentences["card_text"].format(words=quote(words)))
     lines.append(sentences["card_because"].format(because="; ".join(dict.fromkeys(because(f) for f in response.findings))))
     lines += characteristics(response.findings, sentences)
-    done = ", ".join(str(a.kind) for a in response.actions if a.kind not in (*CARDS, ActionKind.NOTIFY))
+    done = ", ".join(DONE[a.kind] for a in response.actions if a.kind not in (*CARDS, ActionKind.NOTIFY, *response.manual))
     lines.append(sentences["card_done"].format(done=done or sentences["card_nothing"]))
     if response.late is not None:
         lines.append(sentences["card_late"].format(late=span(response.late)))
     if response.past_limit:
-        lines.append(sentences["card_limit"].format(kinds=", ".join(map(str, response.past_limit))))
+        lines.append(sentences["card_limit"].format(kinds=to_do(response.past_limit)))
     if response.manual:
-        lines.append(sentences["card_manual"].format(kinds=", ".join(map(str, response.manual))))
+        lines.append(sentences["card_manual"].format(kinds=to_do(response.manual)))
     return "\n".join([*lines, sentences["card_decide"].format(case=response.case.number)])
 
 

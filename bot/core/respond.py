@@ -55,6 +55,7 @@ class Circumstances:
     episode: CaseView | None = None
     collecting: CaseView | None = None
     strikes: tuple[Strike, ...] = ()
+    struck: Strike | None = None
     muted_until: datetime | None = None
     moderator: bool = False
     late: timedelta | None = None
@@ -205,8 +206,7 @@ def _answer(
     """What the member gets, how long a mute lasts, and the strike that the episode now is."""
     if not enforced:
         return None, None, None
-    # Where nothing of the episode was answered, what of it is graver is for people to decide: it raises nothing and spares nobody.
-    before = case.severity if case.answered and not opens else Severity.MINOR
+    before = _enforced_before(case, opens=opens, struck=circumstances.struck, policy=policy)
     gravest = max(*(f.severity for f in enforced), before)
     weight = policy.severities[gravest].strike
     strike = Strike(case=case.number, severity=gravest, given_at=case.opened_at) if weight > 0 else None
@@ -228,6 +228,16 @@ def _answer(
         day = upheld or any(f.concern in DAY_CONCERNS for f in enforced)
         mute = min(mute or MUTE_PROVISIONAL_MAX, MUTE_UNDECIDED_MAX if day else MUTE_PROVISIONAL_MAX)
     return answer, mute, strike
+
+
+def _enforced_before(case: CaseView, *, opens: bool, struck: Strike | None, policy: Policy) -> Severity:
+    """The gravest of the episode that was enforced. What of it is graver is for people to decide: it raises nothing, spares nobody."""
+    if opens:
+        return Severity.MINOR
+    if struck:
+        return struck.severity
+    without = [severity for severity in Severity if severity <= case.severity and not policy.severities[severity].strike > 0]
+    return max(without, default=Severity.MINOR) if case.answered else Severity.MINOR
 
 
 def _wanted(

@@ -120,7 +120,6 @@ _STRIKES = (
         strikes.c.community == given("community"),
         or_(and_(strikes.c.platform == given("platform"), strikes.c.author == given("author")), _LINKED),
         strikes.c.given_at >= given("since"),
-        strikes.c.case != given("without_case"),
     )
     .order_by(strikes.c.given_at, strikes.c.case)
 )
@@ -275,9 +274,9 @@ class CasesPart(AuditPart):
         to = {"text": text or "", "state": (EarlierState.GONE if text is None else EarlierState.READ).value}
         await self._change(_SET_EARLIER, to, case=row.case, platform=row.platform, room=row.room, message=row.message)
 
-    async def strikes_of(self, platform: str, author: str, *, since: datetime, without_case: int = 0) -> tuple[Strike, ...]:
-        """The strikes of an account and of all accounts linked to it, oldest first, one case left out where told."""
-        rows = await self._all(_STRIKES, platform=platform, author=author, since=since, without_case=without_case)
+    async def strikes_of(self, platform: str, author: str, *, since: datetime) -> tuple[Strike, ...]:
+        """The strikes of an account and of all accounts linked to it, oldest first."""
+        rows = await self._all(_STRIKES, platform=platform, author=author, since=since)
         return tuple(strike(row) for row in rows)
 
     async def put_strike(self, given_now: Strike, *, platform: str, author: str) -> None:

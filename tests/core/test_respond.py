@@ -106,7 +106,7 @@ def test_an_upheld_strike_allows_a_day() -> None:
 
 
 def episode(first: Response, *, noticed: datetime | None = None) -> Circumstances:
-    return replace(CALM, episode=replace(first.case, notice_first_at=NOW, notice_tried_at=noticed), number=8)
+    return replace(CALM, episode=replace(first.case, notice_first_at=NOW, notice_tried_at=noticed), struck=first.strike, number=8)
 
 
 def test_breaches_before_the_first_notice_are_one_step() -> None:
@@ -148,6 +148,36 @@ def test_what_people_have_yet_to_decide_makes_no_later_breach_graver() -> None:
         assert second.answer is ActionKind.WARN, minutes
         assert second.strike == Strike(case=7, severity=Severity.MEDIUM, given_at=NOW)
         assert second.case.severity is Severity.GRAVE, "the card still says so"
+
+
+def test_what_people_have_yet_to_decide_makes_no_breach_after_a_warning_graver() -> None:
+    upheld = strike(days=3, severity=Severity.MINOR, state=StrikeState.UPHELD)  # weighs nothing, and allows a mute of a day
+    warned = episode(answered(INSULTED), noticed=NOW + timedelta(minutes=1))
+    assert warned.episode is not None
+    for card in (Severity.MEDIUM, Severity.GRAVE):
+        waiting = replace(warned, episode=replace(warned.episode, severity=card), strikes=(upheld,))
+        second = answered(verdict(minutes=5, number=2, insult=0.9), waiting)
+        assert second.strike == Strike(case=7, severity=Severity.MEDIUM, given_at=NOW), card
+        assert second.case.muted_until == NOW + timedelta(minutes=5, hours=1), card
+        assert second.case.severity is card
+
+
+def test_a_graver_breach_is_answered_where_what_is_graver_still_is_undecided() -> None:
+    warned = episode(answered(INSULTED))
+    assert warned.episode is not None
+    second = answered(verdict(minutes=1, number=2, threat=0.9), replace(warned, episode=replace(warned.episode, severity=Severity.GRAVE)))
+    assert second.answer is ActionKind.MUTE
+
+
+def test_breaches_without_a_strike_are_one_step_too() -> None:
+    light = replace(POLICY, severities={**POLICY.severities, Severity.MEDIUM: replace(POLICY.severities[Severity.MEDIUM], strike=0)})
+    first = respond(INSULTED, CALM, light, NOW)
+    assert first is not None
+    assert (first.answer, first.strike) == (ActionKind.WARN, None)
+    again = verdict(minutes=2, number=2, insult=0.9)
+    second = respond(again, episode(first), light, again.message.sent_at)
+    assert second is not None
+    assert second.answer is None
 
 
 def test_what_people_have_yet_to_decide_spares_nobody_a_mute_for_a_threat() -> None:

@@ -2,8 +2,8 @@
 
 import pytest
 
-from bot.cards import to_do
 from bot.core.model import ActionKind
+from bot.core.notices import to_do
 
 
 @pytest.mark.parametrize("kind", ActionKind)

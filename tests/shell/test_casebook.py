@@ -10,8 +10,8 @@ from bot.core.naming import plain
 from bot.core.respond import Ruling
 from bot.ports import PlatformUnavailableError
 from bot.store.records import ActionState, NoticeState, SanctionState
-from tests.core.policies import NOW, POLICY, rule
-from tests.shell.branch import INSULTING, MINOR, RULES, THREATENING, Branch, compiled
+from tests.core.policies import NOW, POLICY, REVIEWED, rule
+from tests.shell.branch import FOR_REVIEW, INSULTING, MINOR, RULES, THREATENING, Branch, compiled
 
 SERIOUS = rule("nasty", "{words: nasty}", severity="serious", status="enforce")
 HIDING = {**RULES, "reviewed": SERIOUS.replace("id: nasty", "id: reviewed")}
@@ -64,6 +64,48 @@ async def test_breach_after_the_notice_is_a_further_step_on_the_ladder(branch: B
     await branch.later(minutes=1)
     await branch.say(f"{INSULTING} and more")
     assert branch.chat.kinds("alex") == ["escalate", "warn", "escalate", "mute", "notify"]
+
+
+async def test_card_for_people_to_decide_makes_no_later_breach_graver(fresh: Branch) -> None:
+    reviewed = REVIEWED.replace("severity: serious", "severity: grave")
+    branch = await fresh.open(compiled(rules={**RULES, "reviewed": reviewed}))
+    await branch.say(INSULTING)
+    await branch.later(minutes=1)
+    await branch.say(FOR_REVIEW)
+    assert branch.chat.kinds("alex") == ["escalate", "warn", "urgent"]
+    await branch.say(f"{INSULTING} and more")
+    detail = await branch.detail()
+    assert len(detail.messages) == 3
+    assert detail.strike
+    assert (detail.strike.severity, detail.case.severity) == (Severity.MEDIUM, Severity.GRAVE)
+
+
+async def test_card_says_what_is_done_about_the_message_that_it_is_about(branch: Branch) -> None:
+    await branch.say(INSULTING)
+    await branch.later(minutes=1)
+    await branch.say(f"{INSULTING} and more")
+    first, second = (plain(action.text) for action in branch.chat.performed if action.kind is ActionKind.ESCALATE)
+    assert "Done by the program: warned" in first
+    assert "Done by the program: warned, muted (not yet)" in second
+
+
+async def test_card_says_in_words_what_a_platform_leaves_to_people(branch: Branch) -> None:
+    branch.chat.repeats = {kind: repeat for kind, repeat in branch.chat.repeats.items() if kind not in (ActionKind.HIDE, ActionKind.MUTE)}
+    await branch.say(INSULTING)
+    await branch.later(minutes=1)
+    await branch.say(THREATENING)
+    (card,) = (plain(action.text) for action in branch.chat.performed if action.kind is ActionKind.URGENT)
+    assert "Done by the program: warned, message hidden (by hand), muted (by hand)" in card
+    assert "By hand, because this chat cannot do it: hide the message, mute the member." in card
+    await branch.say(THREATENING, author="bo")
+    bos = next(plain(action.text) for action in branch.chat.performed if action.kind is ActionKind.URGENT and action.target == "bo")
+    assert "Done by the program: nothing" in bos
+    assert "By hand, because this chat cannot do it: hide the message, mute the member." in bos
+
+
+async def test_who_decides_reads_what_happens_next_by_itself(branch: Branch) -> None:
+    await branch.say(INSULTING)
+    assert await branch.ask("/uphold 1 it was one") == "Case 1 is upheld by a moderator. Steward does the rest now: tell the member."
 
 
 async def test_ladder_goes_up_with_strikes_and_down_as_they_fade(branch: Branch) -> None:

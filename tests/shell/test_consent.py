@@ -95,7 +95,7 @@ async def test_an_objection_hides_the_message_at_once_and_goes_to_the_moderators
     await asked.ask("/agreed 1 no", "dana")
     assert asked.chat.kinds().count("hide") == 1
     assert entries(asked) == 1
-    assert "To be done: show the message again" in await asked.ask("/dismiss 1 it was the hall's number")
+    assert "Steward does the rest now: show the message again" in await asked.ask("/dismiss 1 it was the hall's number")
 
 
 async def test_an_owner_who_agreed_says_so_and_may_still_object(asked: Branch) -> None:
