@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from tokenizers import Tokenizer
 
 from bot.core.model import Scored
-from bot.toxicity.embedded import CARD, HERE, MODEL, TOKENS, EmbeddedScorer
+from bot.toxicity.embedded import CARD, HERE, MODEL, SUMS, SUMS_LENGTH, TOKENS, EmbeddedScorer, _session
 
 COMPANY = [
     "see you at the stall on Saturday",
@@ -28,6 +28,11 @@ COMPANY = [
     "the budget is a disgrace",
     "The hall is booked. You are a worthless idiot. See you at seven.",
 ]
+ON_EVERY_PROCESSOR = {
+    "I know where she lives, I'll drop it off": (0.593, 0.0, 0.767),
+    "ill put your head thru that shelter": (0.504, 0.0, 0.889),
+    "see you at 223": (0.046, 0.0, 0.721),
+}
 texts = st.one_of(st.sampled_from(COMPANY), st.text(max_size=120))
 
 
@@ -60,6 +65,18 @@ class Watched(EmbeddedScorer):
     def _run(self, ids: list[int]) -> Any:
         self.threads.append(threading.current_thread().name)
         return super()._run(ids)
+
+
+@pytest.mark.parametrize(("text", "scores"), ON_EVERY_PROCESSOR.items())
+def test_scores_are_the_same_on_every_processor(scorers: dict[int, EmbeddedScorer], text: str, scores: tuple[float, float, float]) -> None:
+    """Where int8 sums are cut off these texts have other ones by up to 0.4."""
+    values = scorers[1].score_now(text).values
+    assert (values["toxicity"], values["insult"], values["threat"]) == pytest.approx(scores, abs=0.02)
+
+
+def test_sums_are_exact_on_this_processor() -> None:
+    sums = _session((HERE / SUMS).read_bytes()).run(None, {"row": np.full((1, SUMS_LENGTH), 255, np.uint8)})[0]
+    assert (sums == SUMS_LENGTH * 255 * 127).all()
 
 
 async def test_short_text_alone_is_scored_at_once_and_texts_in_company_or_long_ones_on_workers() -> None:
