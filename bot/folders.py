@@ -76,8 +76,17 @@ def load_policy(name: str | Path) -> Policy:
 def compiled(source: Mapping[str, str]) -> Policy:
     """Compile a policy's files, and let it read disguised words. Raises PolicyError (every mistake at once)."""
     policy = compile_policy(source)
-    own = (entry.entry.rstrip("*") for bank in policy.banks.values() if bank.kind == "words" for entry in bank.entries)
-    return replace(policy, disguises=load_disguises(word for word in own if word.isascii() and word.isalpha()))
+    own, masked = (
+        [
+            word
+            for bank in banks
+            if bank.kind == "words"
+            for entry in bank.entries
+            if (word := entry.entry.rstrip("*")).isascii() and word.isalpha()
+        ]
+        for banks in (policy.banks.values(), [bank for bank in policy.banks.values() if bank.masked])
+    )
+    return replace(policy, disguises=load_disguises(own, masked))
 
 
 @cache

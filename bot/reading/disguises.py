@@ -11,12 +11,14 @@ The order of steps is that of how the eye undoes them: signs that no folding kno
 # ruff: noqa: RUF001, PLR2004 - characters that look like others are what this is about; the lengths of words are numbers
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 
 from bot.core.text import Folded, fold
+from bot.reading.channel import Run, decoded
 from bot.reading.signs import UNUSUAL, Edit, undone
-from bot.reading.vocabulary import EDGES, HIDDEN_BONUS, LETTERS_RUN_MAX, ORDERED, PLAIN_EDGES, SHORT_OF, SIGNS, Vocabulary
+from bot.reading.vocabulary import EDGES, LETTERS_RUN_MAX, ORDERED, PLAIN_EDGES, SHORT_OF, SIGNS, Vocabulary
 
 TEXT_CHARS_MAX = 4000
 """Longer texts are read as they are folded: nobody disguises pages."""
@@ -26,8 +28,8 @@ LETTERS_A_WORD = 6
 """Of the words that are disguised, as a rule."""
 READ_SHARE_MIN = 0.5
 """Of the letters of its unknown words so many must be read, or the text is no disguise but another language, code, names."""
-PIECES_MAX = 4
-"""Pieces into which one word may have been cut."""
+BEFORE_CHARS_MAX = 60
+"""How far before a word it is looked whether a sentence begins there."""
 _STRUCK = re.compile(r"(?<![\w~])~\w[^~\n]{0,200}(?<!\s)~(?![\w~/])")
 _SIGN = r"[a-z0-9@$!|+(]"
 _APART = re.compile(rf"(?<![^\W_])(?<!['@]){_SIGN}(?:[^a-z0-9@$!\n]{{1,4}}{_SIGN}){{2,}}(?![a-z0-9])")
@@ -88,11 +90,13 @@ def _read(text: str, folded: Folded, odd: frozenset[str], words: Vocabulary) -> 
         odd = words.odd(meant.text)
     count = len(meant.text.split())
     said = {one: says for one in odd if (says := words.in_chunk(one, _said_by))}
-    if said:
-        meant = rewritten(meant, _edits(text, meant, said, words))
     if len(odd) >= DISGUISED_SHARE_MIN * count - 1:
-        return _whole(text, meant, words, len(said))
-    return meant
+        by_signs = {one: says for one, says in said.items() if not one.strip(EDGES).replace("'", "").isalpha()}
+        signs_read = rewritten(meant, _edits(text, meant, by_signs, words)) if by_signs else meant
+        whole = _whole(text, signs_read, words, len(by_signs))
+        if whole is not signs_read:
+            return whole
+    return rewritten(meant, _edits(text, meant, said, words)) if said else meant
 
 
 def _not_struck(folded: Folded) -> Folded:
@@ -253,6 +257,8 @@ def _pieces_say(written: str, pieces: Sequence[str], bare: str, words: Vocabular
 
 _WORD = re.compile(r"(?<![\w@#./\\:=<-])[a-z]+(?:'[a-z]+)?(?![\w@/\\=]|\.\w|:\w)")
 _LETTERS = re.compile(r"(?<![\w@#])[a-z]+(?:'[a-z]+)?(?![\w@])")
+_BEGINS = re.compile(r"(?:\A|[.!?…][\"'”’)]*\s+|\n\s*)(?:[@<]\S+[\s,:]+)*\Z")
+"""Where a sentence begins, after a mention too."""
 _NAME = re.compile(r"[A-Z][a-z]+(?:['’]s)?|[A-Z]{2,}(?:['’]?s)?")
 
 
@@ -260,8 +266,8 @@ def _is_name(text: str, meant: Folded, one: re.Match[str]) -> bool:
     """A word written as names and initials are, in a text that is not all capitals."""
     start, end = meant.original(*one.span())
     written = text[start:end]
-    if not start and len(written) > 1 and not written.isupper():
-        return False  # the first word of a text has a capital anyway
+    if len(written) > 1 and not written.isupper() and _BEGINS.search(text, max(0, start - BEFORE_CHARS_MAX), start):
+        return False  # the first word of a sentence has a capital anyway
     return bool(_NAME.fullmatch(written)) or (written[:1].isupper() and written[1:].islower())
 
 
@@ -282,14 +288,21 @@ def _whole(text: str, meant: Folded, words: Vocabulary, said: int) -> Folded:
     bare = {one.start() for one in found if len(one[0]) > 1 and _NO_VOWELS.fullmatch(one[0]) and not _is_name(text, meant, one)}
     if len(bare) >= DISGUISED_WORDS_MIN and len(bare) >= DISGUISED_SHARE_MIN * len(found):
         odd |= bare  # a text without vowels: what is an abbreviation elsewhere is a word here
+    short_of = {one.start() for one in found if one[0] in SHORT_OF and not _is_name(text, meant, one)}
+    if odd:
+        odd |= short_of
     count = sum(len(one[0]) > 1 for one in found if one.start() in odd)
     alone = len(found) == len(odd) == 1 and len(found[0][0]) > 7
     if not odd or (count + said < DISGUISED_WORDS_MIN and not alone) or len(odd) + said < DISGUISED_SHARE_MIN * len(found):
         return meant
-    short_of = {one.start() for one in found if one[0] in SHORT_OF and not _is_name(text, meant, one)}
-    edits = [edit for run in _runs(found, meant.text) for edit in _respelt(run, odd | short_of, words)]
+    edits = list(_respelt(list(_runs(found, meant.text)), odd, words))
     letters = sum(len(one[0]) for one in found if one.start() in odd)
-    read = sum(len(one[0]) for one in found if one.start() in odd and any(start <= one.start() < end for start, end, _ in edits))
+    starts = [start for start, _, _ in edits]
+    read = sum(
+        len(one[0])
+        for one in found
+        if one.start() in odd and (place := bisect_right(starts, one.start())) and one.start() < edits[place - 1][1]
+    )
     before = said * LETTERS_A_WORD
     return rewritten(meant, edits) if read + before >= READ_SHARE_MIN * (letters + before) else meant
 
@@ -297,35 +310,14 @@ def _whole(text: str, meant: Folded, words: Vocabulary, said: int) -> Folded:
 _NO_VOWELS = re.compile(r"(?!(?:my|by|why|try|cry|dry|fly|sky|shy|gym|mr|mrs|dr|tv|hmm)\b)[^aeiou']+")
 
 
-def _respelt(run: Sequence[re.Match[str]], odd: set[int], words: Vocabulary) -> Iterator[Edit]:
-    """The cheapest reading of words that follow each other: each alone, or with the next ones as other words."""
-    best: list[tuple[float, int, str]] = [(0.0, 0, "")]
-    written = [one[0].replace("'", "") for one in run]
-    known = [one.start() not in odd for one in run]
-    for end in range(1, len(run) + 1):
-        one = written[end - 1]
-        said, cost = (one, words.cost(one)) if known[end - 1] else words.guess(one)
-        ways = [(best[end - 1][0] + cost, end - 1, said)]
-        for start in range(max(0, end - PIECES_MAX), end - 1):
-            together = "".join(written[start:end])
-            price = 1.0 + 3.0 * all(known[start:end]) + 3.0 * any(one in ("a", "i") for one in written[start:end])
-            if words.is_common(together):
-                bonus = HIDDEN_BONUS if together in words.hidden else 0.0
-                ways.append((best[start][0] + words.cost(together) + price - bonus, start, together))
-            if end - start == 2 and not all(known[start:end]):
-                for place in range(1, len(together)):
-                    left, right = together[:place], together[place:]
-                    if words.is_common(left) and words.is_common(right):
-                        ways.append((best[start][0] + words.cost(left) + words.cost(right) + price + 2.0, start, f"{left} {right}"))
-        best.append(min(ways))
-    end = len(run)
-    edits: list[Edit] = []
-    while end:
-        _, start, said = best[end]
-        if said != written[start] or end - start > 1:
-            edits.append((run[start].start(), run[end - 1].end(), said))
-        end = start
-    yield from reversed(edits)
+def _respelt(runs: Sequence[Sequence[re.Match[str]]], odd: set[int], words: Vocabulary) -> Iterator[Edit]:
+    """What words say: each alone, or with the next ones of its run as other words."""
+    written = [[one[0].replace("'", "") for one in run] for run in runs]
+    given = [Run(said, [one.start() not in odd for one in run]) for said, run in zip(written, runs, strict=True)]
+    for said, run, steps in zip(written, runs, decoded(given, words), strict=True):
+        for step in steps:
+            if step.said != " ".join(said[step.start : step.end]):
+                yield run[step.start].start(), run[step.end - 1].end(), step.said
 
 
 def _runs(found: Sequence[re.Match[str]], text: str) -> Iterator[list[re.Match[str]]]:
@@ -357,7 +349,7 @@ def _backwards(meant: Folded, words: Vocabulary) -> Folded | None:
     found = list(_LETTERS.finditer(meant.text))
     unknown = [one for one in found if one[0].replace("'", "") not in words]
     turned_known = [one for one in unknown if (back := one[0][::-1].replace("'", "")) in words and len(back) > 2]
-    if len(turned_known) < DISGUISED_WORDS_MIN or 2 * len(turned_known) < len(unknown) or 3 * len(unknown) < len(found):
+    if len(turned_known) < DISGUISED_WORDS_MIN or 3 * len(turned_known) < 2 * len(unknown) or 3 * len(unknown) < len(found):
         return None
     turned = [one[0][::-1] for one in found]
     there = sum((one, other) in ORDERED for one, other in pairwise(turned))

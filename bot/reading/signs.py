@@ -29,6 +29,8 @@ _TURNED = re.compile(rf"[^\n]*[{_FLIPPED_LETTERS}][^\n]*")
 _ENTITY = re.compile(r"&(?:amp;)*(?:#(?P<decimal>\d{1,7})|#[xX](?P<hex>[0-9a-fA-F]{1,6})|(?P<name>[a-zA-Z]{2,8}));")
 _CODE = re.compile(r"\b:(?!//)[a-z][a-z0-9_+-]{1,30}:(?=\w\b|\w:)|:(?:regional_indicator_|alphabet-(?:white|yellow)-)(?P<letter>[a-z]):")
 _EMOJI = re.compile(rf"(?<=\w)\uFE0F?[{''.join(_LETTER_EMOJI)}](?=\w|\uFE0F\w)|\b(?<=\w)[{''.join(_LETTER_EMOJI)}]\uFE0F?(?=\w)")
+_BEFORE, _BEHIND = re.compile(r"(?<!\S)([A-Za-z']{1,40}) \Z"), re.compile(r" ([A-Za-z']{1,40})(?![^\s.,;:!?])")
+"""The word before a place, and the one behind it."""
 _STARRED = re.compile(
     r"(?<![\w*`~_#%•✱∗@/.:<&=-])(?:[*#%•✱∗^]?\w{1,20}(?:[*#%•✱∗?^]{1,8}\w{1,20}){1,8}\*{0,3}|\w{3,16}\*{1,3})(?![\w*`~#%/:=-])"
 )
@@ -113,25 +115,38 @@ def _turned(text: str, signs: Signs) -> Signs:
 
 
 def _starred(text: str, words: Vocabulary) -> Iterator[Edit]:
-    """Words in which stars and the like stand for letters."""
+    """Words in which stars and the like stand for letters, by what stands beside them."""
+    done, said = -1, ""
     for found in _STARRED.finditer(text):
-        written = found[0].lower()
-        letters = _STARS.sub("", written)
-        if not letters.isascii() or letters in words or len(letters) < 2 or "_" in written:
-            continue
-        only = _STARS.findall(written)
-        if len(only) >= len(written) // 2 and words.spelt(letters) in words.hidden:
-            yield *found.span(), words.spelt(letters)
-            continue
-        patterns = [_STARS.sub(lambda stars: "." * len(stars[0]), written)]
-        if len(only) == 1 and len(only[0]) == 1:
-            patterns += [written.replace(only[0], "." * count) for count in (2, 3)]
-        for pattern in patterns if letters.isalpha() else ():
-            fits = words.fitting(pattern)
-            inside = not written.removesuffix(only[-1]).isalpha()  # a star at the end alone may be a footnote, or end what is bold
-            if fits and (fits in words.hidden or (inside and pattern is patterns[0] and only[0].strip("?#^%"))):
-                yield *found.span(), fits
-                break
+        before = said if found.start() == done + 1 and text[done] == " " else _beside(_BEFORE.search(text, 0, found.start()))
+        fits = _star_says(found[0].lower(), words, before, _beside(_BEHIND.match(text, found.end())))
+        done, said = found.end(), fits
+        if fits:
+            yield *found.span(), fits
+
+
+def _beside(found: re.Match[str] | None) -> str:
+    """The word that was found beside another, as it is folded; "" where there is none."""
+    return found[1].lower().replace("'", "") if found else ""
+
+
+def _star_says(written: str, words: Vocabulary, before: str, behind: str) -> str:
+    """The word in which stars stand for letters; "" where they do not."""
+    letters = _STARS.sub("", written)
+    if not letters.isascii() or letters in words or len(letters) < 2 or "_" in written:
+        return ""
+    only = _STARS.findall(written)
+    if len(only) >= len(written) // 2 and words.spelt(letters) in words.hidden:
+        return words.spelt(letters)
+    patterns = [_STARS.sub(lambda stars: "." * len(stars[0]), written)]
+    if len(only) == 1 and len(only[0]) == 1:
+        patterns += [written.replace(only[0], "." * count) for count in (2, 3)]
+    for pattern in patterns if letters.isalpha() else ():
+        fits = words.fitting(pattern, before=before, behind=behind)
+        inside = not written.removesuffix(only[-1]).isalpha()  # a star at the end alone may be a footnote, or end what is bold
+        if fits and (fits in words.hidden or (inside and pattern is patterns[0] and only[0].strip("?#^%"))):
+            return fits
+    return ""
 
 
 def _more_starred(text: str, words: Vocabulary) -> Iterator[Edit]:

@@ -11,9 +11,12 @@ To hide one more word: add it to `HIDDEN`. To undo one more sign for a letter: a
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property, lru_cache
-from itertools import product
+from itertools import chain, product
 from math import inf, log, prod
 from typing import TypeVar
+
+from bot.reading.guesses import NEIGHBOURS, PRICES, Guess, Way, undone
+from bot.reading.pairs import Pairs
 
 T = TypeVar("T")
 
@@ -25,6 +28,8 @@ WORD_CHARS_MAX = 40
 """Longer runs of letters are no words; they are left alone."""
 WORD_READ_MAX = 16
 """Letters of the longest word that is looked for among letters without blanks."""
+RUN_READ_MAX = 80
+"""Letters of the longest run that is cut with what stands around it."""
 LETTERS_RUN_MAX = 400
 """Letters without blanks that are cut into words; longer runs are left alone."""
 READINGS_MAX = 64
@@ -34,8 +39,19 @@ COMMONEST_RANK = 300
 """Words this common may stand beside a hidden one without a blank: "youidiot"; "cockburn" is a name."""
 COMMON_RANK = 12_000
 """Words of a policy's banks that are rarer than this are hidden ones."""
-HIDDEN_BONUS = 2.5
-"""So much less a hidden word costs in a text that is disguised all over: it is why somebody disguises it."""
+HIDDEN_BONUS, ABUSIVE_BONUS = 4.0, 2.0
+"""So much less a hidden word costs in a text that is disguised all over, as it is why somebody disguises it; and another word that a
+policy masks wherever it is shown."""
+ODD_LETTER_COST = 13.0
+"""What a letter by itself costs that is no word, where letters are cut into words."""
+LONG_HIDDEN = 6
+"""Hidden words of so many letters hardly ever stand in other words by chance: they cost less where letters are cut into words too."""
+UNKNOWN_COST, UNKNOWN_LETTER_COST = 10.0, 1.8
+"""What it costs that something is no word, and each of its letters."""
+CUTS_MAX = 4
+"""Ways to cut the letters up to a place that are looked at with what comes after it."""
+GUESSES_MAX = 12
+"""Words that one word may have been written for that are looked at with what stands around it."""
 SLIPS_OF_COMMON = 1500
 """What may be a slip in one of so many common words is no spelling of a hidden one: "tihs" is "this"."""
 HIDDEN = frozenset(
@@ -103,7 +119,6 @@ ORDERED = frozenset(
 )
 """Words that often follow each other and hardly ever the other way round: they tell which way a text runs."""
 
-_KEYS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
 _SOUNDS = tuple(
     tuple(pair.split(">"))
     for pair in "ck>k ck>q ck>x ck>c c>k s>z f>ph i>y y>i u>oo oo>u er>a er>ah er>uh or>a ks>x cks>x u>v v>u w>vv qu>kw th>f".split()
@@ -113,24 +128,7 @@ _VOWELS = re.compile(r"[aeiou]")
 _NUMBERS = "0123456789.,:/$£€%+-"
 _ENDINGS = "s es ed d ing ings er ers r rs ly ist ists ism ness est y ies able ation ian ians an ans".split()
 _RUN = re.compile(r"([a-z])\1+")
-
-
-def _neighbours() -> dict[str, str]:
-    """The keys beside each key."""
-    beside: dict[str, set[str]] = {key: set() for row in _KEYS for key in row}
-    for row_number, row in enumerate(_KEYS):
-        for place, key in enumerate(row):
-            near = [row[place - 1 : place], row[place + 1 : place + 2]]
-            if row_number + 1 < len(_KEYS):
-                near += _KEYS[row_number + 1][max(0, place - 1) : place + 1]
-            for other in near:
-                if other:
-                    beside[key].add(other)
-                    beside[other].add(key)
-    return {key: "".join(sorted(others)) for key, others in beside.items()}
-
-
-_NEIGHBOURS = _neighbours()
+_THREE = re.compile(r"([a-z])\1{2,}")
 
 
 def _slips(word: str) -> Iterator[str]:
@@ -142,7 +140,7 @@ def _slips(word: str) -> Iterator[str]:
         if place + 1 < len(word):
             yield word[:place] + word[place + 1] + letter + word[place + 2 :]
         if len(word) > 3 and place:
-            yield from (word[:place] + key + word[place + 1 :] for key in _NEIGHBOURS[letter])
+            yield from (word[:place] + key + word[place + 1 :] for key in NEIGHBOURS[letter])
 
 
 def _moved(word: str) -> Iterator[str]:
@@ -174,11 +172,18 @@ def collapsed(word: str) -> str:
     return _RUN.sub(r"\1", word)
 
 
+def named(common: Sequence[str]) -> list[str]:
+    """The words that pairs are of, in the order of their places: those of a list, then the hidden ones that it does not have."""
+    return [*common, *sorted(HIDDEN.difference(common))]
+
+
 class Vocabulary:
     """A language's words, the commonest first, and the hidden ones; `more` are hidden words of a policy's own."""
 
-    def __init__(self, common: Sequence[str], more: Iterable[str] = ()) -> None:
-        """Make the list of spellings of hidden words; what else is needed is made when it is first asked for."""
+    def __init__(
+        self, common: Sequence[str], more: Iterable[str] = (), abusive: Iterable[str] = (), pairs: Callable[[], Pairs] = Pairs
+    ) -> None:
+        """Make the list of spellings of hidden words; what else is needed, the pairs too, is made when it is first asked for."""
         self._rank = {word: rank for rank, word in reversed(list(enumerate(common)))}
         rare = frozenset(word for word in more if self._rank.get(word, COMMON_RANK) >= COMMON_RANK and len(word) > 3)
         self.hidden = HIDDEN | rare
@@ -187,7 +192,12 @@ class Vocabulary:
             self._rank.setdefault(word, COMMON_RANK // 2)
         self._remembered = lru_cache(maxsize=WORDS_REMEMBERED_MAX)(lambda chunk, read: read(chunk, self))
         self.says = lru_cache(maxsize=WORDS_REMEMBERED_MAX)(self._says)
-        self.guess = lru_cache(maxsize=WORDS_REMEMBERED_MAX)(self._guess)
+        self.cut = lru_cache(maxsize=WORDS_REMEMBERED_MAX)(self._cut)
+        self.guesses = lru_cache(maxsize=WORDS_REMEMBERED_MAX)(self._guesses)
+        self._abusive = frozenset(abusive) - self.hidden
+        self._unlisted: dict[str, int | None] = dict.fromkeys(rare.difference(common))
+        self._unlisted |= {word: place for place, word in enumerate(named(common)) if place >= len(common)}
+        self._make_pairs = pairs
 
     @cached_property
     def _spellings(self) -> dict[str, str]:
@@ -216,7 +226,7 @@ class Vocabulary:
     def is_common(self, word: str) -> bool:
         """Say whether a word is common, hidden or long: others are too near to each other to be guessed at."""
         rank = self._rank.get(word)
-        return rank is not None and (rank < COMMON_RANK or len(word) > 5)
+        return rank is not None and (rank < COMMON_RANK or len(word) > 3)
 
     def cost(self, word: str) -> float:
         """What it costs to read a word: little where it is common, much where it is none."""
@@ -224,7 +234,7 @@ class Vocabulary:
         if rank is not None:
             return log(rank + 30)
         spelt = self._spelling(word)
-        return self.cost(spelt) + 4 if spelt else 10 + 3.0 * len(word)
+        return self.cost(spelt) + 4 if spelt else UNKNOWN_COST + UNKNOWN_LETTER_COST * len(word)
 
     def odd(self, folded: str) -> frozenset[str]:
         """The runs of signs without blanks in a folded text that are no words, nor words with punctuation around them."""
@@ -311,13 +321,17 @@ class Vocabulary:
         return found
 
     @cached_property
-    def _by_consonants(self) -> dict[str, str]:
-        """The commonest word by its letters without vowels, with and without the first one."""
-        found: dict[str, str] = {}
+    def _by_consonants(self) -> dict[str, list[str]]:
+        """The commonest words by their letters without vowels, with and without the first one."""
+        found: dict[str, list[str]] = {}
         for word in sorted(self._rank, key=lambda one: self.cost(one) - HIDDEN_BONUS * (one in self.hidden)):
-            for bare in (word[0] + _VOWELS.sub("", word[1:]), _VOWELS.sub("", word)):
+            for bare in {
+                _THREE.sub(r"\1\1", one) for one in (word[0] + _VOWELS.sub("", word[1:]), _VOWELS.sub("", word))
+            }:  # as it is folded
                 if len(bare) > 1 or word == "you":
-                    found.setdefault(bare, word)
+                    same = found.setdefault(bare, [])
+                    if len(same) < GUESSES_MAX:
+                        same.append(word)
         return found
 
     @cached_property
@@ -329,10 +343,10 @@ class Vocabulary:
             found.setdefault((len(word), ""), []).append(word)
         return found
 
-    def fitting(self, pattern: str, letters: str = "") -> str:
-        """The word that fits a pattern in which "." is any letter: a hidden one, else the commonest; "" where none fits.
+    def fitting(self, pattern: str, letters: str = "", *, before: str = "", behind: str = "") -> str:
+        """The word that fits a pattern in which "." is any letter: a hidden one, else the likeliest; "" where none fits.
 
-        `letters` is the same as a regular expression, where signs may stand for several letters.
+        `letters` is the same as a regular expression, where signs may stand for several letters. `before` and `behind` stand beside it.
         """
         if len(pattern) > WORD_CHARS_MAX:
             return ""
@@ -342,56 +356,96 @@ class Vocabulary:
         for word in words:
             if reads.fullmatch(word):
                 vowels = sum(letter in "aeiou" for letter, sign in zip(word, pattern, strict=True) if sign == ".")
-                cost = self.cost(word) - 6 * (word in self.hidden) - 3 * vowels
+                beside = self.after(before, word) + (self.after(word, behind) - self.cost(behind) if behind else 0.0)
+                cost = beside - 6 * (word in self.hidden) - 3 * vowels
                 if cost < lowest:
                     best, lowest = word, cost
         return best
 
-    def _guess(self, word: str) -> tuple[str, float]:
-        """The likeliest word that an unknown one was written for, in a text that is disguised all over, and its cost."""
-        best, lowest = SHORT_OF.get(word, word), self.cost(word)
-        if word in self._rank or not word.isalpha() or not 1 < len(word) <= WORD_READ_MAX:
-            return best, lowest
-        ways = [(6.5, word[::-1])]
-        if len(word) >= 7:
-            cost, cut = self.cut(word)
-            if cost < lowest and all(one in self._rank for one in cut) and len(word) >= 2.6 * len(cut):
-                best, lowest = " ".join(cut), cost
-        if not _VOWELS.search(word[1:]) and (bare := self._by_consonants.get(word)):
-            ways.append((1.5, bare))
-        if len(word) > 2:
-            ways += [(5.0, word[:n] + word[n + 1] + word[n] + word[n + 2 :]) for n in range(len(word) - 1)]
-            ways += [
-                (5.0 if twice else 7.0, word[:n] + word[n + 1 :])
-                for n in range(len(word))
-                if (twice := word[n] in word[n - 1 : n]) or len(word) > 5
-            ]
-            ways += [(6.0, word[:n] + key + word[n + 1 :]) for n, letter in enumerate(word) for key in _NEIGHBOURS[letter]]
-        if len(word) > 1:
-            ways += [(6.0, word[:n] + letter + word[n:]) for n in range(1, len(word) + 1) for letter in "etaoinsrhldcumfpgwybvkxjqz"]
-        for price, one in ways:
-            if self.is_common(one) and (cost := self.cost(one) + price - HIDDEN_BONUS * (one in self.hidden)) < lowest:
-                best, lowest = one, cost
-        return best, lowest
+    def after(self, before: str, word: str) -> float:
+        """What it costs to read a word behind another one."""
+        first, second = self._place(before), self._place(word)
+        return self.cost(word) - (0.0 if first is None or second is None else self._pairs.gain(first, second))
 
-    def cut(self, letters: str) -> tuple[float, tuple[str, ...]]:
+    def _place(self, word: str) -> int | None:
+        """The place of a word in the table of pairs."""
+        return self._unlisted.get(word, self._rank.get(word))
+
+    @cached_property
+    def _pairs(self) -> Pairs:
+        return self._make_pairs()
+
+    def bonus(self, said: Sequence[str]) -> float:
+        """What is taken off the price of disguised words where one of them is why somebody disguises a text."""
+        if not self.hidden.isdisjoint(said):
+            return HIDDEN_BONUS
+        return ABUSIVE_BONUS if not self._abusive.isdisjoint(said) else 0.0
+
+    def _guesses(self, word: str) -> tuple[Guess, ...]:
+        """What a word may have been written for in a text that is disguised all over, the likeliest by itself first.
+
+        A known word may stand for itself, or for one with one letter more, moved or wrong; a hidden one for itself alone.
+        """
+        known = word in self._rank
+        if not word.isalpha() or len(word) < 2 or (word in self.hidden and word not in SHORT_OF):
+            return (Guess((word,), Way.NONE, known=True),)
+        ways: dict[tuple[str, ...], Way] = {(SHORT_OF.get(word, word),): Way.NONE}
+        for way, said in self._with_a_slip(word) if known else chain(self._with_a_slip(word), self._unknown(word)):
+            if said not in ways or PRICES[way] < PRICES[ways[said]]:
+                ways[said] = way
+        ordered = sorted((self.price(said) + PRICES[way], said) for said, way in ways.items())
+        return tuple(Guess(said, ways[said], known=known) for _, said in ordered[:GUESSES_MAX])
+
+    def _with_a_slip(self, word: str) -> Iterator[tuple[Way, tuple[str, ...]]]:
+        """The words that a word is with one disguise of a letter undone."""
+        if len(word) <= WORD_READ_MAX:
+            yield from ((way, (one,)) for way, one in undone(word) if one != word and self.is_common(one))
+
+    def _unknown(self, word: str) -> Iterator[tuple[Way, tuple[str, ...]]]:
+        """What a word that is none says by itself, cut into others, and with its vowels."""
+        says = tuple(self._says(word).split())
+        if says and (word in SPELT or says not in {said for _, said in self._with_a_slip(word)}):
+            yield Way.SPELT if len(says) == 1 else Way.TOGETHER, says
+        if 5 <= len(word) <= RUN_READ_MAX:
+            _, cut = self.cut(word)
+            if self._may_stand_together(cut) and 2 * sum(len(one) for one in cut if one in self._rank) >= len(word):
+                yield Way.TOGETHER, cut
+        if not _VOWELS.search(word[1:]) and len(word) <= WORD_READ_MAX:
+            yield from ((Way.BARE, (one,)) for one in self._by_consonants.get(word, ()))
+
+    def _may_stand_together(self, cut: Sequence[str]) -> bool:
+        """Say whether words may have been run together: no odd letters; of two with a hidden one the other is common."""
+        if len(cut) < 2 or any(len(one) < 2 and one not in self._rank for one in cut):
+            return False
+        others = [one for one in cut if one not in self.hidden]
+        return len(cut) > 2 or len(others) != 1 or self._rank.get(others[0], COMMON_RANK) < COMMONEST_RANK
+
+    def price(self, said: Sequence[str]) -> float:
+        """What words cost by themselves, less where one is why somebody disguises a text."""
+        return sum(map(self.cost, said)) - self.bonus(said)
+
+    def _cut(self, letters: str) -> tuple[float, tuple[str, ...]]:
         """Cut letters without blanks into the likeliest words; what is no word costs much, and stays as it is."""
         if len(letters) > LETTERS_RUN_MAX:
             return inf, (letters,)
-        best: list[tuple[float, int]] = [(0.0, 0)]
+        best: list[dict[str, tuple[float, int, str]]] = [{"": (0.0, 0, "")}]
         for end in range(1, len(letters) + 1):
-            lowest = (inf, 0)
+            ways: dict[str, tuple[float, int, str]] = {}
             for start in range(max(0, end - WORD_READ_MAX), end):
-                piece = letters[start:end]
-                cost = best[start][0] + (self.cost(piece) if len(piece) > 1 or piece in "aiu" else 13.0)
-                if cost < lowest[0]:
-                    lowest = (cost, start)
-            best.append(lowest)
+                piece, ahead = letters[start:end], best[start]
+                if piece in self._rank and (len(piece) > 1 or piece in "aiu"):
+                    cost, before = min((cost + self.after(one, piece), one) for one, (cost, _, _) in ahead.items())
+                    cost -= HIDDEN_BONUS if len(piece) >= LONG_HIDDEN and piece in self.hidden else 0.0
+                else:
+                    before = next(iter(ahead))
+                    cost = ahead[before][0] + (self.cost(piece) if len(piece) > 1 else ODD_LETTER_COST)
+                if piece not in ways or cost < ways[piece][0]:
+                    ways[piece] = cost, start, before
+            best.append(dict(sorted(ways.items(), key=lambda item: (item[1], item[0]))[:CUTS_MAX]))
         words: list[str] = []
-        end = len(letters)
+        end, piece = len(letters), min(best[-1], key=lambda one: (best[-1][one], one))
+        total = best[-1][piece][0]
         while end:
-            start = best[end][1]
-            piece = letters[start:end]
             words.append(self.spelt(piece) or piece)
-            end = start
-        return best[-1][0], tuple(reversed(words))
+            _, end, piece = best[end][piece]
+        return total, tuple(reversed(words))

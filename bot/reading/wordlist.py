@@ -9,10 +9,13 @@ from functools import cache
 from importlib import resources
 
 from bot.reading.disguises import Disguises
+from bot.reading.pairs import Pairs
 from bot.reading.vocabulary import Vocabulary
 
 WORDS = "words.en.txt"
 """One word a line, the commonest first; `training/words.py` makes it."""
+PAIRS = "pairs.en.bin"
+"""How much likelier a word is after another; `training/words.py` makes it, for this list of words and no other."""
 
 
 @cache
@@ -21,6 +24,12 @@ def load_words() -> tuple[str, ...]:
     return tuple((resources.files("bot.reading") / WORDS).read_text(encoding="utf-8").split())
 
 
-def load_disguises(more: Iterable[str] = ()) -> Disguises:
-    """What reads disguised words; `more` are words that a policy looks for and that people may hide."""
-    return Disguises(Vocabulary(load_words(), more))
+@cache
+def load_pairs() -> Pairs:
+    """The pairs of words."""
+    return Pairs((resources.files("bot.reading") / PAIRS).read_bytes())
+
+
+def load_disguises(more: Iterable[str] = (), abusive: Iterable[str] = ()) -> Disguises:
+    """What reads disguised words; `more` are words that a policy looks for and that people may hide, `abusive` those nobody is shown."""
+    return Disguises(Vocabulary(load_words(), more, abusive, load_pairs))

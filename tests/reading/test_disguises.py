@@ -3,13 +3,16 @@
 The words are few and mild; what people write every day has to come back as the same object.
 """
 
+import cProfile
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.core.text import AsFolded, PhraseIndex, fold
-from bot.reading.vocabulary import HIDDEN
-from bot.reading.wordlist import load_disguises, load_words
+from bot.reading.pairs import STEPS, Pairs, checksum, table
+from bot.reading.vocabulary import HIDDEN, named
+from bot.reading.wordlist import load_disguises, load_pairs, load_words
 
 DISGUISES = load_disguises(["goatfucker", "numbskull"])
 RUDE = PhraseIndex({"rude": ["idiot", "stupid", "you are an idiot", "vermin"]})
@@ -176,3 +179,75 @@ def test_every_place_in_what_is_read_is_a_place_in_the_text(text: str) -> None:
 def test_four_thousand_characters_of_anything_are_read(unit: str) -> None:
     text = (unit * 4000)[:4000]
     assert DISGUISES.read(text).text
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("th commitee neds a god tresurer and a nw secrtary", "the committee needs a good treasurer and a new secretary"),
+        (
+            "wht do yu thnk of th nw budgt for the scnd half of the yr",
+            "what do you think of the new budget for the second half of the year",
+        ),
+        ("I thimk thr council shoukd fix the roaf before wintet", "i think the council should fix the road before winter"),
+        ("wearegoing tothemeeting attheschool hall", "we are going to the meeting at the school hall"),
+        ("th ey wi ll ne ver li st en to the mem bers", "they will never listen to the members"),
+        ("he is a dirt rotte lar and he kows it", "he is a dirty rotten liar and he knows it"),
+        ("see you at the n*xt branch m**ting", "see you at the next branch meeting"),
+        ("that is what th*y said at the t*p of the sh*w", "that is what they said at the top of the show"),
+    ],
+)
+def test_a_word_is_read_by_the_words_beside_it(text: str, says: str) -> None:
+    assert DISGUISES.read(text).text == says
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Whoes coat is thsi? The new gril whoes bag was splti has lfet it",
+        "heavvy fogg at thee halll, mmind how you goo",
+        "tigght fit in thhat halll, nnext time wee need bigger",
+        "the trasurer cut the budgt, and nobdy askd us",
+        "Thnk you Mr Dickinson, Ms Cockburn and Cllr Woodcock, it was lovly",
+        "can sombody picket with me tmorrow mornin, brng a flsk",
+    ],
+)
+def test_who_types_badly_is_not_read_as_abusive(text: str) -> None:
+    assert not HIDDEN & set(DISGUISES.read(text).text.replace(",", "").split())
+
+
+@pytest.mark.parametrize("name", ["Dickinson", "Cockburn", "Penistone", "Cnut", "Fagan"])
+def test_a_name_in_a_text_full_of_slips_hides_no_abuse(name: str) -> None:
+    says = DISGUISES.read(f"Thnk you {name}, the hal was ful and the tea was luvly").text
+    assert not HIDDEN & set(says.replace(",", "").split())
+
+
+@pytest.mark.parametrize("unit", ["abcde ", "qjxkz", "the ", "th ", "zzzzzzzzzzzzzzzzzzz "])
+def test_what_nobody_can_read_is_read_in_time_that_grows_with_its_length(unit: str) -> None:
+    """By the calls of the functions that do the work, as a clock would measure the machine."""
+    calls = []
+    for length in (1000, 4000):
+        fresh = load_disguises()
+        profile = cProfile.Profile()
+        profile.runcall(fresh.read, (unit * 4000)[:length])
+        calls.append(sum(entry.callcount for entry in profile.getstats()))
+    assert calls[1] < 6 * calls[0] + 20_000
+
+
+def test_the_table_of_pairs_is_one_of_the_words_that_ship() -> None:
+    assert load_pairs().words == checksum(named(load_words()))
+
+
+def test_a_word_is_likelier_behind_one_that_it_follows() -> None:
+    words = load_words()
+    place = {word: n for n, word in enumerate(words)}
+    pairs = load_pairs()
+    assert pairs.gain(place["thank"], place["you"]) > pairs.gain(place["thank"], place["the"])
+    assert pairs.gain(place["the"], place["your"]) < 0
+    assert pairs.gain(len(words), len(words)) == 0
+
+
+def test_a_table_is_what_was_put_into_it() -> None:
+    pairs = Pairs(table(["one", "two"], {(0, 1): 2.5, (1, 0): 99.0}))
+    assert (pairs.gain(0, 1), pairs.gain(1, 0), pairs.gain(1, 1)) == (2.5, 127 / STEPS, 0.0)
+    assert Pairs().gain(0, 1) == 0
