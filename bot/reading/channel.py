@@ -69,7 +69,6 @@ def _followed(run: Run, usual: Way, words: Vocabulary) -> tuple[float, list[Step
         paths: dict[str, _Path] = {}
         for start_of, price, said, way in _ways(run, end, usual, words):
             inner = price + sum(words.after(one, other) for one, other in pairwise(said))
-            inner -= words.bonus(said) if way is not Way.NONE else 0.0
             step = Step(start_of, end, " ".join(said), way)
             for before, path in best[start_of].items():
                 cost = path.cost + inner + words.after(before, said[0])
@@ -93,7 +92,8 @@ def _ways(run: Run, end: int, usual: Way, words: Vocabulary) -> Iterator[tuple[i
     name = known[end - 1] and last not in words
     for guess in words.guesses(last):
         if not name or guess.way is Way.NONE:
-            yield end - 1, guess.price(usual), guess.said, guess.way
+            less = 0.0 if guess.known or guess.way is Way.NONE else words.bonus(guess.said)  # a known word needs no other reason
+            yield end - 1, guess.price(usual) - less, guess.said, guess.way
         elif len(guess.said) != TWO and not words.bonus(guess.said):  # a name hides no abuse: Penistone
             yield end - 1, guess.price(usual) + NAME_PRICE, guess.said, guess.way
     for start in range(max(0, end - PIECES_MAX), end - 1):
@@ -107,7 +107,7 @@ def _as_one(
     start: int, together: str, usual: Way, words: Vocabulary, *, known: bool, short: bool
 ) -> Iterator[tuple[int, float, tuple[str, ...], Way]]:
     """Words that are one word with blanks in it."""
-    price = joined_price(usual, known=known, short=short)
+    price = joined_price(usual, known=known, short=short) - words.bonus((together,))
     if words.is_common(together):
         yield start, price, (together,), Way.APART
     elif spelt := words.spelt(together):
@@ -117,8 +117,8 @@ def _as_one(
 def _parted_elsewhere(start: int, one: str, other: str, words: Vocabulary) -> Iterator[tuple[int, float, tuple[str, ...], Way]]:
     """Two words whose blank stands in another place."""
     together = one + other
-    price = joined_price(Way.NONE, known=False, short=not {"a", "i"}.isdisjoint((one, other))) + PARTED_ELSEWHERE_PRICE
+    price = PARTED_ELSEWHERE_PRICE + joined_price(Way.NONE, known=False, short=not {"a", "i"}.isdisjoint((one, other)))
     for place in range(1, len(together)):
         left, right = together[:place], together[place:]
         if place != len(one) and words.is_common(left) and words.is_common(right):
-            yield start, price, (left, right), Way.APART
+            yield start, price - words.bonus((left, right)), (left, right), Way.APART

@@ -387,13 +387,13 @@ class Vocabulary:
         A known word may stand for itself, or for one with one letter more, moved or wrong; a hidden one for itself alone.
         """
         known = word in self._rank
-        if not word.isalpha() or len(word) < 2 or (word in self.hidden and word not in SHORT_OF):
-            return (Guess((word,), Way.NONE, known=True),)
-        ways: dict[tuple[str, ...], Way] = {(SHORT_OF.get(word, word),): Way.NONE}
+        if not word.isalpha() or len(word) < 2 or word in self.hidden or word in SHORT_OF:
+            return (Guess((SHORT_OF.get(word, word),), Way.NONE, known=True),)
+        ways: dict[tuple[str, ...], Way] = {(word,): Way.NONE}
         for way, said in self._with_a_slip(word) if known else chain(self._with_a_slip(word), self._unknown(word)):
             if said not in ways or PRICES[way] < PRICES[ways[said]]:
                 ways[said] = way
-        ordered = sorted((self.price(said) + PRICES[way], said) for said, way in ways.items())
+        ordered = sorted((sum(map(self.cost, said)) + PRICES[way] - self.bonus(said), said) for said, way in ways.items())
         return tuple(Guess(said, ways[said], known=known) for _, said in ordered[:GUESSES_MAX])
 
     def _with_a_slip(self, word: str) -> Iterator[tuple[Way, tuple[str, ...]]]:
@@ -419,10 +419,6 @@ class Vocabulary:
             return False
         others = [one for one in cut if one not in self.hidden]
         return len(cut) > 2 or len(others) != 1 or self._rank.get(others[0], COMMON_RANK) < COMMONEST_RANK
-
-    def price(self, said: Sequence[str]) -> float:
-        """What words cost by themselves, less where one is why somebody disguises a text."""
-        return sum(map(self.cost, said)) - self.bonus(said)
 
     def _cut(self, letters: str) -> tuple[float, tuple[str, ...]]:
         """Cut letters without blanks into the likeliest words; what is no word costs much, and stays as it is."""
