@@ -5,7 +5,7 @@ Rules: a policy is the shipped one by its name, or any folder; whatever is wrong
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import cache
 from importlib import resources
@@ -14,8 +14,8 @@ from pathlib import Path
 from bot.compiler.policy import PolicyError, compile_policy
 from bot.compiler.sentences import compile_sentences
 from bot.core.notices import Sentences
-from bot.core.policy import Policy
-from bot.reading.wordlist import WORDS, load_disguises
+from bot.core.policy import Bank, Policy
+from bot.reading.wordlist import PAIRS, WORDS, load_disguises
 
 DEFAULT_POLICY = "labour-social-media"
 FILE_BYTES_MAX = 1_000_000
@@ -76,17 +76,15 @@ def load_policy(name: str | Path) -> Policy:
 def compiled(source: Mapping[str, str]) -> Policy:
     """Compile a policy's files, and let it read disguised words. Raises PolicyError (every mistake at once)."""
     policy = compile_policy(source)
-    own, masked = (
-        [
-            word
-            for bank in banks
-            if bank.kind == "words"
-            for entry in bank.entries
-            if (word := entry.entry.rstrip("*")).isascii() and word.isalpha()
-        ]
-        for banks in (policy.banks.values(), [bank for bank in policy.banks.values() if bank.masked])
-    )
+    banks = [bank for bank in policy.banks.values() if bank.kind == "words"]
+    own, masked = _single_words(banks), _single_words(bank for bank in banks if bank.masked)
     return replace(policy, disguises=load_disguises(own, masked))
+
+
+def _single_words(banks: Iterable[Bank]) -> list[str]:
+    """The entries of banks that are one word of plain letters each, without their star."""
+    entries = (entry.entry.rstrip("*") for bank in banks for entry in bank.entries)
+    return [entry for entry in entries if entry.isascii() and entry.isalpha()]
 
 
 @cache
@@ -101,9 +99,9 @@ def load_sentences() -> Sentences:
 
 @cache
 def code_digest() -> str:
-    """Hash of the code that judges and reads: with those of policy and model it tells what a verdict was made by."""
+    """Hash of the code that judges and reads, and of its words: with those of policy and model it tells what a verdict was made by."""
     hashed = hashlib.sha256()
     core, reading = (Path(__file__).parent / room for room in ("core", "reading"))
-    for path in (*sorted(core.rglob("*.py")), *sorted(reading.rglob("*.py")), reading / WORDS):
+    for path in (*sorted(core.rglob("*.py")), *sorted(reading.rglob("*.py")), reading / WORDS, reading / PAIRS):
         hashed.update(path.read_bytes())
     return hashed.hexdigest()[:16]

@@ -1,6 +1,6 @@
 """The likeliest words behind words that are disguised all over: a noisy channel.
 
-Knows: how likely words are behind each other, how they are disguised (guesses). Must not know: texts, policies, which words are bad.
+Knows: how likely words are behind each other, how they are disguised (guesses). Must not know: texts, policies, scores.
 Rules: what is read depends on the words alone; every step is linear in their number.
 
 The source is a model of pairs of words (vocabulary, pairs), the channel one of disguises (guesses), and the cheapest way through both is
@@ -20,8 +20,8 @@ PIECES_MAX = 4
 """Pieces into which one word may have been cut."""
 PATHS_MAX = 6
 """Ways through the words that are followed at a time."""
-TWO = 2
-"""Words that names are made of, and that may have their blank in another place."""
+PAIR = 2
+"""Words of which a name may be made, and that may have their blank in another place."""
 NAME_PRICE = 2.0
 """What it costs more to read a name as another word."""
 PARTED_ELSEWHERE_PRICE = 2.0
@@ -94,13 +94,13 @@ def _ways(run: Run, end: int, usual: Way, words: Vocabulary) -> Iterator[tuple[i
         if not name or guess.way is Way.NONE:
             less = 0.0 if guess.known or guess.way is Way.NONE else words.bonus(guess.said)  # a known word needs no other reason
             yield end - 1, guess.price(usual) - less, guess.said, guess.way
-        elif len(guess.said) != TWO and not words.bonus(guess.said):  # a name hides no abuse: Penistone
+        elif len(guess.said) != PAIR and not words.bonus(guess.said):  # a name hides no abuse: Penistone
             yield end - 1, guess.price(usual) + NAME_PRICE, guess.said, guess.way
     for start in range(max(0, end - PIECES_MAX), end - 1):
         short = not {"a", "i"}.isdisjoint(written[start:end])
         yield from _as_one(start, "".join(written[start:end]), usual, words, known=all(known[start:end]), short=short)
-    if end >= TWO and not all(known[end - TWO : end]):
-        yield from _parted_elsewhere(end - TWO, written[end - TWO], last, words)
+    if end >= PAIR and not all(known[end - PAIR : end]):
+        yield from _parted_elsewhere(end - PAIR, written[end - PAIR], last, words)
 
 
 def _as_one(

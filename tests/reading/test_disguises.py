@@ -4,15 +4,18 @@ The words are few and mild; what people write every day has to come back as the 
 """
 
 import cProfile
+import shutil
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot import folders
 from bot.core.text import AsFolded, PhraseIndex, fold
 from bot.reading.pairs import STEPS, Pairs, checksum, table
 from bot.reading.vocabulary import HIDDEN, named
-from bot.reading.wordlist import load_disguises, load_pairs, load_words
+from bot.reading.wordlist import PAIRS, WORDS, load_disguises, load_pairs, load_words
 
 DISGUISES = load_disguises(["goatfucker", "numbskull"])
 RUDE = PhraseIndex({"rude": ["idiot", "stupid", "you are an idiot", "vermin"]})
@@ -251,3 +254,16 @@ def test_a_table_is_what_was_put_into_it() -> None:
     pairs = Pairs(table(["one", "two"], {(0, 1): 2.5, (1, 0): 99.0}))
     assert (pairs.gain(0, 1), pairs.gain(1, 0), pairs.gain(1, 1)) == (2.5, 127 / STEPS, 0.0)
     assert Pairs().gain(0, 1) == 0
+
+
+def test_what_was_judged_by_names_the_words_and_their_pairs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else a verdict would be said to be reproduced by other words than those that it was made by."""
+    room = tmp_path / "bot"
+    shutil.copytree(Path(folders.__file__).parent / "core", room / "core")
+    shutil.copytree(Path(folders.__file__).parent / "reading", room / "reading")
+    monkeypatch.setattr(folders, "__file__", str(room / "folders.py"))
+    digests = {folders.code_digest.__wrapped__()}
+    for name in (PAIRS, WORDS):
+        (room / "reading" / name).write_bytes(b"other")
+        digests.add(folders.code_digest.__wrapped__())
+    assert len(digests) == 3
