@@ -294,6 +294,8 @@ def profiled(rows: Sequence[list[int]]) -> list[list[dict[str, Any]]]:
     import numpy as np  # noqa: PLC0415
     import onnxruntime  # noqa: PLC0415
 
+    from bot.toxicity.embedded import session_options  # noqa: PLC0415
+
     with tempfile.TemporaryDirectory() as folder:
         options = session_options()
         options.enable_profiling = True
@@ -315,16 +317,6 @@ def operators(rows: Sequence[list[int]]) -> list[tuple[str, float]]:
         kinds[event["args"]["op_name"]] += event["dur"]
     whole = sum(kinds.values())
     return [(kind, spent / whole) for kind, spent in kinds.most_common()]
-
-
-def session_options() -> Any:
-    """One thread, no chatter."""
-    import onnxruntime  # noqa: PLC0415
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    options.log_severity_level = 3
-    return options
 
 
 def int8_products(rows: Sequence[list[int]]) -> tuple[float, list[float]]:
@@ -357,6 +349,8 @@ def int8_rate(rows: int, inner: int, columns: int) -> float:
     import numpy as np  # noqa: PLC0415
     import onnxruntime  # noqa: PLC0415
     from onnx import TensorProto, helper, numpy_helper  # noqa: PLC0415
+
+    from bot.toxicity.embedded import session_options  # noqa: PLC0415
 
     chance = np.random.default_rng(1)
     weights = numpy_helper.from_array(chance.integers(-127, 127, (inner, columns), dtype=np.int8), "weights")

@@ -16,6 +16,7 @@ import onnxruntime
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
+from bot.toxicity.embedded import session_options
 from bot.toxicity.sentences import COUNTED, DOUBT, sentences, together
 from bot.toxicity.windows import windows
 from training.places import HEADS, TOKENS_MAX
@@ -58,10 +59,7 @@ def read(tokenizer: Path, texts: Sequence[str]) -> Windows:
 
 def score(model: Path, read: Windows) -> Scores:
     """Return the model's output for each window, [windows, heads]."""
-    settings = onnxruntime.SessionOptions()
-    settings.intra_op_num_threads = 1
-    settings.inter_op_num_threads = 1
-    session = onnxruntime.InferenceSession(str(model), settings, providers=["CPUExecutionProvider"])
+    session = onnxruntime.InferenceSession(str(model), session_options(), providers=["CPUExecutionProvider"])
     inputs = [one.name for one in session.get_inputs()]
 
     def one(window: list[int]) -> NDArray[np.float32]:

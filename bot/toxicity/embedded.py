@@ -18,7 +18,7 @@ from tokenizers import Tokenizer
 
 from bot.toxicity.reading import MARKS, SCORE_SECONDS_MAX, ScorerError, TextScorer
 
-__all__ = ["CARD", "HERE", "MODEL", "TOKENS", "EmbeddedScorer", "ScorerError"]
+__all__ = ["CARD", "HERE", "MODEL", "TOKENS", "EmbeddedScorer", "ScorerError", "session_options"]
 
 HERE = Path(__file__).parent
 MODEL, TOKENS, CARD = "model.onnx", "tokenizer.json", "card.json"
@@ -68,6 +68,11 @@ class EmbeddedScorer(TextScorer):
 
 
 def _session(weights: bytes) -> Any:
+    return onnxruntime.InferenceSession(weights, sess_options=session_options(), providers=["CPUExecutionProvider"])
+
+
+def session_options() -> Any:
+    """How the model is run: on one thread, without chatter, and with sums that are exact on every processor."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1
@@ -75,7 +80,7 @@ def _session(weights: bytes) -> Any:
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     if _sums_are_cut_off():
         options.add_session_config_entry("session.x64quantprecision", "1")
-    return onnxruntime.InferenceSession(weights, sess_options=options, providers=["CPUExecutionProvider"])
+    return options
 
 
 @cache

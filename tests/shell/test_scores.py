@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from tokenizers import Tokenizer
 
 from bot.core.model import Scored
-from bot.toxicity.embedded import CARD, HERE, MODEL, SUMS, SUMS_LENGTH, TOKENS, EmbeddedScorer, _session
+from bot.toxicity.embedded import CARD, HERE, MODEL, SUMS, SUMS_LENGTH, TOKENS, EmbeddedScorer, session_options
 
 COMPANY = [
     "see you at the stall on Saturday",
@@ -75,7 +75,8 @@ def test_scores_are_the_same_on_every_processor(scorers: dict[int, EmbeddedScore
 
 
 def test_sums_are_exact_on_this_processor() -> None:
-    sums = _session((HERE / SUMS).read_bytes()).run(None, {"row": np.full((1, SUMS_LENGTH), 255, np.uint8)})[0]
+    session = onnxruntime.InferenceSession((HERE / SUMS).read_bytes(), session_options(), providers=["CPUExecutionProvider"])
+    sums = session.run(None, {"row": np.full((1, SUMS_LENGTH), 255, np.uint8)})[0]
     assert (sums == SUMS_LENGTH * 255 * 127).all()
 
 
@@ -149,7 +150,7 @@ def test_text_that_is_too_long_says_so_and_what_is_pointed_out_is_read_all_the_s
 
 def layers_computed(text: str, folder: Path) -> int:
     """Of the shipped model, as the runtime itself counts them: each layer has one attention."""
-    options = onnxruntime.SessionOptions()
+    options = session_options()
     options.enable_profiling = True
     options.profile_file_prefix = str(folder / "profile")
     session = onnxruntime.InferenceSession(str(HERE / MODEL), options, providers=["CPUExecutionProvider"])
