@@ -91,10 +91,12 @@ def _ways(run: Run, end: int, usual: Way, words: Vocabulary) -> Iterator[tuple[i
     last = written[end - 1]
     name = known[end - 1] and last not in words
     for guess in words.guesses(last):
+        bonus = words.bonus(guess.said) if guess.way is not Way.NONE else 0.0
+        if bonus and (name or guess.known):
+            continue  # neither a name nor a word that there is hides abuse: Penistone, "whit", "are"
         if not name or guess.way is Way.NONE:
-            less = 0.0 if guess.known or guess.way is Way.NONE else words.bonus(guess.said)  # a known word needs no other reason
-            yield end - 1, guess.price(usual) - less, guess.said, guess.way
-        elif len(guess.said) != PAIR and not words.bonus(guess.said):  # a name hides no abuse: Penistone
+            yield end - 1, guess.price(usual) - bonus, guess.said, guess.way
+        elif len(guess.said) != PAIR:
             yield end - 1, guess.price(usual) + NAME_PRICE, guess.said, guess.way
     for start in range(max(0, end - PIECES_MAX), end - 1):
         short = not {"a", "i"}.isdisjoint(written[start:end])

@@ -270,6 +270,8 @@ class Vocabulary:
         if len(word) < 6 or self._is_formed(word):
             return ""
         cost, cut = self.cut(word)
+        if len(cut) == 2 and "".join(cut) != word:
+            return ""  # two words run together of which one is misspelt are a word that nobody knows: "tomoro" is not "to moron"
         common = sum(one in self.hidden or self._rank.get(one, COMMON_RANK) < COMMONEST_RANK for one in cut)
         left = sum(len(one) for one in cut if one not in self._rank or (len(one) == 1 and one not in "aiu"))
         hides = not self.hidden.isdisjoint(cut)
@@ -408,7 +410,11 @@ class Vocabulary:
             yield Way.SPELT if len(says) == 1 else Way.TOGETHER, says
         if 5 <= len(word) <= RUN_READ_MAX:
             _, cut = self.cut(word)
-            if self._may_stand_together(cut) and 2 * sum(len(one) for one in cut if one in self._rank) >= len(word):
+            if (
+                "".join(cut) == word
+                and self._may_stand_together(cut)
+                and 2 * sum(len(one) for one in cut if one in self._rank) >= len(word)
+            ):
                 yield Way.TOGETHER, cut
         if not _VOWELS.search(word[1:]) and len(word) <= WORD_READ_MAX:
             yield from ((Way.BARE, (one,)) for one in self._by_consonants.get(word, ()))

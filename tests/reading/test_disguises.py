@@ -213,6 +213,8 @@ def test_a_word_is_read_by_the_words_beside_it(text: str, says: str) -> None:
         "the trasurer cut the budgt, and nobdy askd us",
         "Thnk you Mr Dickinson, Ms Cockburn and Cllr Woodcock, it was lovly",
         "can sombody picket with me tmorrow mornin, brng a flsk",
+        "Ah dinnae ken whit ye're oan aboot, pal, gie us a haun wi the leaflits",
+        "im dislexic so sory for speling, i wil rite the minits tomoro",
     ],
 )
 def test_who_types_badly_is_not_read_as_abusive(text: str) -> None:
