@@ -21,7 +21,7 @@ from tokenizers import Tokenizer
 
 from bot.core.text import fold, words
 from bot.reading.pairs import table
-from bot.reading.vocabulary import COMMON_RANK, HIDDEN, SPELT, named, spellings
+from bot.reading.vocabulary import HIDDEN, SPELT, Vocabulary, named, spellings
 from bot.reading.wordlist import PAIRS, WORDS
 
 READING = Path(__file__).parent.parent / "bot" / "reading"
@@ -92,6 +92,8 @@ def listed(counts: Counter[str], vocabulary: list[str]) -> list[str]:
 
 def pairs(folder: Path, common: Sequence[str]) -> dict[tuple[int, int], float]:
     """How much likelier a word is behind another with nothing but a blank between them, in nats, by their places."""
+    vocabulary = Vocabulary(common)
+    costs = [vocabulary.cost(word) for word in named(common)]
     places = {word: place for place, word in enumerate(named(common))}
     together: Counter[tuple[int, int]] = Counter()
     for text in texts(folder):
@@ -107,8 +109,7 @@ def pairs(folder: Path, common: Sequence[str]) -> dict[tuple[int, int], float]:
         second[other] += count
 
     def gain(one: int, other: int, count: float) -> float:
-        rank = other if other < len(common) else COMMON_RANK // 2
-        return log(count / first[one]) + log(rank + 30) + COST_OFFSET + UNSEEN
+        return log(count / first[one]) + costs[other] + COST_OFFSET + UNSEEN
 
     gains = {pair: gain(*pair, count - DISCOUNT) for pair, count in together.items() if count >= PAIRS_MIN}
     gains = {pair: gained for pair, gained in gains.items() if gained > GAIN_MIN}
