@@ -71,6 +71,9 @@ class Reviewing:
         await self._by_no_other_account(number, (platform, ruling.by))
         response = await self._casebook.rule_on(number, ruling)
         said = f"Case {number} is {STATES[response.case.state]}."
+        if (other := response.instead_of) is not None:
+            fields = {"by": person(other.decided_by), "state": STATES[other.state]}
+            said += " " + self._parts.sentences["decision_instead_of"].format_map(fields)
         by_itself = [action.kind for action in response.actions if action.kind not in response.manual]
         if by_itself:
             said += f" Steward does the rest now: {to_do(by_itself)}."

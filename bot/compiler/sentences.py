@@ -37,6 +37,7 @@ FIELDS: Mapping[str, frozenset[str]] = {
     "policy_kept": frozenset({"why"}),
     "card_state": frozenset({"state"}),
     "card_state_by": frozenset({"state", "by", "reason"}),
+    "decision_instead_of": frozenset({"state", "by"}),
     "card_appealed card_report": frozenset({"text"}),
     "news_added": frozenset({"case", "because"}),
     "news_decided": frozenset({"by", "decision", "reason"}),

@@ -68,7 +68,8 @@ class Response:
     """What is recorded and done. `answer` is what the member gets (None: nothing), `call` what the moderators get.
 
     `past_limit` names the kinds that a limit held back, `shown` the status that counted, `manual` what this platform
-    cannot do by itself. `undone` lists the kinds that a decision takes back.
+    cannot do by itself. `undone` lists the kinds that a decision takes back; `instead_of` is how the case stood, where another moderator
+    had decided it.
     """
 
     case: CaseView
@@ -83,6 +84,7 @@ class Response:
     past_limit: tuple[ActionKind, ...] = ()
     manual: tuple[ActionKind, ...] = ()
     undone: tuple[ActionKind, ...] = ()
+    instead_of: CaseView | None = None
     late: timedelta | None = None
 
 
@@ -340,6 +342,7 @@ def decide(community: str, case: CaseView, ruling: Ruling, circumstances: Circum
     return Response(
         case=stepped,
         shown=Status.ENFORCE,
+        instead_of=case if case.decided_by not in ("", ruling.by) else None,
         strike=Strike(case=case.number, severity=severity, given_at=case.opened_at, state=strike_state),
         answer=ActionKind.MUTE if until else None,
         actions=tuple(actions),

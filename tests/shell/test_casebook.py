@@ -108,6 +108,13 @@ async def test_who_decides_reads_what_happens_next_by_itself(branch: Branch) -> 
     assert await branch.ask("/uphold 1 it was one") == "Case 1 is upheld by a moderator. Steward does the rest now: tell the member."
 
 
+async def test_who_decides_against_another_moderator_is_told_so(branch: Branch) -> None:
+    await branch.say(INSULTING)
+    await branch.ask("/uphold 1 it was one", account="robin")
+    said = plain(await branch.ask("/dismiss 1 it was not", account="morgan"))
+    assert "robin had decided it before: upheld by a moderator. Yours is the decision that counts now." in said
+
+
 async def test_ladder_goes_up_with_strikes_and_down_as_they_fade(branch: Branch) -> None:
     async def answer() -> ActionKind | None:
         outcome = await branch.say(INSULTING)
