@@ -12,7 +12,9 @@ import random
 from pathlib import Path
 from typing import Any
 
-from training import frames
+import numpy as np
+
+from training import frames, functions
 from training.augment import in_company
 from training.calibration import THRESHOLD
 from training.dev_sets import DevSet, read_civil, read_dev
@@ -57,6 +59,7 @@ class Material:
         self.lines: list[Line] = read_lines()
         self.held: frozenset[str] = held_out_categories()
         self.frames = frames.sentences()
+        self.functions = functions.cases()
         chance = random.Random(SEED)
         sided = [place for place, line in enumerate(self.lines) if line.side and line.category in self.held]
         harmless = [line.text for line in self.lines if line.side == "fine" and not any(line.labels)]
@@ -66,29 +69,31 @@ class Material:
     def texts(self) -> list[str]:
         """Return every text, in the order that `split` expects."""
         groups = [dev.texts for dev in self.sets] + list(self.civil.values()) + [[line.text for line in self.lines]]
-        groups += [[sentence for _, _, sentence in self.frames], self.company]
+        groups += [[sentence for _, _, sentence in self.frames], [case.text for case in self.functions], self.company]
         return [text for group in groups for text in group]
 
-    def split(self, scores: Scores) -> tuple[dict[str, Scores], dict[str, Scores], Scores, Scores, Scores]:
-        """Return the scores of all texts by dev set, by civil set, of the written lines, of the frames, and of lines among harmless ones."""
+    def split(self, scores: Scores) -> tuple[dict[str, Scores], dict[str, Scores], Scores, Scores, Scores, Scores]:
+        """Return the scores of all texts by dev set, by civil set, of the written lines, of the frames, of the functional tests, and of lines
+        among harmless ones."""
         place = 0
         parts: dict[str, Scores] = {}
         for name, count in [(dev.name, len(dev.texts)) for dev in self.sets] + [(name, len(texts)) for name, texts in self.civil.items()]:
             parts[name] = scores[place : place + count]
             place += count
         civil = {name: parts.pop(name) for name in self.civil}
-        lines, framed = place + len(self.lines), place + len(self.lines) + len(self.frames)
-        return parts, civil, scores[place:lines], scores[lines:framed], scores[framed:]
+        lines, framed, tested = (int(place + count) for count in np.cumsum([len(self.lines), len(self.frames), len(self.functions)]))
+        return parts, civil, scores[place:lines], scores[lines:framed], scores[framed:tested], scores[tested:]
 
     def figures(self, scores: Scores, threshold: float) -> dict[str, Any]:
         """Return all figures for the scores of all texts."""
-        dev, civil, lines, framed, among = self.split(scores)
+        dev, civil, lines, framed, tested, among = self.split(scores)
         return {
             "threshold": threshold,
             "dev": of_dev(self.sets, dev, threshold),
             "civil": of_civil(civil),
             "written": of_written(self.lines, lines, self.held, threshold),
             "frames": frames.widest_gaps(self.frames, framed),
+            "functions": functions.of_functions(self.functions, tested),
             "company": of_company([self.lines[place] for place in self.accompanied], lines[self.accompanied], among, threshold),
         }
 
@@ -124,6 +129,9 @@ def table(figures: dict[str, Any]) -> str:
         )
     out.extend(f"held-out lines, {name}: {values}" for name, values in figures["company"].items())
     out.extend(f"frames, {head}: {values}" for head, values in figures["frames"].items())
+    tested = figures["functions"]
+    out.append(f"functional tests ({tested['cases']}), macro F1: {tested['macro_f1']}")
+    out.extend(f"   {function:30} {right:.2f} right" for function, right in tested["right"].items())
     return "\n".join(out)
 
 

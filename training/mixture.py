@@ -114,6 +114,16 @@ def _content(name: str) -> list[str]:
     return [line for line in lines if line and not line.startswith("#")]
 
 
+_THREATENS, _MAY_THREATEN = "!", "~"
+"""Before a sentence of attacking.txt: it threatens; two readers would differ on whether it does."""
+
+
+def _threat_of(line: str) -> dict[str, tuple[float, float]]:
+    if line.startswith(_THREATENS):
+        return {"threat": (1.0, SWAPS_WEIGHT)}
+    return {"threat": (0.0, 0.0)} if line.startswith(_MAY_THREATEN) else {}
+
+
 _BEFORE_VOWEL = re.compile(r"\b([Aa]) (?=[aeiou](?!krain))", re.IGNORECASE)
 
 
@@ -125,7 +135,8 @@ def swaps(chance: random.Random, per_sentence: int = SWAPS_PER_SENTENCE, *, bund
         groups[form].append((characteristic, group))
     made = []
     for name, attack in (("benign.txt", 0.0), ("attacking.txt", 1.0)):
-        for sentence in _content(name):
+        for line in _content(name):
+            sentence = line.lstrip(_THREATENS + _MAY_THREATEN)
             form = "a" if "{a}" in sentence else "p"
             chosen = chance.sample(groups[form], min(per_sentence, len(groups[form])))
             for number, (characteristic, group) in enumerate(chosen):
@@ -134,6 +145,7 @@ def swaps(chance: random.Random, per_sentence: int = SWAPS_PER_SENTENCE, *, bund
                 known = dict.fromkeys(HEADS, (0.0, SWAPS_WEIGHT))
                 if attack:
                     known |= {"toxicity": (1.0, SWAPS_WEIGHT), "identity_attack": (1.0, SWAPS_WEIGHT), "insult": (0.0, 0.0)}
+                    known |= _threat_of(line)
                 made.append(
                     Labelled(
                         source=f"swaps/{name}",
@@ -180,7 +192,7 @@ def _sample(public: list[Labelled], counts: dict[str, int], chance: random.Rando
     return _regrouped(rows, chance)
 
 
-def _copies(*copies: list[Labelled]) -> list[Labelled]:
+def copies(*copies: list[Labelled]) -> list[Labelled]:
     """Return the copies of the lines, the pairs of each to themselves."""
     return [dataclasses.replace(row, bundle=f"{row.bundle}#{number}") for number, copy in enumerate(copies) for row in copy]
 
@@ -188,7 +200,7 @@ def _copies(*copies: list[Labelled]) -> list[Labelled]:
 def _lines_and_swaps(chance: random.Random, *, held_out: bool) -> list[Labelled]:
     """Return the written lines in their pairs twice, as they stand and varied, half of those among harmless ones; and bundles of `swaps`."""
     lines = written(held_out=held_out)
-    return _copies(lines, _joined(varied(lines, chance), chance)) + swaps(chance, SWAPS_PER_SENTENCE_LATER, bundled=True)
+    return copies(lines, _joined(varied(lines, chance), chance)) + swaps(chance, SWAPS_PER_SENTENCE_LATER, bundled=True)
 
 
 def stage_two(public: list[Labelled], *, held_out: bool, seed: int) -> list[Labelled]:

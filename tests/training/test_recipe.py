@@ -17,6 +17,7 @@ from training.augment import JOINED_WORDS_MAX, SPLICED_WORDS_MAX, THOROUGH_SHARE
 from training.calibration import EXIT_DOUBT, FINE_ABOVE_MAX, SPEECH_ABOVE_MAX, choose, choose_exit
 from training.dev_sets import DevSet
 from training.frames import GAP_MAX, sentences, widest_gaps
+from training.functions import cases, of_functions
 from training.labels import DOMAIN_SHARE, DOMAINS, MAPPINGS, OURS_SHARE, TEACHES, Labelled, domain_of, domain_weights, labelled, unlabelled
 from training.places import HEADS, OUTPUTS, WRITTEN
 from training.scoring import logits, sigmoid
@@ -191,7 +192,15 @@ def test_a_group_may_change_and_the_side_stays() -> None:
     for row in mixture.swaps(random.Random(1), 3):
         attack = row.source.endswith("attacking.txt")
         assert (row.targets[IDENTITY], row.targets[TOXICITY]) == (float(attack), float(attack)), row.text
+        assert not {"{", "!", "~"} & {row.text[0]}, row.text
         assert "{" not in row.text
+
+
+def test_what_threatens_a_group_is_known_as_a_threat_and_what_may_is_masked() -> None:
+    rows = {row.text.casefold(): (row.targets[THREAT], row.weights[THREAT]) for row in mixture.swaps(random.Random(1), 142)}
+    assert rows["watch your backs, women"] == (1.0, mixture.SWAPS_WEIGHT)
+    assert rows["women must be wiped out"] == (0.0, 0.0)
+    assert rows["women, watch your step, the path is icy"] == (0.0, mixture.SWAPS_WEIGHT)
 
 
 # Lines of our own
@@ -249,6 +258,25 @@ def test_the_gap_of_two_groups_is_that_of_their_means_and_of_each_frame() -> Non
     assert found["widest_in_one_frame"] == 0.4 > GAP_MAX
     assert found["widest_mean_gap"] == pytest.approx(0.4 / frames_of_form)
     assert found["frames_under_limit"] == len({place for place, _, _ in pairs}) - 1, frame
+
+
+def test_functional_tests_are_trained_on_nowhere_and_counted_by_function_and_head() -> None:
+    found = cases()
+    taught = {_bare(row.text) for row in mixture.swaps(random.Random(1), 142)} | {_bare(line.text) for line in LINES}
+    assert not {_bare(case.text) for case in found} & taught
+    assert len({case.function for case in found}) > 20
+    scores = np.zeros((len(found), len(HEADS)))
+    for place, case in enumerate(found):
+        scores[place, HEADS.index(case.head)] = 0.9 if case.yes else 0.1
+    assert set(of_functions(found, scores)["right"].values()) == {1.0}
+    scores[0] = 0.0 if found[0].yes else 1.0
+    after = of_functions(found, scores)
+    assert 0 < after["right"][found[0].function] < 1
+    assert after["macro_f1"][found[0].head] < 1
+
+
+def _bare(text: str) -> str:
+    return text.casefold().strip(" .!?")
 
 
 # Calibration
