@@ -144,8 +144,9 @@ def main() -> int:
     options = parser.parse_args()
     material = Material(texts_max=SAMPLE if options.quick else None)
     whole = read(options.model / "tokenizer.json", material.texts())
-    by_sentence = json.loads((options.model / "card.json").read_text(encoding="utf-8")).get("by_sentence", False)
-    figures = material.figures(as_read(options.model / "model.onnx", whole, by_sentence=by_sentence), options.threshold)
+    card = json.loads((options.model / "card.json").read_text(encoding="utf-8"))
+    said = as_read(options.model / "model.onnx", whole, by_sentence=card.get("by_sentence", False), by_denial=card.get("by_denial", False))
+    figures = material.figures(said, options.threshold)
     (work_folder() / "figures.json").write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
     print(table(figures))
     return 0

@@ -37,6 +37,7 @@ def card_of(model: Path, stage: str, affines: list[Affine], shares: dict[int, di
         "heads": list(OUTPUTS),
         "tokens_max": TOKENS_MAX,
         "by_sentence": True,
+        "by_denial": True,
         "base": BASE,
         "sha256": sha256_of(model),
         "trained_at": datetime.datetime.now(datetime.UTC).date().isoformat(),

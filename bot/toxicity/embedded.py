@@ -54,6 +54,7 @@ class EmbeddedScorer(TextScorer):
                 workers=workers or os.cpu_count() or 1,
                 seconds_max=seconds_max,
                 by_sentence=bool(card.get("by_sentence")),
+                by_denial=bool(card.get("by_denial")),
             )
         except ScorerError as error:
             raise ScorerError(f"the model in {folder} cannot be used: {error}") from error

@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from bot.core.model import Scored
+from bot.toxicity.denials import ASKED_FROM, LOWERED, believed, denials, without
 from bot.toxicity.sentences import COUNTED, DOUBT, sentences, together
 from bot.toxicity.windows import windows
 
@@ -81,10 +82,12 @@ class TextScorer(ABC):
         workers: int,
         seconds_max: float,
         by_sentence: bool = False,
+        by_denial: bool = False,
     ) -> None:
         """`tokenizer` is a tokenizers.Tokenizer; `length` counts the tokens of a window, its two marks included.
 
         `by_sentence`: whether the sentences of a text of one window are read by themselves too (sentences.py).
+        `by_denial`: whether the model is asked about what such a text denies (denials.py).
         Raises ScorerError where the tokenizer does not know the marks.
         """
         self.labels: tuple[str, ...] = tuple(labels)
@@ -97,6 +100,7 @@ class TextScorer(ABC):
             raise ScorerError(f"the tokenizer does not know the marks {' and '.join(marks)}: it belongs to another model")
         self._length = length
         self._counted = [place for place, label in enumerate(self.labels) if label in COUNTED] if by_sentence else []
+        self._deniable = [place for place, label in enumerate(self.labels) if label in LOWERED] if by_denial else []
         self._seconds_max = seconds_max
         self._workers = ThreadPoolExecutor(workers, thread_name_prefix="scorer")
         self._workers_max = workers
@@ -186,14 +190,31 @@ class TextScorer(ABC):
                 missing = TIME_OUT
                 break
             highest = np.maximum(highest, self._run([self._start, *ids[start:end], self._end]))
-        if not missing and len(chosen.ranges) == 1 and any(highest[place] >= DOUBT for place in self._counted):
-            highest = self._with_sentences(kept, highest)
+        if not missing and len(chosen.ranges) == 1:
+            highest = self._without_denied(kept, self._with_sentences(kept, highest))
         return Scored(values=dict(zip(self.labels, highest.tolist(), strict=True)), missing=missing)
 
     def _with_sentences(self, text: str, whole: Any) -> Any:
         """What the whole says, and its sentences beside it where it has several. They are short: no time limit is asked for."""
-        read = [self._tokenizer.encode(sentence, add_special_tokens=False).ids for sentence in sentences(text)]
-        if read:
-            alone = np.array([self._run([self._start, *ids, self._end]) for ids in read])
+        parts = sentences(text) if any(whole[place] >= DOUBT for place in self._counted) else []
+        if parts:
+            alone = np.array([self._alone(sentence) for sentence in parts])
             whole[self._counted] = together(whole[self._counted], alone[:, self._counted])
         return whole
+
+    def _without_denied(self, text: str, whole: Any) -> Any:
+        """What a text says, without what it denies. As short as sentences: no time limit."""
+        denied = denials(text) if any(whole[place] >= ASKED_FROM for place in self._deniable) else []
+        if not denied:
+            return whole
+        attack = believed(whole[self._deniable], np.array([self._alone(one.outright)[self._deniable] for one in denied]))
+        if attack.any():
+            rest = without(text, [one for one, heads in zip(denied, attack, strict=True) if heads.any()])
+            lower = np.minimum(whole, self._with_sentences(rest, self._alone(rest)))
+            places = [place for place, heads in zip(self._deniable, attack.T, strict=True) if heads.any()]
+            whole[places] = lower[places]
+        return whole
+
+    def _alone(self, text: str) -> Any:
+        """The scores of a short text: one window."""
+        return np.array(self._run([self._start, *self._tokenizer.encode(text, add_special_tokens=False).ids, self._end]))

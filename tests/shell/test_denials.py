@@ -1,0 +1,139 @@
+"""What a text denies is not held against it; what it attacks with a "not" is."""
+
+import asyncio
+import json
+import shutil
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.toxicity.denials import CHARS_MAX, LOWERED, OUTRIGHT_FROM, OUTRIGHT_LESS, believed, denials, without
+from bot.toxicity.embedded import CARD, HERE, MODEL, TOKENS, EmbeddedScorer
+
+DENIED = {
+    "You are not an idiot, Pat": ("you are an idiot", "You are not that, Pat"),
+    "Immigrants are not vermin": ("immigrants are vermin", "Immigrants are not that"),
+    "gary delete that. travellers arent vermin n u know it": (
+        "travellers are vermin n",
+        "gary delete that. travellers arent that u know it",
+    ),
+    "ur not thick, the form is": ("u are thick", "ur not that, the form is"),
+    "she's no coward": ("she is coward", "she's no that"),
+    "Nobody called you a liar.": ("you are a liar", "Nobody called you that."),
+    "I never said that Pat was a liar": ("pat are a liar", "I never said that Pat was that"),
+    "don't call him scum, he's one of ours": ("he are scum", "don't call him that, he's one of ours"),
+    "It is wrong to say that trans people are evil": ("trans people are evil", "It is wrong to say that trans people are that"),
+    "Nobody here thinks you are a fool. We think the motion is.": (
+        "you are a fool",
+        "Nobody here thinks you are that. We think the motion is.",
+    ),
+}
+
+
+@pytest.mark.parametrize("text", DENIED)
+def test_plain_denials_are_heard_and_who_is_spoken_of_stays(text: str) -> None:
+    (one,) = denials(text)
+    assert (one.outright, without(text, [one])) == DENIED[text]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "they are not human",
+        "Muslims are not welcome in this country",
+        "No Catholic should be allowed near a classroom.",
+        "Muslims do not deserve to live",
+        "You're not just an idiot, you're a nasty one",
+        "You're not even a decent fool",
+        "you are not as thick as you look",
+        "You are not the idiot here",
+        "Don't tell me you're not a liar",
+        "it's not a lie that you're a coward",
+        "aren't you an idiot",
+        "are they not vermin?",
+        "why are they not locked up",
+        "people who are not scum",
+        "you're not a moron 🙄",
+        "You are not a liar until you open your mouth",
+        "nobody said that filthy cow is late",
+        "I wouldn't lay a finger on you, I've got people for that",
+        "nobody will find you",
+        "x" * (CHARS_MAX + 1) + " you are not an idiot",
+    ],
+)
+def test_in_doubt_nothing_bad_is_denied(text: str) -> None:
+    assert [one.outright for one in denials(text) if "late" not in one.outright] == []
+
+
+@given(
+    st.text(max_size=300)
+    | st.lists(st.sampled_from("you are not n't never no nobody said call called an idiot , . İ".split()), max_size=60).map(" ".join)
+)
+def test_any_text_is_read_and_what_is_denied_lies_in_it(text: str) -> None:
+    found = denials(text)
+    ends = [0, *(one.end for one in found)]
+    for one, end in zip(found, ends, strict=False):
+        assert end <= one.start < one.end <= len(text)
+    assert len(without(text, found)) == len(text) + sum(len("that") - (one.end - one.start) for one in found)
+
+
+def test_a_denial_counts_where_the_same_said_outright_is_as_much_of_an_attack() -> None:
+    whole = np.array([0.9, 0.5, 0.8])
+    outright = np.array([[0.95, OUTRIGHT_FROM - 0.01, 0.8 - OUTRIGHT_LESS - 0.01]])
+    assert believed(whole, outright).tolist() == [[True, False, False]]
+    beside = np.vstack([outright, [OUTRIGHT_FROM, 0.1, 0.1]])
+    assert believed(whole, beside).tolist() == [[True, False, False], [True, False, False]]
+
+
+@pytest.fixture(scope="module")
+def hears() -> Iterator[EmbeddedScorer]:
+    scorer = EmbeddedScorer(workers=1)
+    yield scorer
+    asyncio.run(scorer.close())
+
+
+@pytest.fixture(scope="module")
+def deaf(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedScorer]:
+    folder = tmp_path_factory.mktemp("deaf")
+    for name in (MODEL, TOKENS):
+        shutil.copyfile(HERE / name, folder / name)
+    card = json.loads((HERE / CARD).read_text(encoding="utf-8")) | {"by_denial": False}
+    (folder / CARD).write_text(json.dumps(card), encoding="utf-8")
+    scorer = EmbeddedScorer(folder, workers=1)
+    yield scorer
+    asyncio.run(scorer.close())
+
+
+@pytest.mark.parametrize(
+    ("text", "head"),
+    [
+        ("You are not an idiot, Pat", "insult"),
+        ("nobody called you a liar", "insult"),
+        ("don't call him scum, he's one of ours", "insult"),
+        ("Immigrants are not vermin", "identity_attack"),
+        ("she isn't stupid", "insult"),
+    ],
+)
+def test_what_is_denied_is_not_held_against_a_text(text: str, head: str, hears: EmbeddedScorer, deaf: EmbeddedScorer) -> None:
+    assert deaf.score_now(text).values[head] >= 0.5 > hears.score_now(text).values[head]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "You are an idiot, Pat",
+        "You are not an idiot, you are a worthless lying coward",
+        "You're not just an idiot, you're a nasty one",
+        "Muslims are not welcome in this country",
+        "I won't lay a finger on you, Rhian. My cousins aren't in the party, though.",
+        "thanks, you are not late at all",
+    ],
+)
+def test_all_else_scores_as_before_but_for_what_is_lowered(text: str, hears: EmbeddedScorer, deaf: EmbeddedScorer) -> None:
+    with_it, without_it = hears.score_now(text).values, deaf.score_now(text).values
+    for label, value in without_it.items():
+        assert with_it[label] <= value
+        assert with_it[label] == value or (label in LOWERED and "you are a worthless" in text and with_it[label] >= 0.5)
