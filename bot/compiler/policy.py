@@ -81,6 +81,7 @@ from bot.compiler.source import Builder, Problem, Value, read, shown, silent, sp
 from bot.core.model import ActionKind, Severity, Shared, Status
 from bot.core.policy import (
     EXAMPLES_MIN,
+    MEANINGS,
     NO_TIME,
     SECOND,
     All,
@@ -100,7 +101,7 @@ from bot.core.policy import (
     Test,
 )
 from bot.core.signals import SIGNALS
-from bot.core.text import PhraseIndex
+from bot.core.text import Meanings, PhraseIndex
 
 T = typing.TypeVar("T")
 
@@ -140,7 +141,9 @@ def compile_policy(files: Mapping[str, str]) -> Policy:
     banks = compiler.banks = {bank.name: bank for bank in inside("banks/", compiler.bank)}
     root, talk = values.get("policy.yaml", silent("policy.yaml", problems)), inside("ordinary-talk/", compiler.talk)
     nothing = PhraseIndex({})
-    policy = compiler.build(Policy, root, digest=_digest(files), rules=(), banks=banks, index=nothing, ordinary_talk=talk)
+    policy = compiler.build(
+        Policy, root, digest=_digest(files), rules=(), banks=banks, index=nothing, meanings=Meanings({}), ordinary_talk=talk
+    )
     compiler.clauses = [clause.number for clause in policy.clauses]
     compiler.refuse_sources(policy)
     compiler.characteristics = [one.name for one in policy.characteristics]
@@ -149,7 +152,8 @@ def compile_policy(files: Mapping[str, str]) -> Policy:
     if problems:
         raise PolicyError(tuple(sorted(set(problems))))
     phrases = {bank.name: [entry.entry for entry in bank.entries] for bank in banks.values() if bank.kind == "words"}
-    return replace(policy, rules=tuple(rules), index=PhraseIndex(phrases))
+    meanings = Meanings({entry.entry: entry.reads for entry in banks[MEANINGS].entries} if MEANINGS in banks else {})
+    return replace(policy, rules=tuple(rules), index=PhraseIndex(phrases), meanings=meanings)
 
 
 def _digest(files: Mapping[str, str]) -> str:
@@ -186,6 +190,9 @@ class _Compiler(Builder):
             if entry.entry.casefold() in seen:
                 item.problem(f"{shown(entry.entry)} stands here twice")
             seen.add(entry.entry.casefold())
+            if bool(entry.reads) is not (bank.name == MEANINGS):
+                what = f"{shown(entry.entry)} does not say what it means" if bank.name == MEANINGS else "'reads' has no place here"
+                item.problem(what, f"in the bank {MEANINGS}, and there alone: {{entry: fag break, reads: cigarette break}}")
             form, hint = ENTRIES.get(bank.kind, (None, ""))
             if form and not form.fullmatch(entry.entry):
                 item.problem(f"{shown(entry.entry)} is no entry for a bank of {bank.kind}", hint)

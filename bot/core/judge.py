@@ -90,7 +90,7 @@ class ToScore:
 
 def texts_to_score(message: Message, context: Context, policy: Policy) -> tuple[ToScore, ...]:
     """The texts that need scores before `judge`, in the order in which Context.scores holds them."""
-    texts = (text_to_score(segment, policy.disguises) for segment in segments_of(message, context))
+    texts = (policy.meanings.read(text_to_score(segment, policy.disguises)) for segment in segments_of(message, context))
     return tuple(ToScore(text, _pointed_out(text, policy) if len(text) > SHORT_CHARS_MAX else ()) for text in texts)
 
 

@@ -12,7 +12,7 @@ from functools import cached_property
 
 from bot.core.model import DAY, EPOCH_GAP, HOUR, ActionKind, Concern, Kind, Severity, Shared, Status
 from bot.core.signals import Label, SharedImage, Signal
-from bot.core.text import AsFolded, PhraseIndex, Reader
+from bot.core.text import AsFolded, Meanings, PhraseIndex, Reader
 
 NO_TIME, SECOND = timedelta(), timedelta(seconds=1)
 EXAMPLES_MIN = 2  # of each kind: without both nobody knows what a rule means
@@ -21,6 +21,8 @@ CONTACTS_MAX = 90 * DAY  # contact rows are promised to live no longer (DESIGN.m
 BANK_KINDS = ("words", "domains", "accounts", "images", "reactions")
 SUPPORTIVE = "supportive-reactions"
 """A bank with a meaning of its own: the reactions that support the message under which they stand."""
+MEANINGS = "other-meanings"
+"""And another one: phrases in a harmless meaning of words that have a foul one too, with what the model reads in their place."""
 SHADES = dict.fromkeys((0xFE0E, 0xFE0F, *range(0x1F3FB, 0x1F400)))
 """Characters that change how an emoji is drawn and not what it says: text or picture, the tones of skin."""
 LIMITED = (ActionKind.NUDGE, ActionKind.WARN, ActionKind.HIDE, ActionKind.MUTE, ActionKind.ESCALATE)
@@ -77,12 +79,14 @@ class Clause:
 class Entry:
     """A phrase, domain, account, image's hash or reaction of a bank, and where it helps the reason for it.
 
+    A phrase of the bank `other-meanings` says what it means: `reads` is what the model reads in its place.
     A source (a domain or an account) also says what shows that it keeps spreading hate, who proposed it, who seconded that, and
     until when it holds unless somebody looks at it again (a day, 2027-03-31). A known image says the same, without evidence: it is it.
     """
 
     single: typing.ClassVar[str] = "entry"
     entry: str
+    reads: str = ""
     reason: str = ""
     evidence: str = ""
     proposed_by: str = ""
@@ -295,6 +299,7 @@ class Policy:
     rules: tuple[Rule, ...]
     banks: Mapping[str, Bank]
     index: PhraseIndex
+    meanings: Meanings
     disguises: Reader = field(default_factory=AsFolded)
     severities: Mapping[Severity, Answers]
     strikes: Strikes

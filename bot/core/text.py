@@ -409,3 +409,21 @@ class PhraseIndex:
                 end = reading.follow(phrase[2], start)
                 if end > start and _ENDS.match(reading.text, end):
                     yield phrase, reading.tokens[start][2], reading.tokens[end - 1][3]
+
+
+class Meanings:
+    """Phrases in a harmless meaning of words that have a foul one too, and what is read in their place: "a fag break"."""
+
+    def __init__(self, reads: Mapping[str, str]) -> None:
+        """`reads` leads from phrases (as `PhraseIndex` takes them) to what they mean. Raises ValueError as `PhraseIndex` does."""
+        self._reads = dict(reads)
+        self._index = PhraseIndex({"": [*reads]} if reads else {})
+
+    def read(self, text: str) -> str:
+        """Return the text with the meaning of each phrase in its place; of those that overlap the first and longest counts."""
+        parts, end = [], 0
+        for found in sorted(self._index.find(text), key=lambda one: (one.start, -one.end)):
+            if found.start >= end:
+                parts += [text[end : found.start], self._reads[found.phrase]]
+                end = found.end
+        return "".join([*parts, text[end:]])

@@ -234,3 +234,22 @@ def test_compiling_loads_nothing_that_reads_or_waits() -> None:
     root = Path(__file__).parents[2]
     printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=root)
     assert printed.stdout == "[]\n"
+
+
+MEANINGS = "name: other-meanings\nkind: words\nentries:\n  - {entry: fag break, reads: cigarette break}\n"
+
+
+def test_the_model_reads_what_a_phrase_means_and_the_rules_what_is_written() -> None:
+    policy = compile_policy(small() | {"banks/other-meanings.yaml": MEANINGS})
+    assert policy.meanings.read("on a fag break") == "on a cigarette break"
+    assert [one.phrase for one in policy.index.find("on a fag break")] == ["fag break"]
+    assert compile_policy(small()).meanings.read("on a fag break") == "on a fag break"
+
+
+def test_a_meaning_stands_in_its_bank_and_there_alone() -> None:
+    (lacking,) = complaints(small() | {"banks/other-meanings.yaml": MEANINGS + "  - dyke road\n"})
+    assert "'dyke road' does not say what it means" in lacking
+    assert "{entry: fag break, reads: cigarette break}" in lacking
+    elsewhere = MEANINGS.replace("other-meanings", "pubs")
+    (astray,) = complaints(small() | {"banks/pubs.yaml": elsewhere})
+    assert "'reads' has no place here" in astray

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.core.model import Role
-from bot.core.text import Found, PhraseIndex, fold, quoted, words
+from bot.core.text import Found, Meanings, PhraseIndex, fold, quoted, words
 
 SPECIAL = "aAbo10$@!|*_~`'\"“”‘’<>&;:# .-\n\t\u200b\u00ad\u0301\u00a0ﬁ½…🇦🅰ｆéоﷺ¨\x00\ud800İßﬀ"
 TEXTS = st.one_of(
@@ -234,3 +234,29 @@ def test_no_look_alike_maps_to_anything_but_plain_letters_and_signs() -> None:
     for code in range(0x20000):
         for sign in fold(chr(code)).text:
             assert unicodedata.category(sign) not in {"Mn", "Me", "Cf", "Cc", "Cs"}
+
+
+# Other meanings.
+
+OTHERWISE = Meanings({"fag break": "cigarette break", "fag": "smoke", "jam tart*": "jam cake", "nip out": "pop out"})
+
+
+@pytest.mark.parametrize(
+    ("text", "read"),
+    [
+        ("everyone on a fag break", "everyone on a cigarette break"),
+        ("a fag and jam tarts, nip out for it", "a smoke and jam cake, pop out for it"),
+        ("fag", "smoke"),
+        ("fagging and nipping outside", "fagging and nipping outside"),
+        ("", ""),
+    ],
+)
+def test_a_phrase_is_read_in_its_other_meaning_the_longest_first(text: str, read: str) -> None:
+    assert OTHERWISE.read(text) == read
+    assert Meanings({}).read(text) == text
+
+
+@given(st.text(max_size=100))
+def test_whatever_has_no_such_phrase_is_read_as_it_stands(text: str) -> None:
+    read = OTHERWISE.read(text)
+    assert read == text or any(means in read for means in ("cigarette break", "smoke", "jam cake", "pop out"))
