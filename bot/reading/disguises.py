@@ -18,7 +18,7 @@ from itertools import pairwise
 from bot.core.text import Folded, fold
 from bot.reading.channel import Run, decoded
 from bot.reading.signs import UNUSUAL, Edit, undone
-from bot.reading.vocabulary import EDGES, LETTERS_RUN_MAX, ORDERED, PLAIN_EDGES, SHORT_OF, SIGNS, Vocabulary
+from bot.reading.vocabulary import EDGES, LETTERS_RUN_MAX, PLAIN_EDGES, SHORT_OF, SIGNS, Vocabulary
 
 TEXT_CHARS_MAX = 4000
 """Longer texts are read as they are folded: nobody disguises pages."""
@@ -28,6 +28,8 @@ LETTERS_A_WORD = 6
 """Of the words that are disguised, as a rule."""
 READ_SHARE_MIN = 0.5
 """Of the letters of its unknown words so many must be read, or the text is no disguise but another language, code, names."""
+BACKWARDS_DOUBT = 1.0
+"""Nats by which words must stand better as they follow than the other way round, or a text that is backwards is so as a whole."""
 BEFORE_CHARS_MAX = 60
 """How far before a word it is looked whether a sentence begins there."""
 _STRUCK = re.compile(r"(?<![\w~])~\w[^~\n]{0,200}(?<!\s)~(?![\w~/])")
@@ -352,11 +354,11 @@ def _backwards(meant: Folded, words: Vocabulary) -> Folded | None:
     if len(turned_known) < DISGUISED_WORDS_MIN or 3 * len(turned_known) < 2 * len(unknown) or 3 * len(unknown) < len(found):
         return None
     turned = [one[0][::-1] for one in found]
-    there = sum((one, other) in ORDERED for one, other in pairwise(turned))
-    ahead = sum((other, one) in ORDERED for one, other in pairwise(turned))
+    there = sum(words.gain(one, other) for one, other in pairwise(turned))
+    ahead = sum(words.gain(other, one) for one, other in pairwise(turned))
     short = [one[0] for one in found if 1 < len(one[0]) < 4]
     as_they_are = sum(one in words for one in short) > sum(one[::-1] in words for one in short)
-    if ahead >= there and not as_they_are:
+    if ahead >= there - BACKWARDS_DOUBT and not as_they_are:
         return Folded(meant.text[::-1], meant.origin[::-1])
     edits = []
     for one, word in zip(found, turned, strict=True):

@@ -95,30 +95,6 @@ SIGNS = {
     "∑": "e", "°": "o", "¤": "o", "•": "o", "●": "o",
 }  # fmt: skip
 """Signs that stand for letters, with the letters they may stand for."""
-ORDERED = frozenset(
-    (line.split()[0], follower)
-    for line in (
-        "of the a them this my their course your these it you shit us|in the a my your their|to be the do a see make say take your my "
-        "know their keep stop find|is a the not an no just to in|if you i they the she youre|on the a my your|they are have were dont "
-        "can will want|i dont am have was hate just will cant want love hope see get had need got could feel really didnt|for the a "
-        "your|want to|and the i a then they its if|the same world article most other first best fact right rest white whole one last "
-        "country problem jews truth|have a been no the|need to|all the|as a the i they|with the a your this my|should be have not|going "
-        "to|out of the|do not it with|but i the they|at the least all|from the a|be a the|that the i they he are a we|it was i seems "
-        "doesnt a|t co|http t|like a the to that this|would be have|will be not|a lot bitch woman few good fucking man white new little "
-        "black bit bunch|trying to|are the not a so just|was a the|there are|one of|not a be the even|by the a|people are who in|about "
-        "the it|when i you they the|im not a|has been a|what a i the they|its not a the just|lot of|how to do many can|women are|can be "
-        "not|does not|back to|so i much many|such a|dont know want have think like get|he was has|kind of|black people|look at like|no "
-        "one|because they of i|get a the|just a like|thank you|being a|we have need|who are is|able to|their own|which is|needs to|more "
-        "than|white people|way to|into the a|you should cant need i just a|part of|know what that how|instead of|most of|did not|must "
-        "be|bunch of|used to|had a to|this country article bitch|talk page|up to with and the|think that|she was|youre a|full of|see "
-        "the|over the|trump is|don t|piece of|looks like|live in|talking about|fact that|why do|wants to|those who|make it a|let "
-        "me|could be|me and a|ubuntu com|your own|even if|am not|an idiot|thanks for|time to|enough to|go back|rest of|seems to|right "
-        "now|these people|wanted to|got a|or not|better than|seem to|may be "
-    ).split("|")
-    for follower in line.split()[1:]
-)
-"""Words that often follow each other and hardly ever the other way round: they tell which way a text runs."""
-
 _SOUNDS = tuple(
     tuple(pair.split(">"))
     for pair in "ck>k ck>q ck>x ck>c c>k s>z f>ph i>y y>i u>oo oo>u er>a er>ah er>uh or>a ks>x cks>x u>v v>u w>vv qu>kw th>f".split()
@@ -366,8 +342,12 @@ class Vocabulary:
 
     def after(self, before: str, word: str) -> float:
         """What it costs to read a word behind another one."""
+        return self.cost(word) - self.gain(before, word)
+
+    def gain(self, before: str, word: str) -> float:
+        """How much likelier a word is behind another one than behind any other, in nats; 0 where nothing is known."""
         first, second = self._place(before), self._place(word)
-        return self.cost(word) - (0.0 if first is None or second is None else self._pairs.gain(first, second))
+        return 0.0 if first is None or second is None else self._pairs.gain(first, second)
 
     def _place(self, word: str) -> int | None:
         """The place of a word in the table of pairs."""
