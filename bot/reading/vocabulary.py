@@ -83,6 +83,8 @@ SPELT = {
     "stoopid": "stupid", "stewpid": "stupid", "idjit": "idiot", "eejit": "idiot", "ediot": "idiot", "looser": "loser", "lozer": "loser",
 }  # fmt: skip
 """Spellings that everybody knows, too short or too far to be found by rule."""
+BARE_HIDDEN_MIN = 4
+"""Letters that a hidden word without vowels has at least where another word stands right behind it."""
 SHORT_OF = {"niger": "nigger", "nigers": "niggers"}
 """Words that are hidden ones with a letter dropped: so they are read where a text is disguised all over, and nowhere else."""
 SIGNS = {
@@ -398,6 +400,10 @@ class Vocabulary:
                 yield Way.TOGETHER, cut
         if not _VOWELS.search(word[1:]) and len(word) <= WORD_READ_MAX:
             yield from ((Way.BARE, (one,)) for one in self._by_consonants.get(word, ()))
+            for end in range(BARE_HIDDEN_MIN, len(word) - 2):
+                hides = self.hidden.intersection(self._by_consonants.get(word[:end], ()))
+                rest = self._by_consonants.get(word[end:], [word[end:]])
+                yield from ((Way.BARE, (one, rest[0])) for one in sorted(hides))
 
     def _may_stand_together(self, cut: Sequence[str]) -> bool:
         """Say whether words may have been run together: no odd letters; of two with a hidden one the other is common."""
