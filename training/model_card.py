@@ -51,7 +51,7 @@ _HARM = """\
   score ("hope its terminal", "Why aren't you dead yet?"): its words are those of harmless ones.
 - **Whoever denies, forbids or answers abuse.** The words of an attack count also where they are denied ("it's not true that they cheat": two of five such sentences score as hatred) or told off
   ("leave them alone"). The plainest forms ("you are not an idiot") are read by asking the model about the same said outright; the rest is not.
-- **Words with two meanings.** "Everyone out for a fag" scores as hatred of gay men. The bot's policy reads some 190 such phrases in their harmless meaning; a branch adds its own.
+- **Words with two meanings.** "Everyone out for a fag" scores as hatred of gay men. The bot's policy reads some 200 such phrases in their harmless meaning; a branch adds its own.
 - **Irony, teasing and insider words.** Praise that is meant to hurt passes; teasing between friends may not.
 - **Nothing at all.** The heads for identity attacks, threats and sexual talk are sometimes sure of themselves on short odd texts: a name with
   a stray word, a slip of the keyboard ("those pkgs are not suppprted yet"). Rules ask for more than one score.

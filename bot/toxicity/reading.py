@@ -207,7 +207,13 @@ class TextScorer(ABC):
         denied = denials(text) if any(whole[place] >= ASKED_FROM for place in self._deniable) else []
         if not denied:
             return whole
-        attack = believed(whole[self._deniable], np.array([self._alone(one.outright)[self._deniable] for one in denied]))
+        heads = self._deniable
+        outright, who = (
+            np.array([self._alone(said)[heads] for said in texts])
+            for texts in zip(*((one.outright, one.who) for one in denied), strict=True)
+        )
+        follow = np.array([[self.labels[place] in one.lowers for place in heads] for one in denied])
+        attack = believed(whole[heads], outright, who) & follow
         if attack.any():
             rest = without(text, [one for one, heads in zip(denied, attack, strict=True) if heads.any()])
             lower = np.minimum(whole, self._with_sentences(rest, self._alone(rest)))

@@ -10,21 +10,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.toxicity.denials import CHARS_MAX, LOWERED, OUTRIGHT_FROM, OUTRIGHT_LESS, believed, denials, without
+from bot.toxicity.denials import CHARS_MAX, LOWERED, OUTRIGHT_FROM, OUTRIGHT_LESS, WHO_LESS, believed, denials, without
 from bot.toxicity.embedded import CARD, HERE, MODEL, TOKENS, EmbeddedScorer
 
 DENIED = {
     "You are not an idiot, Pat": ("you are an idiot", "You are not that, Pat"),
     "Immigrants are not vermin": ("immigrants are vermin", "Immigrants are not that"),
-    "gary delete that. travellers arent vermin n u know it": (
-        "travellers are vermin n",
-        "gary delete that. travellers arent that u know it",
-    ),
+    "gary delete that. travellers arent vermin": ("travellers are vermin", "gary delete that. travellers arent that"),
     "ur not thick, the form is": ("u are thick", "ur not that, the form is"),
     "she's no coward": ("she is coward", "she's no that"),
     "Nobody called you a liar.": ("you are a liar", "Nobody called you that."),
     "I never said that Pat was a liar": ("pat are a liar", "I never said that Pat was that"),
-    "don't call him scum, he's one of ours": ("he are scum", "don't call him that, he's one of ours"),
+    "I don't think you're an idiot": ("you are an idiot", "I don't think you're that"),
+    "don't call him scum, the motion is what is wrong": ("he are scum", "don't call him that, the motion is what is wrong"),
     "It is wrong to say that trans people are evil": ("trans people are evil", "It is wrong to say that trans people are that"),
     "Nobody here thinks you are a fool. We think the motion is.": (
         "you are a fool",
@@ -61,6 +59,25 @@ def test_plain_denials_are_heard_and_who_is_spoken_of_stays(text: str) -> None:
         "nobody said that filthy cow is late",
         "I wouldn't lay a finger on you, I've got people for that",
         "nobody will find you",
+        # An attack beside a harmless word, a report, a sneer, and what they are instead.
+        "you're wrong and you are an idiot",
+        "rubbish women are stupid",
+        "lies Jews are rats",
+        "you are not a teacher fat stupid cow",
+        "They are not refugees filthy rats",
+        "Prove you are not an idiot",
+        "The doctor says you are not a moron. Get a second opinion.",
+        "Some days you are not an idiot",
+        "you don't think you are an idiot",
+        "I never thought you were a coward",
+        "who would not call you a moron",
+        "You are not an idiot. You are far worse.",
+        "You are not a moron. Just kidding.",
+        "Muslims are not animals they are monsters",
+        "Immigrants are not vermin, they are cockroaches",
+        "Immigrants are not vermin but we should burn the hotel",
+        "You're not an idiot, are you",
+        "Muslims are never clean",
         "x" * (CHARS_MAX + 1) + " you are not an idiot",
     ],
 )
@@ -83,9 +100,11 @@ def test_any_text_is_read_and_what_is_denied_lies_in_it(text: str) -> None:
 def test_a_denial_counts_where_the_same_said_outright_is_as_much_of_an_attack() -> None:
     whole = np.array([0.9, 0.5, 0.8])
     outright = np.array([[0.95, OUTRIGHT_FROM - 0.01, 0.8 - OUTRIGHT_LESS - 0.01]])
-    assert believed(whole, outright).tolist() == [[True, False, False]]
+    who = np.array([[0.1, 0.1, 0.1]])
+    assert believed(whole, outright, who).tolist() == [[True, False, False]]
     beside = np.vstack([outright, [OUTRIGHT_FROM, 0.1, 0.1]])
-    assert believed(whole, beside).tolist() == [[True, False, False], [True, False, False]]
+    assert believed(whole, beside, np.vstack([who, who])).tolist() == [[True, False, False], [True, False, False]]
+    assert believed(whole, outright, who + WHO_LESS).tolist() == [[False, False, False]], "of whom it is denied is said with abuse"
 
 
 @pytest.fixture(scope="module")
@@ -112,7 +131,7 @@ def deaf(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedScorer]:
     [
         ("You are not an idiot, Pat", "insult"),
         ("nobody called you a liar", "insult"),
-        ("don't call him scum, he's one of ours", "insult"),
+        ("I don't think you are stupid", "insult"),
         ("Immigrants are not vermin", "identity_attack"),
         ("she isn't stupid", "insult"),
     ],
@@ -121,10 +140,18 @@ def test_what_is_denied_is_not_held_against_a_text(text: str, head: str, hears: 
     assert deaf.score_now(text).values[head] >= 0.5 > hears.score_now(text).values[head]
 
 
+def test_of_one_person_no_slur_is_denied(hears: EmbeddedScorer, deaf: EmbeddedScorer) -> None:
+    (one,) = denials("you are not a spastic")
+    assert one.lowers == ("toxicity", "insult")
+    head = "identity_attack"
+    assert hears.score_now("you are not a spastic").values[head] == deaf.score_now("you are not a spastic").values[head] > 0.5
+
+
 @pytest.mark.parametrize(
     "text",
     [
         "You are an idiot, Pat",
+        "pakis are not vermin",
         "You are not an idiot, you are a worthless lying coward",
         "You're not just an idiot, you're a nasty one",
         "Muslims are not welcome in this country",
