@@ -2,7 +2,7 @@
 
 Knows: how the library ends. Must not know: what is done over the connection.
 Rules: a new client each time, after a pause that grows and is never the same twice; what a person has to mend stops it with one line
-that says which switch to press; the token stands in none of them.
+that says which switch to press; the token stands in none of them; who cancels it need not ask twice.
 """
 
 import asyncio
@@ -51,6 +51,26 @@ LOOK = "where this goes on, run `steward doctor`"
 """What helps whoever reads the log."""
 
 
+CANCEL_SECONDS = 1.0
+"""So long a connection that was cancelled has time to end before it is asked again."""
+
+
+async def _until_over(connect: Callable[[], Awaitable[None]]) -> None:
+    """Run one connection in a task of its own, and cancel it until it has ended.
+
+    Before Python 3.12 asyncio.wait_for, with which the library connects, may swallow a cancellation that comes in the moment in which what
+    it waits for is done: the connection then went on, and who had cancelled it waited for ever.
+    """
+    connection = asyncio.ensure_future(connect())
+    try:
+        await asyncio.wait([connection])
+    finally:
+        while not connection.done():
+            connection.cancel()
+            await asyncio.wait([connection], timeout=CANCEL_SECONDS)
+    connection.result()
+
+
 async def keep_connected(
     connect: Callable[[], Awaitable[None]], *, pause_seconds_min: float = PAUSE_SECONDS_MIN, pause_seconds_max: float = PAUSE_SECONDS_MAX
 ) -> None:
@@ -63,7 +83,7 @@ async def keep_connected(
         began = time.monotonic()
         reason = "the connection ended"
         try:
-            await connect()
+            await _until_over(connect)
         except Exception as error:  # noqa: BLE001 - see the next line
             # A refused handshake, the API away, one malformed event: the library ends with whatever it stumbled over.
             stop = setup_error(error)

@@ -2,8 +2,10 @@
 
 import asyncio
 
+import pytest
 import structlog
 
+from bot.platforms.discord import supervisor
 from bot.platforms.discord.supervisor import keep_connected
 
 
@@ -23,3 +25,24 @@ async def test_first_line_of_a_lost_connection_names_the_doctor_and_the_others_d
         keeping.cancel()
         await asyncio.wait([keeping])
     assert ["steward doctor" in line.get("hint", "") for line in lines[:3]] == [True, False, False]
+
+
+async def test_a_cancellation_that_the_library_swallows_is_said_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(supervisor, "CANCEL_SECONDS", 0.01)
+    connected, swallowed = asyncio.Event(), []
+
+    async def connect() -> None:
+        connected.set()
+        try:
+            await asyncio.sleep(3600)
+        except asyncio.CancelledError:
+            swallowed.append(True)
+        await asyncio.sleep(3600)
+
+    keeping = asyncio.create_task(keep_connected(connect))
+    await connected.wait()
+    keeping.cancel()
+    async with asyncio.timeout(5):
+        await asyncio.wait([keeping])
+    assert keeping.cancelled()
+    assert swallowed == [True]
