@@ -28,17 +28,18 @@ CHARS_MAX = 1000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Denial:
-    """What is denied: its place in the text, of whom, and the same said outright; of one person no identity attack is denied."""
+    """What is denied: its place in the text, of whom, whether of many, and the same said outright."""
 
     start: int
     end: int
     who: str
+    many: bool
     outright: str
 
     @property
     def lowers(self) -> tuple[str, ...]:
-        """The heads that may follow."""
-        return LOWERED if self.who not in _ONE_PERSON else tuple(head for head in LOWERED if head != "identity_attack")
+        """The heads that may follow: of one person no identity attack is denied, as that would be a slur."""
+        return LOWERED if self.many else tuple(head for head in LOWERED if head != "identity_attack")
 
 
 def _one_of(words: str) -> str:
@@ -124,7 +125,7 @@ _FORMS = tuple(
         # they are not, he isn't, ur not
         _IS_NOT,
         # nobody thinks that, I never said, don't say; it is wrong to say that, it is a lie that
-        rf"\b(?:(?:{_NOBODY}|{_NEVER}) {_SAY}(?: that)?|{_FALSE}) {_WHO}(?:\s+{_BE}|{_SHORT})\s+{_WHAT}",
+        rf"\b(?:(?:{_NOBODY}|{_NEVER}) {_SAY}(?: that)?|{_FALSE}) {_WHO}(?P<be>\s+{_BE}|{_SHORT})\s+{_WHAT}",
         # nobody called her, never call them, you can't call Pat a
         rf"\b(?:{_NOBODY}|{_NEVER}) {_CALL} (?P<who>{_CALLED}|{_WORD}(?: \w+)?(?= an? ))\s+{_WHAT}",
         rf"\b(?:{_NOBODY}|{_NEVER}) {_CALL} (?P<who>\w+(?: {_one_of('people men women folk members voters')})?)\s+(?P<what>\w+){_STOP}",
@@ -132,7 +133,7 @@ _FORMS = tuple(
 )
 _BESIDE = frozenset({"of", "for", "with", "to", "by", "from", "about", "in", "on", "at", "between", "against"})
 """Behind one of these a name is not what the clause is about."""
-_ONE_PERSON = frozenset({"you", "u", "he", "she"})
+_ONE_PERSON, _OF_MANY = frozenset({"you", "u", "he", "she"}), frozenset({"are", "were", "re", ""})
 _BE_OF = {"re": "are", "r": "are", "s": "is", "m": "am", "": "are"}
 _WHO_OF = {"him": "he", "her": "she", "them": "they", "me": "you", "us": "you"}
 
@@ -163,8 +164,9 @@ def _in_sentence(text: str, sentence: re.Match[str]) -> Iterator[Denial]:
         if match.start("what") < end or doubtful or thought or twice or _INSTEAD.match(text, match.end("what")):
             continue
         end = match.end("what")
-        named = _WHO_OF.get(who, who)
-        yield Denial(start=match.start("what"), end=end, who=named, outright=f"{named} {_BE_OF.get(be, be)} {parts['what']}")
+        named, what = _WHO_OF.get(who, who), parts["what"]
+        many = named not in _ONE_PERSON and be in _OF_MANY and not what.startswith(("a ", "an "))
+        yield Denial(start=match.start("what"), end=end, who=named, many=many, outright=f"{named} {_BE_OF.get(be, be)} {what}")
 
 
 def without(text: str, denied: Sequence[Denial]) -> str:

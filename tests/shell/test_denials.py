@@ -20,7 +20,7 @@ DENIED = {
     "ur not thick, the form is": ("u are thick", "ur not that, the form is"),
     "she's no coward": ("she is coward", "she's no that"),
     "Nobody called you a liar.": ("you are a liar", "Nobody called you that."),
-    "I never said that Pat was a liar": ("pat are a liar", "I never said that Pat was that"),
+    "I never said that Pat was a liar": ("pat was a liar", "I never said that Pat was that"),
     "I don't think you're an idiot": ("you are an idiot", "I don't think you're that"),
     "don't call him scum, the motion is what is wrong": ("he are scum", "don't call him that, the motion is what is wrong"),
     "It is wrong to say that trans people are evil": ("trans people are evil", "It is wrong to say that trans people are that"),
@@ -141,8 +141,11 @@ def test_what_is_denied_is_not_held_against_a_text(text: str, head: str, hears: 
 
 
 def test_of_one_person_no_slur_is_denied(hears: EmbeddedScorer, deaf: EmbeddedScorer) -> None:
-    (one,) = denials("you are not a spastic")
-    assert one.lowers == ("toxicity", "insult")
+    for text in ("you are not a spastic", "Pat isn't a spastic", "nobody called Pat a spastic", "nobody said Pat was spastic"):
+        (one,) = denials(text)
+        assert one.lowers == ("toxicity", "insult"), text
+    (many,) = denials("Immigrants are not vermin")
+    assert many.lowers == LOWERED
     head = "identity_attack"
     assert hears.score_now("you are not a spastic").values[head] == deaf.score_now("you are not a spastic").values[head] > 0.5
 
