@@ -2,7 +2,7 @@
 
 Knows: text, a few plain forms of English denial, scores. Must not know: the model, words of abuse, rules.
 Rules: whether what is denied is an attack is asked of the model, not of a list: of "they are not X" it reads "they are X", and only
-where that is as much of an attack as the text is held to be does "they are not that" count in its place. Of whom it is denied is asked
+where that is as much of an attack as the text is held to be does "they are not bad" count in its place. Of whom it is denied is asked
 too: "those vermin are not ill" denies no abuse. In doubt nothing is denied, because denials are how people insult with care: what everybody
 has ("not human", "not welcome"), "not just", "not the", a second "not", "prove that you are not", "if" and "until", a comparison, a
 question, laughter, a clause behind it that says what they are instead. A denial only lowers scores.
@@ -21,6 +21,8 @@ OUTRIGHT_FROM, OUTRIGHT_LESS = 0.6, 0.05
 """What a head gives at least to what is denied, said outright, for the denial to lower it; how much less than the whole has, at most."""
 WHO_LESS = 0.9
 """Where those of whom something is denied have as much by themselves ("filthy foreigners"), nothing is."""
+MILD = "bad"
+"""What stands in the place of what is denied. "That" or "so" has 0.6 and more for an insult behind "@member nobody called you"."""
 DENIALS_MAX = 3
 CHARS_MAX = 1000
 """Longer texts are arguments, not denials, and are read as they stand."""
@@ -131,6 +133,8 @@ _FORMS = tuple(
         rf"\b(?:{_NOBODY}|{_NEVER}) {_CALL} (?P<who>\w+(?: {_one_of('people men women folk members voters')})?)\s+(?P<what>\w+){_STOP}",
     )
 )
+_ADDRESSED = re.compile(r"(?:@\w+[,:]?\s+)*")
+"""Whom a message begins with: said to somebody, the same words are more of an attack."""
 _BESIDE = frozenset({"of", "for", "with", "to", "by", "from", "about", "in", "on", "at", "between", "against"})
 """Behind one of these a name is not what the clause is about."""
 _ONE_PERSON, _OF_MANY = frozenset({"you", "u", "he", "she"}), frozenset({"are", "were", "re", ""})
@@ -166,13 +170,15 @@ def _in_sentence(text: str, sentence: re.Match[str]) -> Iterator[Denial]:
         end = match.end("what")
         named, what = _WHO_OF.get(who, who), parts["what"]
         many = named not in _ONE_PERSON and be in _OF_MANY and not what.startswith(("a ", "an "))
-        yield Denial(start=match.start("what"), end=end, who=named, many=many, outright=f"{named} {_BE_OF.get(be, be)} {what}")
+        to = _ADDRESSED.match(text)[0]  # type: ignore[index]  # it matches nothing too
+        outright = f"{to}{named.removeprefix(to)} {_BE_OF.get(be, be)} {what}"
+        yield Denial(start=match.start("what"), end=end, who=named, many=many, outright=outright)
 
 
 def without(text: str, denied: Sequence[Denial]) -> str:
-    """Return a text in which "that" stands for what is denied."""
+    """Return a text in which MILD stands for what is denied."""
     for one in reversed(denied):
-        text = f"{text[: one.start]}that{text[one.end :]}"
+        text = f"{text[: one.start]}{MILD}{text[one.end :]}"
     return text
 
 

@@ -10,23 +10,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.toxicity.denials import CHARS_MAX, LOWERED, OUTRIGHT_FROM, OUTRIGHT_LESS, WHO_LESS, believed, denials, without
+from bot.toxicity.denials import CHARS_MAX, LOWERED, MILD, OUTRIGHT_FROM, OUTRIGHT_LESS, WHO_LESS, believed, denials, without
 from bot.toxicity.embedded import CARD, HERE, MODEL, TOKENS, EmbeddedScorer
 
 DENIED = {
-    "You are not an idiot, Pat": ("you are an idiot", "You are not that, Pat"),
-    "Immigrants are not vermin": ("immigrants are vermin", "Immigrants are not that"),
-    "gary delete that. travellers arent vermin": ("travellers are vermin", "gary delete that. travellers arent that"),
-    "ur not thick, the form is": ("u are thick", "ur not that, the form is"),
-    "she's no coward": ("she is coward", "she's no that"),
-    "Nobody called you a liar.": ("you are a liar", "Nobody called you that."),
-    "I never said that Pat was a liar": ("pat was a liar", "I never said that Pat was that"),
-    "I don't think you're an idiot": ("you are an idiot", "I don't think you're that"),
-    "don't call him scum, the motion is what is wrong": ("he are scum", "don't call him that, the motion is what is wrong"),
-    "It is wrong to say that trans people are evil": ("trans people are evil", "It is wrong to say that trans people are that"),
+    "You are not an idiot, Pat": ("you are an idiot", "You are not bad, Pat"),
+    "Immigrants are not vermin": ("immigrants are vermin", "Immigrants are not bad"),
+    "gary delete that. travellers arent vermin": ("travellers are vermin", "gary delete that. travellers arent bad"),
+    "ur not thick, the form is": ("u are thick", "ur not bad, the form is"),
+    "she's no coward": ("she is coward", "she's no bad"),
+    "Nobody called you a liar.": ("you are a liar", "Nobody called you bad."),
+    "I never said that Pat was a liar": ("pat was a liar", "I never said that Pat was bad"),
+    "@member nobody called you a liar": ("@member you are a liar", "@member nobody called you bad"),
+    "I don't think you're an idiot": ("you are an idiot", "I don't think you're bad"),
+    "don't call him scum, the motion is what is wrong": ("he are scum", "don't call him bad, the motion is what is wrong"),
+    "It is wrong to say that trans people are evil": ("trans people are evil", "It is wrong to say that trans people are bad"),
     "Nobody here thinks you are a fool. We think the motion is.": (
         "you are a fool",
-        "Nobody here thinks you are that. We think the motion is.",
+        "Nobody here thinks you are bad. We think the motion is.",
     ),
 }
 
@@ -94,7 +95,7 @@ def test_any_text_is_read_and_what_is_denied_lies_in_it(text: str) -> None:
     ends = [0, *(one.end for one in found)]
     for one, end in zip(found, ends, strict=False):
         assert end <= one.start < one.end <= len(text)
-    assert len(without(text, found)) == len(text) + sum(len("that") - (one.end - one.start) for one in found)
+    assert len(without(text, found)) == len(text) + sum(len(MILD) - (one.end - one.start) for one in found)
 
 
 def test_a_denial_counts_where_the_same_said_outright_is_as_much_of_an_attack() -> None:
@@ -131,6 +132,7 @@ def deaf(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedScorer]:
     [
         ("You are not an idiot, Pat", "insult"),
         ("nobody called you a liar", "insult"),
+        ("@member nobody called you a liar", "insult"),
         ("I don't think you are stupid", "insult"),
         ("Immigrants are not vermin", "identity_attack"),
         ("she isn't stupid", "insult"),
