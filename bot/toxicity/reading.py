@@ -207,18 +207,15 @@ class TextScorer(ABC):
         denied = denials(text) if any(whole[place] >= ASKED_FROM for place in self._deniable) else []
         if not denied:
             return whole
-        heads = self._deniable
-        outright, who = (
-            np.array([self._alone(said)[heads] for said in texts])
-            for texts in zip(*((one.outright, one.who) for one in denied), strict=True)
-        )
-        follow = np.array([[self.labels[place] in one.lowers for place in heads] for one in denied])
-        attack = believed(whole[heads], outright, who) & follow
-        if attack.any():
-            rest = without(text, [one for one, heads in zip(denied, attack, strict=True) if heads.any()])
-            lower = np.minimum(whole, self._with_sentences(rest, self._alone(rest)))
-            places = [place for place, heads in zip(self._deniable, attack.T, strict=True) if heads.any()]
-            whole[places] = lower[places]
+        places = self._deniable
+        outright = np.array([self._alone(one.outright)[places] for one in denied])
+        who = np.array([self._alone(one.who)[places] for one in denied])
+        follow = np.array([[self.labels[place] in one.lowers for place in places] for one in denied])
+        attack = believed(whole[places], outright, who) & follow
+        rest = without(text, [one for one, lowers in zip(denied, attack.any(axis=1), strict=True) if lowers])
+        if rest != text:
+            lowered = [place for place, lowers in zip(places, attack.any(axis=0), strict=True) if lowers]
+            whole[lowered] = np.minimum(whole, self._with_sentences(rest, self._alone(rest)))[lowered]
         return whole
 
     def _alone(self, text: str) -> Any:

@@ -1,8 +1,5 @@
 """What a text denies is not held against it; what it attacks with a "not" is."""
 
-import asyncio
-import json
-import shutil
 from collections.abc import Iterator
 
 import numpy as np
@@ -11,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.toxicity.denials import CHARS_MAX, LOWERED, MILD, OUTRIGHT_FROM, OUTRIGHT_LESS, WHO_LESS, believed, denials, without
-from bot.toxicity.embedded import CARD, HERE, MODEL, TOKENS, EmbeddedScorer
+from bot.toxicity.embedded import EmbeddedScorer
+from tests.shell.models import with_card
 
 DENIED = {
     "You are not an idiot, Pat": ("you are an idiot", "You are not bad, Pat"),
@@ -57,7 +55,6 @@ def test_plain_denials_are_heard_and_who_is_spoken_of_stays(text: str) -> None:
         "people who are not scum",
         "you're not a moron 🙄",
         "You are not a liar until you open your mouth",
-        "nobody said that filthy cow is late",
         "I wouldn't lay a finger on you, I've got people for that",
         "nobody will find you",
         # An attack beside a harmless word, a report, a sneer, and what they are instead.
@@ -83,7 +80,15 @@ def test_plain_denials_are_heard_and_who_is_spoken_of_stays(text: str) -> None:
     ],
 )
 def test_in_doubt_nothing_bad_is_denied(text: str) -> None:
-    assert [one.outright for one in denials(text) if "late" not in one.outright] == []
+    assert denials(text) == []
+
+
+def test_who_is_spoken_of_stays_in_the_text() -> None:
+    (one,) = denials("nobody said that filthy cow is late")
+    assert (one.outright, without("nobody said that filthy cow is late", [one])) == (
+        "filthy cow is late",
+        "nobody said that filthy cow is bad",
+    )
 
 
 @given(
@@ -109,22 +114,15 @@ def test_a_denial_counts_where_the_same_said_outright_is_as_much_of_an_attack() 
 
 
 @pytest.fixture(scope="module")
-def hears() -> Iterator[EmbeddedScorer]:
-    scorer = EmbeddedScorer(workers=1)
-    yield scorer
-    asyncio.run(scorer.close())
+def hears(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedScorer]:
+    with with_card(tmp_path_factory.mktemp("hears")) as scorer:
+        yield scorer
 
 
 @pytest.fixture(scope="module")
 def deaf(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedScorer]:
-    folder = tmp_path_factory.mktemp("deaf")
-    for name in (MODEL, TOKENS):
-        shutil.copyfile(HERE / name, folder / name)
-    card = json.loads((HERE / CARD).read_text(encoding="utf-8")) | {"by_denial": False}
-    (folder / CARD).write_text(json.dumps(card), encoding="utf-8")
-    scorer = EmbeddedScorer(folder, workers=1)
-    yield scorer
-    asyncio.run(scorer.close())
+    with with_card(tmp_path_factory.mktemp("deaf"), by_denial=False) as scorer:
+        yield scorer
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,5 @@
 """What the sentences of a message say beside the whole."""
 
-import asyncio
-import json
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.toxicity.embedded import CARD, HERE, MODEL, TOKENS, EmbeddedScorer
+from bot.toxicity.embedded import EmbeddedScorer
 from bot.toxicity.sentences import COUNTED, SENTENCES_MAX, SURE, sentences, together
+from tests.shell.models import with_card
 
 HARMLESS = "The hall is booked for Saturday."
 scores = st.lists(st.floats(0, 1, width=32), min_size=4, max_size=4)
@@ -44,21 +42,15 @@ def test_only_a_sentence_that_is_sure_by_itself_counts() -> None:
 
 
 @pytest.fixture(scope="module")
-def by_sentence() -> Iterator[EmbeddedScorer]:
-    scorer = EmbeddedScorer(workers=1)
-    yield scorer
-    asyncio.run(scorer.close())
+def by_sentence(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedScorer]:
+    with with_card(tmp_path_factory.mktemp("by_sentence")) as scorer:
+        yield scorer
 
 
 @pytest.fixture
 def whole_alone(tmp_path: Path) -> Iterator[EmbeddedScorer]:
-    for name in (MODEL, TOKENS):
-        shutil.copyfile(HERE / name, tmp_path / name)
-    card = json.loads((HERE / CARD).read_text(encoding="utf-8")) | {"by_sentence": False}
-    (tmp_path / CARD).write_text(json.dumps(card), encoding="utf-8")
-    scorer = EmbeddedScorer(tmp_path, workers=1)
-    yield scorer
-    asyncio.run(scorer.close())
+    with with_card(tmp_path, by_sentence=False) as scorer:
+        yield scorer
 
 
 def test_a_breach_among_harmless_sentences_says_more_than_the_whole_does(by_sentence: EmbeddedScorer, whole_alone: EmbeddedScorer) -> None:
