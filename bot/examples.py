@@ -163,7 +163,9 @@ def _follow(
         )
         written[message.author] += 1
         texts = texts_to_score(message, context, policy)
-        context = replace(context, facts=facts_of(message, context, policy), scores=tuple(score(one.text) for one in texts))
+        context = replace(
+            context, facts=facts_of(message, context, policy), scores=tuple(one.scored([*map(score, one.texts)]) for one in texts)
+        )
         verdict = judge(message, context, policy)
         contacts += verdict.contacts
         found |= {message.id} if verdict.findings else set()

@@ -14,8 +14,9 @@ from dataclasses import dataclass, field, replace
 import structlog
 
 from bot import callme, images
-from bot.core.judge import ToScore, texts_to_score
+from bot.core.judge import texts_to_score
 from bot.core.model import MINUTE, Contact, Context, Message, NoContact, Recent, Scored, Seen, recent_of
+from bot.core.scoring import ToScore
 from bot.core.signals.disruption import NEW_WITHIN
 from bot.facts import facts_of
 from bot.parts import Parts
@@ -88,8 +89,8 @@ class Gathering:
         if seen:
             await seen
         if len(texts) == 1:
-            return (await self.parts.scorer.score(texts[0].text, texts[0].pointed_out),)
-        return tuple(await asyncio.gather(*(self.parts.scorer.score(one.text, one.pointed_out) for one in texts)))
+            return (await self.parts.scored(texts[0]),)
+        return tuple(await asyncio.gather(*map(self.parts.scored, texts)))
 
     def _context(self, message: Message) -> Context:
         """The last minutes of the room, and the members whose names stand in the message."""

@@ -15,10 +15,11 @@ from dataclasses import dataclass, replace
 import structlog
 
 from bot.casebook import Casebook
-from bot.core.judge import ToScore, judge, texts_to_score
+from bot.core.judge import judge, texts_to_score
 from bot.core.model import ActionKind, CaseState, Context, Kind, Liked, Message, Status
 from bot.core.naming import place
 from bot.core.notices import span
+from bot.core.scoring import ToScore
 from bot.parts import Parts
 from bot.ports import PlatformRefusedError, PlatformUnavailableError
 from bot.store.records import ActionState, CaseDetail, Hateful, Like, LikeState
@@ -181,7 +182,7 @@ class Likes:
         if isinstance(standing, Unknown):
             return False
         reaction = standing.get(like.account) if standing else None
-        scores = [await self._parts.scorer.score(one.text) for one in self._to_score(reaction)] if reaction else []
+        scores = [await self._parts.scored(one) for one in self._to_score(reaction)] if reaction else []
         async with self._parts.transaction() as transaction:
             holds = self._holds(await transaction.case_detail(like.case), like.message)
             if holds is None:

@@ -10,9 +10,10 @@ from collections.abc import Collection, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 
-from bot.core.model import Status
+from bot.core.model import Scored, Status
 from bot.core.notices import Sentences
 from bot.core.policy import Policy
+from bot.core.scoring import ToScore
 from bot.folders import code_digest
 from bot.names import Names
 from bot.ports import Clock, Platform, Scorer
@@ -64,6 +65,13 @@ class Parts:
     def hashes(self) -> Hashes:
         """What verdicts are reached with now."""
         return Hashes(policy=self.policy.digest, model=self.scorer.digest, code=code_digest())
+
+    async def scored(self, one: ToScore) -> Scored:
+        """The scores of a segment."""
+        scores = [await self.scorer.score(one.text, one.pointed_out)]
+        for text, _ in one.otherwise:
+            scores.append(await self.scorer.score(text))
+        return one.scored(scores)
 
     def transaction(self) -> AbstractAsyncContextManager[Transaction]:
         """Begin a transaction of this community, now."""

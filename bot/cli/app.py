@@ -227,7 +227,7 @@ def check(
     people = {name.casefold(): name for name in (*mentions, to) if name}
     context = Context(people=people, office_holders=frozenset(loaded.office_holders), under_18=frozenset(loaded.under_18))
     context = replace(context, facts=facts_of(message, context, loaded))
-    scores = tuple(scorer.score_now(one.text, one.pointed_out) for one in texts_to_score(message, context, loaded))
+    scores = tuple(one.scored_by(scorer.score_now) for one in texts_to_score(message, context, loaded))
     verdict = judge(message, replace(context, scores=scores), loaded)
     shown = json.dumps(showing.verdict_json(verdict)) if as_json else showing.verdict_in_words(verdict, loaded)
     typer.echo(shown)

@@ -14,8 +14,10 @@ from typing import Annotated, Any
 
 import typer
 
-from bot.core.judge import text_to_score
+from bot.core.judge import without_markup
 from bot.core.model import Role, Scored, Segment
+from bot.core.scoring import to_score
+from bot.core.text import Meanings
 from bot.reading.wordlist import load_disguises
 from bot.settings import SettingsError, load_settings
 from bot.toxicity.choosing import open_scorer
@@ -70,8 +72,9 @@ def score(
         waiting: deque[Future[Scored]] = deque()
         try:
             for number, line in enumerate(sys.stdin.buffer, start=1):
-                text = text_to_score(Segment(role=Role.SAID, text=_text_of(line, number, plain=plain)), disguises)
-                waiting.append(pool.submit(scorer.score_now, text))
+                segment = Segment(role=Role.SAID, text=_text_of(line, number, plain=plain))
+                text = to_score(without_markup(segment), disguises, Meanings({}))
+                waiting.append(pool.submit(text.scored_by, scorer.score_now))
                 more = select.select([sys.stdin.buffer], [], [], 0)[0]
                 while waiting and (not more or len(waiting) >= SCORES_WAITING_MAX or waiting[0].done()):
                     _write_scores(waiting.popleft().result())

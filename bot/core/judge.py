@@ -7,7 +7,7 @@ answer; three answers: found, not found, unjudged. A missing score never clears.
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 
 from bot.core.model import (
@@ -28,8 +28,9 @@ from bot.core.model import (
     Verdict,
 )
 from bot.core.policy import All, Any, Condition, Not, Policy, Rule, Test
+from bot.core.scoring import ToScore, to_score
 from bot.core.signals import NO, Aim, AimedAt, Measure, Reading, contacts_left, provoked_by
-from bot.core.text import Reader, fold, quoted
+from bot.core.text import fold, quoted
 
 JOIN_WITHIN = timedelta(seconds=60)
 JOIN_WORDS_MAX = 14
@@ -75,23 +76,15 @@ def _fragments(message: Message, recent: Sequence[Recent]) -> Sequence[Recent]:
     return parts[::-1]
 
 
-def text_to_score(segment: Segment, disguises: Reader) -> str:
-    """What the model reads of a segment: what it is meant to say, folded, with mentions and custom emoji as words."""
-    return disguises.read(MARKUP.sub(lambda markup: markup[1] or "@member", segment.text)).text
-
-
-@dataclass(frozen=True, slots=True)
-class ToScore:
-    """A text for the scorer, and the places in it that must be read however long it is."""
-
-    text: str
-    pointed_out: tuple[int, ...] = ()
+def without_markup(segment: Segment) -> str:
+    """A segment's text with mentions and custom emoji as words."""
+    return MARKUP.sub(lambda markup: markup[1] or "@member", segment.text)
 
 
 def texts_to_score(message: Message, context: Context, policy: Policy) -> tuple[ToScore, ...]:
-    """The texts that need scores before `judge`, in the order in which Context.scores holds them."""
-    texts = (policy.meanings.read(text_to_score(segment, policy.disguises)) for segment in segments_of(message, context))
-    return tuple(ToScore(text, _pointed_out(text, policy) if len(text) > SHORT_CHARS_MAX else ()) for text in texts)
+    """What needs scores before `judge`, in the order in which Context.scores holds them."""
+    texts = (to_score(without_markup(segment), policy.disguises, policy.meanings) for segment in segments_of(message, context))
+    return tuple(replace(one, pointed_out=_pointed_out(one.text, policy)) if len(one.text) > SHORT_CHARS_MAX else one for one in texts)
 
 
 def _pointed_out(text: str, policy: Policy) -> tuple[int, ...]:

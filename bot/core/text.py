@@ -19,7 +19,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import ahocorasick
 
@@ -157,11 +157,21 @@ _CALLING_YOU = re.compile(
 _SAYING_CHARS_MAX = 80  # how far before a quotation the verb of saying may stand
 
 
+class Meant(NamedTuple):
+    """One way in which a text may be meant: what it says then, and by how many nats the likeliest way is likelier (0: this is it)."""
+
+    folded: Folded
+    behind: float = 0.0
+
+
 class Reader(Protocol):
     """What reads a text as it is meant: the one way by which the core learns what stands behind a disguise."""
 
     def read(self, text: str, folded: Folded | None = None) -> Folded:
         """What a text says, led back to the text; the folded text itself, the same object, where nothing in it is disguised."""
+
+    def ways(self, text: str) -> Sequence[Meant]:
+        """The ways in which a text may be meant, the likeliest first, which is what `read` says."""
 
 
 class AsFolded:
@@ -170,6 +180,10 @@ class AsFolded:
     def read(self, text: str, folded: Folded | None = None) -> Folded:
         """The folded text."""
         return fold(text) if folded is None else folded
+
+    def ways(self, text: str) -> list[Meant]:
+        """The folded text alone."""
+        return [Meant(fold(text))]
 
 
 def quoted(text: str) -> list[tuple[Role, int, int]]:

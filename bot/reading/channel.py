@@ -6,11 +6,14 @@ Rules: what is read depends on the words alone; every step is linear in their nu
 The source is a model of pairs of words (vocabulary, pairs), the channel one of disguises (guesses), and the cheapest way through both is
 followed from left to right (Viterbi), as in Kernighan, Church and Gale, "A spelling correction program based on a noisy channel model",
 1990. Whoever disguises a text does it in one way: once the words are read with every way as likely as it is anywhere, they are read
-again for each way that seems to be usual, and what costs least is what the text says.
+again for each way that seems to be usual, and what costs least is what the text says. The next cheapest ways through are found backwards
+from its end, by the costs that are known already (Soong and Huang, "A tree-trellis based fast search for finding the N best sentence
+hypotheses", 1991).
 """
 
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
+from heapq import heappop, heappush
+from itertools import count, islice, pairwise
 from typing import NamedTuple
 
 from bot.reading.guesses import PRICES, Way, joined_price, usual_ways
@@ -44,45 +47,89 @@ class Step(NamedTuple):
     way: Way
 
 
-class _Path(NamedTuple):
-    """The cheapest way to a word: its cost, its last step, and the last word before that step."""
+class Heard(NamedTuple):
+    """One way to read the runs of words of a text, and how much more it costs than the cheapest one, in nats."""
+
+    steps: list[list[Step]]
+    behind: float
+
+
+class _Edge(NamedTuple):
+    """A step to a word from the last word before it, and what it costs."""
 
     cost: float
     step: Step
     before: str
 
 
-def decoded(runs: Sequence[Run], words: Vocabulary) -> list[list[Step]]:
-    """What the runs of words of one text say."""
+class _Lattice(NamedTuple):
+    """The ways through a run that are followed: for each place what the cheapest way to each last word costs, and the steps to it."""
+
+    costs: list[dict[str, float]]
+    edges: list[dict[str, list[_Edge]]]
+
+    @property
+    def cost(self) -> float:
+        """What the cheapest way through costs."""
+        return next(iter(self.costs[-1].values()))
+
+
+def decoded(runs: Sequence[Run], words: Vocabulary, most: int = 1) -> list[Heard]:
+    """What the runs of words of one text may say, at most so many ways to read them, the likeliest first."""
     read = [_followed(run, Way.NONE, words) for run in runs]
-    for usual in usual_ways(step.way for _, steps in read for step in steps):
+    for usual in usual_ways(step.way for lattice in read for step in _cheapest(lattice, 1)[0][1]):
         again = [_followed(run, usual, words) for run in runs]
-        read = min(read, again, key=lambda one: sum(cost for cost, _ in one))
-    return [steps for _, steps in read]
+        read = min(read, again, key=lambda one: sum(lattice.cost for lattice in one))
+    heard: list[tuple[float, list[list[Step]]]] = [(0.0, [])]
+    for lattice in read:
+        further = [(before + cost, [*steps, more]) for before, steps in heard for cost, more in _cheapest(lattice, most)]
+        heard = sorted(further, key=lambda one: one[0])[:most]
+    return [Heard(steps, cost - heard[0][0]) for cost, steps in heard]
 
 
-def _followed(run: Run, usual: Way, words: Vocabulary) -> tuple[float, list[Step]]:
-    """The cheapest way through the words where one way to disguise them is usual: its cost and its steps."""
-    start = _Path(0.0, Step(0, 0, "", Way.NONE), "")
-    best: list[dict[str, _Path]] = [{"": start}]
+def _followed(run: Run, usual: Way, words: Vocabulary) -> _Lattice:
+    """The ways through the words where one way to disguise them is usual."""
+    costs: list[dict[str, float]] = [{"": 0.0}]
+    edges: list[dict[str, list[_Edge]]] = [{}]
     for end in range(1, len(run.written) + 1):
-        paths: dict[str, _Path] = {}
-        for start_of, price, said, way in _ways(run, end, usual, words):
+        found: dict[str, list[_Edge]] = {}
+        lowest: dict[str, float] = {}
+        for start, price, said, way in _ways(run, end, usual, words):
             inner = price + sum(words.after(one, other) for one, other in pairwise(said))
-            step = Step(start_of, end, " ".join(said), way)
-            for before, path in best[start_of].items():
-                cost = path.cost + inner + words.after(before, said[0])
-                if said[-1] not in paths or cost < paths[said[-1]].cost:
-                    paths[said[-1]] = _Path(cost, step, before)
-        kept = sorted(paths, key=lambda word: (paths[word].cost, word))[:PATHS_MAX]
-        best.append({word: paths[word] for word in kept})
-    last = next(iter(best[-1]))
-    total, steps, end = best[-1][last].cost, [], len(run.written)
-    while end:
-        _, step, last = best[end][last]
-        steps.append(step)
-        end = step.start
-    return total, steps[::-1]
+            step = Step(start, end, " ".join(said), way)
+            last = said[-1]
+            for before, known in costs[start].items():
+                edge = _Edge(inner + words.after(before, said[0]), step, before)
+                found.setdefault(last, []).append(edge)
+                if last not in lowest or known + edge.cost < lowest[last]:
+                    lowest[last] = known + edge.cost
+        kept = sorted(lowest, key=lambda word: (lowest[word], word))[:PATHS_MAX]
+        costs.append({word: lowest[word] for word in kept})
+        edges.append({word: found[word] for word in kept})
+    return _Lattice(costs, edges)
+
+
+def _cheapest(lattice: _Lattice, most: int) -> list[tuple[float, list[Step]]]:
+    """The cheapest ways through a run, at most so many: what each costs, and its steps."""
+    return list(islice(_backwards(lattice), most))
+
+
+def _backwards(lattice: _Lattice) -> Iterator[tuple[float, list[Step]]]:
+    """The ways through, the cheapest first: best first search from the end, where what lies before a word is known to the nat."""
+    number = count()
+    end = len(lattice.costs) - 1
+    open_ways: list[tuple[float, int, int, str, float, tuple[Step, ...]]] = []
+    for word, cost in lattice.costs[end].items():
+        heappush(open_ways, (cost, next(number), end, word, 0.0, ()))
+    while open_ways:
+        total, _, place, word, behind, steps = heappop(open_ways)
+        if not place:
+            yield total, list(steps)
+            continue
+        for edge in lattice.edges[place][word]:
+            start = edge.step.start
+            after = behind + edge.cost
+            heappush(open_ways, (lattice.costs[start][edge.before] + after, next(number), start, edge.before, after, (edge.step, *steps)))
 
 
 def _ways(run: Run, end: int, usual: Way, words: Vocabulary) -> Iterator[tuple[int, float, tuple[str, ...], Way]]:

@@ -15,13 +15,15 @@ from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 
-from bot.core.text import Folded, fold
-from bot.reading.channel import Run, decoded
+from bot.core.text import Folded, Meant, fold
+from bot.reading.channel import Run, Step, decoded
 from bot.reading.signs import UNUSUAL, Edit, undone
 from bot.reading.vocabulary import EDGES, LETTERS_RUN_MAX, PLAIN_EDGES, SHORT_OF, SIGNS, Vocabulary
 
 TEXT_CHARS_MAX = 4000
 """Longer texts are read as they are folded: nobody disguises pages."""
+WAYS_MAX, WAYS_CHARS_MAX = 6, 600
+"""In how many ways a text may be meant at most, and up to which length it is asked for more than one: each is scored."""
 DISGUISED_SHARE_MIN, DISGUISED_WORDS_MIN = 0.25, 2
 """A text is disguised all over where so many of its words are none."""
 LETTERS_A_WORD = 6
@@ -68,25 +70,32 @@ class Disguises:
 
     def read(self, text: str, folded: Folded | None = None) -> Folded:
         """What a text says, led back to the text; the folded text itself, the same object, where nothing in it is disguised."""
+        return self._ways(text, folded, 1)[0].folded
+
+    def ways(self, text: str) -> list[Meant]:
+        """The ways in which a text may be meant, the likeliest first: more than one only where it is disguised all over."""
+        return self._ways(text, None, WAYS_MAX if len(text) <= WAYS_CHARS_MAX else 1)
+
+    def _ways(self, text: str, folded: Folded | None, most: int) -> list[Meant]:
         folded = fold(text) if folded is None else folded
         if len(text) > TEXT_CHARS_MAX:
-            return folded
+            return [Meant(folded)]
         folded = _not_struck(folded) if "~" in folded.text else folded
         odd = self._words.odd(folded.text)
-        return _read(text, folded, odd, self._words) if odd else folded
+        return _read(text, folded, odd, self._words, most) if odd else [Meant(folded)]
 
 
-def _read(text: str, folded: Folded, odd: frozenset[str], words: Vocabulary) -> Folded:
-    """What a text with runs of signs that are no words says: the steps in their order."""
+def _read(text: str, folded: Folded, odd: frozenset[str], words: Vocabulary, most: int) -> list[Meant]:
+    """What a text with runs of signs that are no words may say, the likeliest first: the steps in their order."""
     meant = undone(text, folded, words) if UNUSUAL.search(text) else folded
     if any(len(one) == 1 or not one.isalnum() for one in odd):
         apart = [edit for found in _APART.finditer(meant.text) if (edit := _together(found, meant.origin, words))]
         meant = rewritten(meant, apart)
     odd = words.odd(meant.text) if meant is not folded else odd
     if not odd:
-        return meant
+        return [Meant(meant)]
     if sum(one.strip(EDGES)[::-1] in words for one in odd) > 1 and (turned := _backwards(meant, words)):
-        return turned
+        return [Meant(turned)]
     if _may_be_cut(meant.text, odd, words):
         meant = _joined(meant, words)
         odd = words.odd(meant.text)
@@ -95,10 +104,9 @@ def _read(text: str, folded: Folded, odd: frozenset[str], words: Vocabulary) -> 
     if len(odd) >= DISGUISED_SHARE_MIN * count - 1:
         by_signs = {one: says for one, says in said.items() if not one.strip(EDGES).replace("'", "").isalpha()}
         signs_read = rewritten(meant, _edits(text, meant, by_signs, words)) if by_signs else meant
-        whole = _whole(text, signs_read, words, len(by_signs))
-        if whole is not signs_read:
+        if whole := _whole(text, signs_read, words, len(by_signs), most):
             return whole
-    return rewritten(meant, _edits(text, meant, said, words)) if said else meant
+    return [Meant(rewritten(meant, _edits(text, meant, said, words)) if said else meant)]
 
 
 def _not_struck(folded: Folded) -> Folded:
@@ -280,12 +288,15 @@ def _short_name(text: str, meant: Folded, edit: Edit) -> bool:
     return start > 0 and len(written) < 5 and bool(_NAME.fullmatch(written)) and not written.isupper() and not edit[2].startswith("fuck")
 
 
-def _whole(text: str, meant: Folded, words: Vocabulary, said: int) -> Folded:
-    """Read a text in which many words are none: with blanks in other places, letters missing or wrong. `said`: already read."""
+def _whole(text: str, meant: Folded, words: Vocabulary, said: int, most: int) -> list[Meant]:
+    """Read a text in which many words are none: with blanks in other places, letters missing or wrong, in at most so many ways.
+
+    `said`: already read. Nothing where it says what it is.
+    """
     found = list(_WORD.finditer(meant.text))
     unknown = [one for one in found if one[0].replace("'", "") not in words]
     if not unknown:
-        return meant
+        return []
     odd = {one.start() for one in unknown if text.isupper() or not _is_name(text, meant, one)}
     bare = {one.start() for one in found if len(one[0]) > 1 and _NO_VOWELS.fullmatch(one[0]) and not _is_name(text, meant, one)}
     if len(bare) >= DISGUISED_WORDS_MIN and len(bare) >= DISGUISED_SHARE_MIN * len(found):
@@ -296,8 +307,12 @@ def _whole(text: str, meant: Folded, words: Vocabulary, said: int) -> Folded:
     count = sum(len(one[0]) > 1 for one in found if one.start() in odd)
     alone = len(found) == len(odd) == 1 and len(found[0][0]) > 7
     if not odd or (count + said < DISGUISED_WORDS_MIN and not alone) or len(odd) + said < DISGUISED_SHARE_MIN * len(found):
-        return meant
-    edits = list(_respelt(list(_runs(found, meant.text)), odd, words))
+        return []
+    runs = list(_runs(found, meant.text))
+    written = [[one[0].replace("'", "") for one in run] for run in runs]
+    given = [Run(said, [one.start() not in odd for one in run]) for said, run in zip(written, runs, strict=True)]
+    heard = [(list(_respelt(runs, written, one.steps)), one.behind) for one in decoded(given, words, most)]
+    edits = heard[0][0]
     letters = sum(len(one[0]) for one in found if one.start() in odd)
     starts = [start for start, _, _ in edits]
     read = sum(
@@ -306,17 +321,17 @@ def _whole(text: str, meant: Folded, words: Vocabulary, said: int) -> Folded:
         if one.start() in odd and (place := bisect_right(starts, one.start())) and one.start() < edits[place - 1][1]
     )
     before = said * LETTERS_A_WORD
-    return rewritten(meant, edits) if read + before >= READ_SHARE_MIN * (letters + before) else meant
+    if not edits or read + before < READ_SHARE_MIN * (letters + before):
+        return []
+    return [Meant(rewritten(meant, edits), behind) for edits, behind in heard]
 
 
 _NO_VOWELS = re.compile(r"(?!(?:my|by|why|try|cry|dry|fly|sky|shy|gym|mr|mrs|dr|tv|hmm)\b)[^aeiou']+")
 
 
-def _respelt(runs: Sequence[Sequence[re.Match[str]]], odd: set[int], words: Vocabulary) -> Iterator[Edit]:
+def _respelt(runs: Sequence[Sequence[re.Match[str]]], written: Sequence[Sequence[str]], read: Sequence[Sequence[Step]]) -> Iterator[Edit]:
     """What words say: each alone, or with the next ones of its run as other words."""
-    written = [[one[0].replace("'", "") for one in run] for run in runs]
-    given = [Run(said, [one.start() not in odd for one in run]) for said, run in zip(written, runs, strict=True)]
-    for said, run, steps in zip(written, runs, decoded(given, words), strict=True):
+    for said, run, steps in zip(written, runs, read, strict=True):
         for step in steps:
             if step.said != " ".join(said[step.start : step.end]):
                 yield run[step.start].start(), run[step.end - 1].end(), step.said

@@ -7,10 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.judge import judge, read, segments_of, text_to_score, texts_to_score
+from bot.core.judge import judge, read, segments_of, texts_to_score, without_markup
 from bot.core.model import Context, Message, Recent, Role, Scored, Segment, Shared
 from bot.core.policy import Policy
-from bot.core.text import AsFolded
 from tests.core.policies import CLOWNS, INSULT, NOW, REVIEWED, THREAT, message, policy, scored
 
 ALL = {"insult": INSULT, "threat": THREAT, "clowns": CLOWNS, "reviewed": REVIEWED}
@@ -87,7 +86,7 @@ def test_fragments_are_not_joined_over_another_speaker_or_after_a_minute() -> No
 
 
 def test_mentions_and_custom_emoji_reach_the_model_as_words() -> None:
-    assert text_to_score(Segment(role=Role.SAID, text="<@123> look <:rose:99>"), AsFolded()) == "@member look rose"
+    assert without_markup(Segment(role=Role.SAID, text="<@123> look <:rose:99>")) == "@member look rose"
 
 
 def test_a_missing_score_is_unjudged_and_never_clears() -> None:

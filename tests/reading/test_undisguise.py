@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.core.judge import text_to_score
+from bot.core.judge import without_markup
 from bot.core.model import Role, Segment
 from bot.reading.wordlist import load_disguises
 from bot.toxicity.embedded import EmbeddedScorer
@@ -11,7 +11,7 @@ DISGUISES = load_disguises()
 
 
 def read_by_the_model(text: str) -> str:
-    return text_to_score(Segment(role=Role.SAID, text=text), DISGUISES)
+    return DISGUISES.read(without_markup(Segment(role=Role.SAID, text=text))).text
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,64 @@
+"""What is asked of the scorer about a segment, and what its answers come to.
+
+Knows: texts, scores, log-odds. Must not know: models, rules, who scores.
+Rules: a text that may be meant in one way alone has the scores of that way; of several ways the mean of their log-odds counts, each as far
+as it is likely; what could not be scored of the likeliest way is missing.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from math import exp, log
+
+from bot.core.model import Scored
+from bot.core.text import Meanings, Reader
+
+BLURRED = 0.5
+"""Added to the log-odds of a text that may be meant in several ways: it is never read without a mistake, and mistakes make words milder
+(measured: training/README.md)."""
+_LEAST = 1e-6
+
+
+@dataclass(frozen=True, slots=True)
+class ToScore:
+    """A segment for the scorer: its text as it is likeliest meant, and the places in it that must be read however long it is.
+
+    `otherwise`: what else it may mean, each with how much likelier the first is, in nats.
+    """
+
+    text: str
+    pointed_out: tuple[int, ...] = ()
+    otherwise: tuple[tuple[str, float], ...] = ()
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """What the scorer reads, the likeliest first."""
+        return (self.text, *(text for text, _ in self.otherwise))
+
+    def scored(self, scores: Sequence[Scored]) -> Scored:
+        """The scores of the segment, from those of `texts`."""
+        first = scores[0]
+        ways = [(exp(-behind), one) for (_, behind), one in zip((("", 0.0), *self.otherwise), scores, strict=True) if not one.missing]
+        if first.missing or len(ways) == 1:
+            return first
+        likely = sum(share for share, _ in ways)
+        means = {label: sum(share * _log_odds(one.values[label]) for share, one in ways) / likely for label in first.values}
+        return replace(first, values={label: 1 / (1 + exp(-BLURRED - mean)) for label, mean in means.items()})
+
+    def scored_by(self, score: Callable[[str, Sequence[int]], Scored]) -> Scored:
+        """The scores of the segment, asked for one after the other."""
+        return self.scored([score(self.text, self.pointed_out), *(score(text, ()) for text, _ in self.otherwise)])
+
+
+def to_score(text: str, disguises: Reader, meanings: Meanings) -> ToScore:
+    """What the scorer reads of a text, with disguises taken off and words of two meanings read as the policy says."""
+    first, *others = disguises.ways(text)
+    ways = {meanings.read(one.folded.text): one.behind for one in reversed([first, *others])}
+    said = meanings.read(first.folded.text)
+    return ToScore(
+        said, otherwise=tuple((other, behind) for other, behind in sorted(ways.items(), key=lambda way: way[1]) if other != said)
+    )
+
+
+def _log_odds(score: float) -> float:
+    kept = min(max(score, _LEAST), 1 - _LEAST)
+    return log(kept / (1 - kept))
