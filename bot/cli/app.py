@@ -227,10 +227,15 @@ def check(
     people = {name.casefold(): name for name in (*mentions, to) if name}
     context = Context(people=people, office_holders=frozenset(loaded.office_holders), under_18=frozenset(loaded.under_18))
     context = replace(context, facts=facts_of(message, context, loaded))
-    scores = tuple(one.scored_by(scorer.score_now) for one in texts_to_score(message, context, loaded))
+    texts = texts_to_score(message, context, loaded)
+    scores = tuple(one.scored_by(scorer.score_now) for one in texts)
     verdict = judge(message, replace(context, scores=scores), loaded)
-    shown = json.dumps(showing.verdict_json(verdict)) if as_json else showing.verdict_in_words(verdict, loaded)
-    typer.echo(shown)
+    if as_json:
+        typer.echo(json.dumps(showing.verdict_json(verdict, texts)))
+        return
+    typer.echo(showing.verdict_in_words(verdict, loaded))
+    if read := showing.readings_in_words(verdict, texts):
+        typer.echo(read)
 
 
 app.command()(score)

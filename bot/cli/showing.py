@@ -4,17 +4,23 @@ Knows: verdicts, summaries, proofs. Must not know: where they come from.
 Rules: plain text, one fact a line; the same words as everywhere.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
+from bot.core.judge import without_markup
 from bot.core.model import Verdict
 from bot.core.naming import plain
 from bot.core.notices import because, unjudged_because
 from bot.core.policy import Policy, Rule
+from bot.core.scoring import ToScore
+from bot.core.text import fold
 from bot.examples import Proof, spoken
 from bot.replay import Summary, finding_json
 
 ATTACKED, TOLD_AT_LEAST = "attacked_", 0.05
 """Who is attacked is told from this score on: seven zeros on a line help nobody."""
+SHOWN_AT_LEAST = 0.05
+"""How likely one of several readings has to be to be shown."""
 
 
 def summary_in_words(summary: Summary) -> str:
@@ -32,14 +38,28 @@ def summary_in_words(summary: Summary) -> str:
     return "\n".join(lines)
 
 
-def verdict_json(verdict: Verdict) -> dict[str, Any]:
+def readings_in_words(verdict: Verdict, texts: Sequence[ToScore]) -> str:
+    """How each segment is read where that is not how it stands: what is meant, and what else may be, with how likely each is."""
+    lines = []
+    for segment, one in zip(verdict.segments, texts, strict=True):
+        if one.otherwise or one.text != fold(without_markup(segment)).text:
+            ways = [f"“{text}” ({share:.0%})" if one.otherwise else f"“{text}”" for text, share in one.shares() if share >= SHOWN_AT_LEAST]
+            lines.append(f"{segment.role}, read as: " + " or ".join(ways))
+    return "\n".join(lines)
+
+
+def verdict_json(verdict: Verdict, texts: Sequence[ToScore]) -> dict[str, Any]:
     """A verdict for programs."""
     return {
         "findings": [finding_json(finding) for finding in verdict.findings],
         "unjudged": [{"rule": one.rule, "reason": one.reason} for one in verdict.unjudged],
         "segments": [
-            {"role": str(segment.role), "scores": {label: round(value, 4) for label, value in scored.values.items()}}
-            for segment, scored in zip(verdict.segments, verdict.scores, strict=True)
+            {
+                "role": str(segment.role),
+                "read": [{"text": text, "share": round(share, 4)} for text, share in one.shares()],
+                "scores": {label: round(value, 4) for label, value in scored.values.items()},
+            }
+            for segment, one, scored in zip(verdict.segments, texts, verdict.scores, strict=True)
         ],
     }
 

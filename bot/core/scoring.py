@@ -34,10 +34,16 @@ class ToScore:
         """What the scorer reads, the likeliest first."""
         return (self.text, *(text for text, _ in self.otherwise))
 
+    def shares(self) -> list[tuple[str, float]]:
+        """What the scorer reads, and how likely each is meant: 0 to 1, together 1."""
+        ways = [(self.text, 1.0), *((text, exp(-behind)) for text, behind in self.otherwise)]
+        whole = sum(share for _, share in ways)
+        return [(text, share / whole) for text, share in ways]
+
     def scored(self, scores: Sequence[Scored]) -> Scored:
         """The scores of the segment, from those of `texts`."""
         first = scores[0]
-        ways = [(exp(-behind), one) for (_, behind), one in zip((("", 0.0), *self.otherwise), scores, strict=True) if not one.missing]
+        ways = [(share, one) for (_, share), one in zip(self.shares(), scores, strict=True) if not one.missing]
         if first.missing or len(ways) == 1:
             return first
         likely = sum(share for share, _ in ways)

@@ -434,7 +434,14 @@ class Meanings:
         self._index = PhraseIndex({"": [*reads]} if reads else {})
 
     def read(self, text: str) -> str:
-        """Return the text with the meaning of each phrase in its place; of those that overlap the first and longest counts."""
+        """Return the text with the meaning of each phrase in its place; of those that overlap the first and longest counts.
+
+        What is read so is read once more: in "nip out for a fag" two phrases share a word.
+        """
+        once = self._once(text)
+        return once if once == text else self._once(once)
+
+    def _once(self, text: str) -> str:
         parts, end = [], 0
         for found in sorted(self._index.find(text), key=lambda one: (one.start, -one.end)):
             if found.start >= end:
