@@ -99,9 +99,9 @@ def _read(text: str, folded: Folded, odd: frozenset[str], words: Vocabulary, mos
     if _may_be_cut(meant.text, odd, words):
         meant = _joined(meant, words)
         odd = words.odd(meant.text)
-    count = len(meant.text.split())
+    chunks = meant.text.split()
     said = {one: says for one in odd if (says := words.in_chunk(one, _said_by))}
-    if len(odd) >= DISGUISED_SHARE_MIN * count - 1:
+    if sum(chunk in odd for chunk in chunks) >= DISGUISED_SHARE_MIN * len(chunks) - 1:
         by_signs = {one: says for one, says in said.items() if not one.strip(EDGES).replace("'", "").isalpha()}
         signs_read = rewritten(meant, _edits(text, meant, by_signs, words)) if by_signs else meant
         if whole := _whole(text, signs_read, words, len(by_signs), most):

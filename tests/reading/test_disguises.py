@@ -204,6 +204,12 @@ def test_a_word_is_read_by_the_words_beside_it(text: str, says: str) -> None:
     assert DISGUISES.read(text).text == says
 
 
+def test_a_disguised_text_that_is_said_again_and_again_is_read_each_time() -> None:
+    once, meant = "yu r a pthtc lttl lr nd vrybdy knws t", DISGUISES.read("yu r a pthtc lttl lr nd vrybdy knws t").text
+    assert "pathetic little" in meant
+    assert DISGUISES.read(" ".join([once] * 12)).text.count("pathetic little") == 12
+
+
 @pytest.mark.parametrize(
     "text",
     [
