@@ -190,7 +190,8 @@ class _Compiler(Builder):
             if entry.entry.casefold() in seen:
                 item.problem(f"{shown(entry.entry)} stands here twice")
             seen.add(entry.entry.casefold())
-            if bool(entry.reads) is not (bank.name == MEANINGS):
+            said = any((one.file, one.line) == (item.file, item.line) for one in item.problems)  # a key that is written wrong, say
+            if bool(entry.reads) is not (bank.name == MEANINGS) and not said:
                 what = f"{shown(entry.entry)} does not say what it means" if bank.name == MEANINGS else "'reads' has no place here"
                 item.problem(what, f"in the bank {MEANINGS}, and there alone: {{entry: fag break, reads: cigarette break}}")
             form, hint = ENTRIES.get(bank.kind, (None, ""))

@@ -253,3 +253,9 @@ def test_a_meaning_stands_in_its_bank_and_there_alone() -> None:
     elsewhere = MEANINGS.replace("other-meanings", "pubs")
     (astray,) = complaints(small() | {"banks/pubs.yaml": elsewhere})
     assert "'reads' has no place here" in astray
+
+
+def test_a_key_of_a_meaning_that_is_written_wrong_is_one_mistake() -> None:
+    wrong = MEANINGS + "  - {entry: dyke road, read: the road}\n"
+    (said,) = complaints(small() | {"banks/other-meanings.yaml": wrong})
+    assert "unknown key 'read'; did you mean 'reads'?" in said
