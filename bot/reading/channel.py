@@ -12,7 +12,7 @@ hypotheses", 1991).
 """
 
 from collections.abc import Iterator, Sequence
-from heapq import heappop, heappush
+from heapq import heapify, heappop, heappush
 from itertools import count, islice, pairwise
 from typing import NamedTuple
 
@@ -114,22 +114,39 @@ def _cheapest(lattice: _Lattice, most: int) -> list[tuple[float, list[Step]]]:
     return list(islice(_backwards(lattice), most))
 
 
+class _Begun(NamedTuple):
+    """A way through that is known from a place to the end: what the cheapest whole way with it costs, its first step, the rest of it."""
+
+    cost: float
+    number: int
+    place: int
+    word: str
+    behind: float
+    steps: "tuple[Step, _Begun] | None"
+
+
 def _backwards(lattice: _Lattice) -> Iterator[tuple[float, list[Step]]]:
-    """The ways through, the cheapest first: best first search from the end, where what lies before a word is known to the nat."""
+    """The ways through, the cheapest first: best first search from the end, as what lies before a word is known exactly."""
     number = count()
     end = len(lattice.costs) - 1
-    open_ways: list[tuple[float, int, int, str, float, tuple[Step, ...]]] = []
-    for word, cost in lattice.costs[end].items():
-        heappush(open_ways, (cost, next(number), end, word, 0.0, ()))
-    while open_ways:
-        total, _, place, word, behind, steps = heappop(open_ways)
-        if not place:
-            yield total, list(steps)
+    begun = [_Begun(cost, next(number), end, word, 0.0, None) for word, cost in lattice.costs[end].items()]
+    heapify(begun)
+    while begun:
+        one = heappop(begun)
+        if not one.place:
+            yield one.cost, list(_steps(one))
             continue
-        for edge in lattice.edges[place][word]:
-            start = edge.step.start
-            after = behind + edge.cost
-            heappush(open_ways, (lattice.costs[start][edge.before] + after, next(number), start, edge.before, after, (edge.step, *steps)))
+        for edge in lattice.edges[one.place][one.word]:
+            start, behind = edge.step.start, one.behind + edge.cost
+            cost = lattice.costs[start][edge.before] + behind
+            heappush(begun, _Begun(cost, next(number), start, edge.before, behind, (edge.step, one)))
+
+
+def _steps(one: _Begun) -> Iterator[Step]:
+    """The steps of a way, from its first."""
+    while one.steps:
+        step, one = one.steps
+        yield step
 
 
 def _ways(run: Run, end: int, usual: Way, words: Vocabulary) -> Iterator[tuple[int, float, tuple[str, ...], Way]]:
