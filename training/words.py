@@ -1,10 +1,14 @@
 """The words and the pairs of words by which disguised words are read: bot/reading/words.en.txt and pairs.en.bin.
 
     python -m training.words TRAIN_FOLDER
+    python -m training.words --rare /usr/share/dict/british-english /usr/share/dict/american-english
 
 Counts in how many texts of the training data each word stands, and writes those that are common enough, the commonest first; then
 the words of the model's vocabulary that the texts do not have. Left out: rare spellings of words that people hide, and letters
 that are abbreviations in one trade only. Then counts which word follows which, and writes how much likelier that makes it.
+
+With --rare it writes rare.en.txt: the words and names of dictionaries (those of Debian's packages wbritish and wamerican, made from SCOWL)
+that the list does not have, but for those that are hidden words or known spellings of them. Nobody who writes one of these hides a word.
 Rules: the same data give the same files; no word of fewer than seven texts stands in the list that the model's vocabulary does not
 know, but for those of three letters that are named here; no pair that stands fewer than two times in the data stands in the table.
 """
@@ -22,7 +26,7 @@ from tokenizers import Tokenizer
 from bot.core.text import fold, words
 from bot.reading.pairs import table
 from bot.reading.vocabulary import HIDDEN, SPELT, Vocabulary, named, spellings
-from bot.reading.wordlist import PAIRS, WORDS
+from bot.reading.wordlist import PAIRS, RARE, WORDS, load_words
 
 READING = Path(__file__).parent.parent / "bot" / "reading"
 TOKENS = Path(__file__).parent.parent / "bot" / "toxicity" / "tokenizer.json"
@@ -44,6 +48,11 @@ THREE_LETTERS = frozenset(
 )
 """Words of three letters that stand in the list however rare they are in the data; all others are names and abbreviations."""
 THREE_LETTERS_TEXTS_MIN, TEXTS_MIN, PAIRS_MIN = 70, 7, 2
+RARE_LETTERS_MIN = 4
+SLURS_TOO = frozenset({"fagot", "fagots", "faggoting", "cnut"})
+"""Words of dictionaries that hardly anybody writes but as spellings of hidden ones."""
+RARE_TOO = frozenset({"cox", "incl", "twas"})
+"""Words that are short, or that the dictionaries do not have."""
 DISCOUNT, GAIN_MIN = 0.5, 0.5
 """What is taken off each count of a pair, as most pairs were never seen (absolute discounting); and the smallest gain in nats that is kept."""
 LOSS_MIN, EXPECTED_MIN = 0.25, 8
@@ -129,8 +138,23 @@ def expected(first: Counter[int], second: Counter[int]) -> Iterator[tuple[int, i
             yield one, other
 
 
+def rare(dictionaries: Sequence[Path], common: Sequence[str]) -> list[str]:
+    """The words and names of dictionaries that a list does not have, as they are folded, in the order of the alphabet."""
+    there = frozenset(common) | HIDDEN | frozenset(SPELT) | SLURS_TOO
+    lines = (line for path in dictionaries for line in path.read_text(encoding="utf-8").splitlines() if not line.endswith("'s"))
+    known = {word for line in lines if len(word := fold(line).text.replace("'", "")) >= RARE_LETTERS_MIN and word.isascii()}
+    return sorted(word for word in (known | RARE_TOO) - there if word.isalpha())
+
+
+def write_rare(dictionaries: Sequence[Path]) -> None:
+    """Write the rare words, behind the lines that say whose they are."""
+    path = READING / RARE
+    whose = [line for line in path.read_text(encoding="utf-8").splitlines() if line.startswith("#")]
+    path.write_text("".join(f"{line}\n" for line in (*whose, *rare(dictionaries, load_words()))), encoding="utf-8")
+
+
 def main(folder: Path) -> None:
-    """Write both files."""
+    """Write the words and the pairs."""
     vocabulary = Tokenizer.from_file(str(TOKENS)).get_vocab()
     plain = [word for word, _ in sorted(vocabulary.items(), key=lambda pair: pair[1]) if word.isascii() and word.isalpha()]
     common = listed(counted(folder), plain)
@@ -139,4 +163,7 @@ def main(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    if sys.argv[1] == "--rare":
+        write_rare([*map(Path, sys.argv[2:])])
+    else:
+        main(Path(sys.argv[1]))

@@ -24,6 +24,8 @@ TEXT_CHARS_MAX = 4000
 """Longer texts are read as they are folded: nobody disguises pages."""
 WAYS_MAX, WAYS_CHARS_MAX = 6, 600
 """In how many ways a text may be meant at most, and up to which length it is asked for more than one: each is scored."""
+DOUBT_MAX = 4.0
+"""By how many nats a word may be less likely than another one to count at all, in a text that is not disguised all over."""
 DISGUISED_SHARE_MIN, DISGUISED_WORDS_MIN = 0.25, 2
 """A text is disguised all over where so many of its words are none."""
 LETTERS_A_WORD = 6
@@ -78,7 +80,7 @@ class Disguises:
 
     def _ways(self, text: str, folded: Folded | None, most: int) -> list[Meant]:
         folded = fold(text) if folded is None else folded
-        if len(text) > TEXT_CHARS_MAX:
+        if len(folded.text) > TEXT_CHARS_MAX:
             return [Meant(folded)]
         folded = _not_struck(folded) if "~" in folded.text else folded
         odd = self._words.odd(folded.text)
@@ -106,7 +108,33 @@ def _read(text: str, folded: Folded, odd: frozenset[str], words: Vocabulary, mos
         signs_read = rewritten(meant, _edits(text, meant, by_signs, words)) if by_signs else meant
         if whole := _whole(text, signs_read, words, len(by_signs), most):
             return whole
-    return [Meant(rewritten(meant, _edits(text, meant, said, words)) if said else meant)]
+    return _word_by_word(text, meant, said, words, most) if said else [Meant(meant)]
+
+
+def _word_by_word(text: str, meant: Folded, said: Mapping[str, Edit], words: Vocabulary, most: int) -> list[Meant]:
+    """What a text says in which some words are none: each by itself; a spelling of a hidden word by the words beside it."""
+    hides = {one for one, edit in said.items() if edit[2] in words.hidden and one.strip(EDGES).replace("'", "").isalpha()}
+    edits = _edits(text, meant, {one: edit for one, edit in said.items() if one not in hides}, words)
+    chunks = list(_CHUNK.finditer(meant.text)) if hides else []
+    heard: list[tuple[list[Edit], float]] = [(edits, 0.0)]
+    for place, chunk in enumerate(chunks):
+        edit = _edit(chunk, said[chunk[0]]) if chunk[0] in hides else None
+        if edit is None or _short_name(text, meant, edit):
+            continue
+        before = _neighbour(chunks[place - 1][0], chunk[0]) if place else ""
+        behind = _neighbour(chunk[0], chunks[place + 1][0], of=1) if place + 1 < len(chunks) else ""
+        start, end = meant.original(edit[0], edit[1])
+        initials = text[start:end].isupper() and not text.isupper()
+        ways = words.in_company(before, meant.text[edit[0] : edit[1]].replace("'", ""), behind, initials=initials) or [(edit[2], 0.0)]
+        further = [([*known, (*edit[:2], says)], cost + more) for known, cost in heard for says, more in ways if more <= DOUBT_MAX]
+        heard = sorted(further, key=lambda one: one[1])[:most]
+    return [Meant(rewritten(meant, sorted(edits)), behind) for edits, behind in heard]
+
+
+def _neighbour(first: str, second: str, *, of: int = 0) -> str:
+    """The first or the second of two runs of signs, as a word that stands beside the other one; "" where a sign stands between them."""
+    apart = first.rstrip("'\"*_") != first.rstrip(EDGES) or second.lstrip("'\"*_") != second.lstrip(EDGES)
+    return "" if apart else (first, second)[of].strip(EDGES).replace("'", "")
 
 
 def _not_struck(folded: Folded) -> Folded:
@@ -294,7 +322,7 @@ def _whole(text: str, meant: Folded, words: Vocabulary, said: int, most: int) ->
     `said`: already read. Nothing where it says what it is.
     """
     found = list(_WORD.finditer(meant.text))
-    unknown = [one for one in found if one[0].replace("'", "") not in words]
+    unknown = [one for one in found if (word := one[0].replace("'", "")) not in words and not words.is_plural(word)]
     if not unknown:
         return []
     odd = {one.start() for one in unknown if text.isupper() or not _is_name(text, meant, one)}
@@ -308,6 +336,7 @@ def _whole(text: str, meant: Folded, words: Vocabulary, said: int, most: int) ->
     alone = len(found) == len(odd) == 1 and len(found[0][0]) > 7
     if not odd or (count + said < DISGUISED_WORDS_MIN and not alone) or len(odd) + said < DISGUISED_SHARE_MIN * len(found):
         return []
+    odd |= {one.start() for one in found if words.may_be_another(one[0].replace("'", "")) and not _is_name(text, meant, one)}
     runs = list(_runs(found, meant.text))
     written = [[one[0].replace("'", "") for one in run] for run in runs]
     given = [Run(said, [one.start() not in odd for one in run]) for said, run in zip(written, runs, strict=True)]
@@ -366,6 +395,8 @@ def _backwards(meant: Folded, words: Vocabulary) -> Folded | None:
     found = list(_LETTERS.finditer(meant.text))
     unknown = [one for one in found if one[0].replace("'", "") not in words]
     turned_known = [one for one in unknown if (back := one[0][::-1].replace("'", "")) in words and len(back) > 2]
+    if any(one[0] + other[0] in words and one in unknown for one, other in pairwise(found)):
+        return None  # cut by a blank: "mur der"
     if len(turned_known) < DISGUISED_WORDS_MIN or 3 * len(turned_known) < 2 * len(unknown) or 3 * len(unknown) < len(found):
         return None
     turned = [one[0][::-1] for one in found]

@@ -42,10 +42,14 @@ COMMON_RANK = 12_000
 HIDDEN_BONUS, ABUSIVE_BONUS = 4.0, 2.0
 """So much less a hidden word costs in a text that is disguised all over, as it is why somebody disguises it; and another word that a
 policy masks wherever it is shown."""
+LONE_HIDDEN_BONUS, LONE_BARE_PRICE, INITIALS_COST = 1.0, 4.0, 4.5
+"""In a text that is not disguised all over: what is taken off for a hidden word, what a word without its vowels costs, and initials."""
 ODD_LETTER_COST = 13.0
 """What a letter by itself costs that is no word, where letters are cut into words."""
 LONG_HIDDEN = 6
 """Hidden words of so many letters hardly ever stand in other words by chance: they cost less where letters are cut into words too."""
+RARE_COST, RARE_OPEN_MAX = 11.0, 6
+"""What it costs to read a word that is in the list of rare ones, and up to how many letters it may be a common one with a slip."""
 UNKNOWN_COST, UNKNOWN_LETTER_COST = 10.0, 1.8
 """What it costs that something is no word, and each of its letters."""
 CUTS_MAX = 4
@@ -77,12 +81,21 @@ SPELT = {
     "kunt": "cunt",
     "btch": "bitch", "biatch": "bitch", "bich": "bitch", "biotch": "bitch", "azz": "ass", "azzhole": "asshole", "dik": "dick",
     "dck": "dick",
-    "cok": "cock", "cck": "cock", "twt": "twat", "nzi": "nazi", "ngr": "nigger", "nggr": "nigger", "ngga": "nigga", "hoar": "whore",
+    "cok": "cock", "cck": "cock", "twt": "twat", "nzi": "nazi", "ngr": "nigger", "nggr": "nigger", "ngga": "nigga",
     "kik": "kike", "kke": "kike", "crp": "crap", "kll": "kill", "fuc": "fuck", "fuckin": "fucking", "cun": "cunt",
     "idt": "idiot", "idts": "idiots", "mrn": "moron", "mrns": "morons", "rtrd": "retard", "slt": "slut", "whr": "whore", "pusy": "pussy",
     "stoopid": "stupid", "stewpid": "stupid", "idjit": "idiot", "eejit": "idiot", "ediot": "idiot", "looser": "loser", "lozer": "loser",
+    "kil": "kill", "scm": "scum",
 }  # fmt: skip
 """Spellings that everybody knows, too short or too far to be found by rule."""
+HARMLESS = {
+    "cnt": ("cant",), "whr": ("where",), "mrn": ("morning",), "mrns": ("mornings",), "kik": ("kick",), "kiks": ("kicks",), "slt": ("salt",),
+    "whae": ("who",), "whaes": ("whos",), "cok": ("cook",), "sht": ("shut", "sheet"), "crp": ("crop",), "dck": ("deck",), "cun": ("can",),
+    "moton": ("motion",), "motons": ("motions",), "clck": ("click", "clock"), "btch": ("batch",), "bich": ("beach",), "dik": ("dig",),
+}  # fmt: skip
+"""What people in haste mean as often by a spelling of a hidden word, where the words beside it say so."""
+GOES_ON = frozenset({"cant"})
+"""Of these those that end nothing: who writes "you cnt" and no more does not mean "you cannot"."""
 BARE_HIDDEN_MIN = 4
 """Letters that a hidden word without vowels has at least where another word stands right behind it."""
 SHORT_OF = {"niger": "nigger", "nigers": "niggers"}
@@ -105,6 +118,7 @@ _SOUNDS = tuple(
 _VOWELS = re.compile(r"[aeiou]")
 _NUMBERS = "0123456789.,:/$£€%+-"
 _ENDINGS = "s es ed d ing ings er ers r rs ly ist ists ism ness est y ies able ation ian ians an ans".split()
+_BEHIND_E = frozenset({"d", "r", "rs"})
 _RUN = re.compile(r"([a-z])\1+")
 _THREE = re.compile(r"([a-z])\1{2,}")
 
@@ -159,12 +173,21 @@ class Vocabulary:
     """A language's words, the commonest first, and the hidden ones; `more` are hidden words of a policy's own."""
 
     def __init__(
-        self, common: Sequence[str], more: Iterable[str] = (), abusive: Iterable[str] = (), pairs: Callable[[], Pairs] = Pairs
+        self,
+        common: Sequence[str],
+        more: Iterable[str] = (),
+        abusive: Iterable[str] = (),
+        pairs: Callable[[], Pairs] = Pairs,
+        rare: frozenset[str] = frozenset(),
     ) -> None:
-        """Make the list of spellings of hidden words; what else is needed, the pairs too, is made when it is first asked for."""
+        """Make the list of spellings of hidden words; what else is needed, the pairs too, is made when it is first asked for.
+
+        `rare` are words that there are and that nothing is read as: "rehearse" is no disguise of two others.
+        """
+        self._rare = rare.difference(SPELT)
         self._rank = {word: rank for rank, word in reversed(list(enumerate(common)))}
-        rare = frozenset(word for word in more if self._rank.get(word, COMMON_RANK) >= COMMON_RANK and len(word) > 3)
-        self.hidden = HIDDEN | rare
+        own = frozenset(word for word in more if self._rank.get(word, COMMON_RANK) >= COMMON_RANK and len(word) > 3)
+        self.hidden = HIDDEN | own
         self._commonest = tuple(common[:SLIPS_OF_COMMON])
         for word in sorted(self.hidden):
             self._rank.setdefault(word, COMMON_RANK // 2)
@@ -173,7 +196,7 @@ class Vocabulary:
         self.cut = lru_cache(maxsize=WORDS_REMEMBERED_MAX)(self._cut)
         self.guesses = lru_cache(maxsize=WORDS_REMEMBERED_MAX)(self._guesses)
         self._abusive = frozenset(abusive) - self.hidden
-        self._unlisted: dict[str, int | None] = dict.fromkeys(rare.difference(common))
+        self._unlisted: dict[str, int | None] = dict.fromkeys(own.difference(common))
         self._unlisted |= {word: place for place, word in enumerate(named(common)) if place >= len(common)}
         self._make_pairs = pairs
 
@@ -183,7 +206,7 @@ class Vocabulary:
         found = dict(SPELT)
         for word in sorted(self.hidden, key=lambda one: (self._rank[one], one)):
             for spelling in spellings(word) if word in HIDDEN else _moved(word):
-                if spelling not in self._rank:
+                if spelling not in self:
                     found.setdefault(spelling, word)
         for word in self._commonest:
             if 3 < len(word) < 7 and word not in self.hidden:
@@ -199,7 +222,11 @@ class Vocabulary:
 
     def __contains__(self, word: str) -> bool:
         """Say whether there is such a word."""
-        return word in self._rank
+        return word in self._rank or word in self._rare
+
+    def may_be_another(self, word: str) -> bool:
+        """Say whether a rare word is so short that in a text that is disguised all over it may be another one with a slip: "fagot"."""
+        return len(word) <= RARE_OPEN_MAX and word in self._rare
 
     def is_common(self, word: str) -> bool:
         """Say whether a word is common, hidden or long: others are too near to each other to be guessed at."""
@@ -211,15 +238,15 @@ class Vocabulary:
         rank = self._rank.get(word)
         if rank is not None:
             return log(rank + 30)
+        if word in self._rare:
+            return RARE_COST
         spelt = self._spelling(word)
         return self.cost(spelt) + 4 if spelt else UNKNOWN_COST + UNKNOWN_LETTER_COST * len(word)
 
     def odd(self, folded: str) -> frozenset[str]:
         """The runs of signs without blanks in a folded text that are no words, nor words with punctuation around them."""
-        known = self._rank
-        return frozenset(
-            one for one in set(folded.split()).difference(known) if (bare := one.strip(EDGES)) not in known and bare.strip(_NUMBERS)
-        )
+        odd = set(folded.split()).difference(self._rank)
+        return frozenset(one for one in odd if (bare := one.strip(EDGES)) not in self and bare.strip(_NUMBERS))
 
     def in_chunk(self, chunk: str, read: Callable[[str, "Vocabulary"], T]) -> T:
         """What `read` says of a run of signs; remembered, because the same names and odd words come again and again."""
@@ -227,11 +254,11 @@ class Vocabulary:
 
     def spelt(self, word: str) -> str:
         """The hidden word that an unknown one is a spelling of; "" where it is none."""
-        return "" if word in self._rank else self._spelling(word)
+        return "" if word in self else self._spelling(word)
 
     def _says(self, word: str) -> str:
         """What an unknown word says where that is plain whatever stands around it; "" where it is not. It may be several words."""
-        if word in self._rank or len(word) > LETTERS_RUN_MAX:
+        if word in self or len(word) > LETTERS_RUN_MAX:
             return ""
         if not word.isalpha():
             return self._by_signs(word) if len(word) <= WORD_CHARS_MAX else ""
@@ -262,11 +289,18 @@ class Vocabulary:
             return self._says(once) or once
         return ""
 
+    def is_plural(self, word: str) -> bool:
+        """Say whether a word is one of the list with an s behind it: "slugs"."""
+        stem = word.removesuffix("s")
+        return stem != word and len(stem) > 3 and stem in self._rank and stem not in self.hidden and not stem.endswith("s")
+
     def _is_formed(self, word: str) -> bool:
         """Say whether a word that is not in the list is made of one that is: "repealing", "lobbyists"."""
         for ending in _ENDINGS:
             stem = word.removesuffix(ending)
-            if stem != word and len(stem) > 3 and (stem in self._rank or stem + "e" in self._rank or collapsed(stem) in self._rank):
+            if stem == word or len(stem) <= 3 or (ending in _BEHIND_E and not stem.endswith("e")):  # "liker", and not "wankr"
+                continue
+            if stem in self._rank or stem + "e" in self._rank or (collapsed(stem) in self._rank and collapsed(stem) not in self.hidden):
                 return True
         return False
 
@@ -370,15 +404,43 @@ class Vocabulary:
 
         A known word may stand for itself, or for one with one letter more, moved or wrong; a hidden one for itself alone.
         """
-        known = word in self._rank
+        known = word in self and not self.may_be_another(word)
         if not word.isalpha() or len(word) < 2 or word in self.hidden or word in SHORT_OF:
             return (Guess((SHORT_OF.get(word, word),), Way.NONE, known=True),)
         ways: dict[tuple[str, ...], Way] = {(word,): Way.NONE}
         for way, said in self._with_a_slip(word) if known else chain(self._with_a_slip(word), self._unknown(word)):
             if said not in ways or PRICES[way] < PRICES[ways[said]]:
                 ways[said] = way
+        ways |= dict.fromkeys(((one,) for one in HARMLESS.get(word, ())), Way.SPELT)
         ordered = sorted((sum(map(self.cost, said)) + PRICES[way] - self.bonus(said), said) for said, way in ways.items())
         return tuple(Guess(said, ways[said], known=known) for _, said in ordered[:GUESSES_MAX])
+
+    def in_company(self, before: str, word: str, behind: str, *, initials: bool) -> list[tuple[str, float]]:
+        """What an unknown word in a text that is not disguised may say, by the words beside it ("": none), the likeliest first.
+
+        Each with how much likelier the first is, in nats. Abuse is looked for less: who hides one word of many may as well have slipped.
+        `initials`: it is written as they are, and may be itself.
+        """
+        ways = {
+            guess.said[0]: LONE_BARE_PRICE if guess.way is Way.BARE else PRICES[guess.way]
+            for guess in self.guesses(word)
+            if self._may_be_alone(guess)
+        }
+        if not behind:
+            ways = {said: price for said, price in ways.items() if said not in GOES_ON}
+
+        def cost(said: str, price: float) -> float:
+            price -= LONE_HIDDEN_BONUS * (said in self.hidden)
+            return price + self.after(before, said) + (self.after(said, behind) - self.cost(behind) if behind else 0.0)
+
+        costs = sorted([*((cost(said, price), said) for said, price in ways.items()), *([(INITIALS_COST, word)] if initials else [])])
+        return [(said, one - costs[0][0]) for one, said in costs]
+
+    def _may_be_alone(self, guess: Guess) -> bool:
+        """Say whether a word may have been written for one word in a text that is not disguised; nobody turns round a harmless one."""
+        if guess.way is Way.NONE or len(guess.said) > 1:
+            return False
+        return guess.way is not Way.BACKWARDS or guess.said[0] in self.hidden
 
     def _with_a_slip(self, word: str) -> Iterator[tuple[Way, tuple[str, ...]]]:
         """The words that a word is with one disguise of a letter undone."""

@@ -14,6 +14,8 @@ from bot.reading.vocabulary import Vocabulary
 
 WORDS = "words.en.txt"
 """One word a line, the commonest first; `training/words.py` makes it."""
+RARE = "rare.en.txt"
+"""Words that there are, one a line: nobody who writes them hides another one. `training/words.py` makes it from a dictionary."""
 PAIRS = "pairs.en.bin"
 """How much likelier a word is after another; `training/words.py` makes it, for this list of words and no other."""
 
@@ -25,6 +27,13 @@ def load_words() -> tuple[str, ...]:
 
 
 @cache
+def load_rare() -> frozenset[str]:
+    """The words that are rare and no disguise; lines that begin with "#" say whose list it is."""
+    lines = (resources.files("bot.reading") / RARE).read_text(encoding="utf-8").splitlines()
+    return frozenset(line for line in lines if not line.startswith("#"))
+
+
+@cache
 def load_pairs() -> Pairs:
     """The pairs of words."""
     return Pairs((resources.files("bot.reading") / PAIRS).read_bytes())
@@ -32,4 +41,4 @@ def load_pairs() -> Pairs:
 
 def load_disguises(more: Iterable[str] = (), abusive: Iterable[str] = ()) -> Disguises:
     """What reads disguised words; `more` are words that a policy looks for and that people may hide, `abusive` those nobody is shown."""
-    return Disguises(Vocabulary(load_words(), more, abusive, load_pairs))
+    return Disguises(Vocabulary(load_words(), more, abusive, load_pairs, load_rare()))
