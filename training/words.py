@@ -51,7 +51,7 @@ THREE_LETTERS_TEXTS_MIN, TEXTS_MIN, PAIRS_MIN = 70, 7, 2
 RARE_LETTERS_MIN = 4
 SLURS_TOO = frozenset({"fagot", "fagots", "faggoting", "cnut"})
 """Words of dictionaries that hardly anybody writes but as spellings of hidden ones."""
-RARE_TOO = frozenset({"cox", "incl", "twas"})
+RARE_TOO = frozenset({"cox", "incl", "sapper", "sappers", "twas"})
 """Words that are short, or that the dictionaries do not have."""
 DISCOUNT, GAIN_MIN = 0.5, 0.5
 """What is taken off each count of a pair, as most pairs were never seen (absolute discounting); and the smallest gain in nats that is kept."""

@@ -154,6 +154,7 @@ _CALLING_YOU = re.compile(
     r"(?:\A|[.!?]\s+)(?:[@<]\S+[,:]?\s+)?(?:you(?:['’]?re|\s+are)?|u(?:\s+are)?|ur)(?:\s+(?:a|an|such|the|just|all|one|nothing|but))*\s*\Z",
     re.IGNORECASE,
 )  # you are a "pathetic liar": the marks are the speaker's own, nobody else said it
+_SAYS = re.compile(r"(?<![\w@<#&|])[^\W_][\w'’-]*(?![\w>|])")  # a word that is no mention
 _SAYING_CHARS_MAX = 80  # how far before a quotation the verb of saying may stand
 
 
@@ -190,16 +191,20 @@ def quoted(text: str) -> list[tuple[Role, int, int]]:
     """Split a text into what its author said and what it quotes, in order; only the quote marks are left out.
 
     Quoted are lines that start with ">" (from ">>>" on, all that follows), code blocks, and what stands in quotation
-    marks when it has two words or more, or a verb of saying or a colon before it. An unclosed mark quotes nothing.
+    marks when it has two words or more, or a verb of saying or a colon before it. An unclosed mark quotes nothing, and
+    neither do marks or code around all that somebody says, but for whom they say it to: the words are theirs.
     """
     ranges: list[tuple[Role, int, int]] = []
-    done = 0
+    done, marked = 0, True
     for block in _BLOCK.finditer(text):
         ranges += _speech(text[done : block.start()], done)
         if block.lastindex:
             ranges.append((Role.QUOTED, *block.span(block.lastindex)))
+            marked = marked and block.lastindex == 1
         done = block.end()
     ranges += _speech(text[done:], done)
+    if marked and not any(role is Role.SAID and _SAYS.search(text, start, end) for role, start, end in ranges):
+        return [(Role.SAID, start, end) for _, start, end in ranges if start < end]
     return [(role, start, end) for role, start, end in ranges if start < end]
 
 

@@ -81,7 +81,7 @@ SPELT = {
     "kunt": "cunt",
     "btch": "bitch", "biatch": "bitch", "bich": "bitch", "biotch": "bitch", "azz": "ass", "azzhole": "asshole", "dik": "dick",
     "dck": "dick",
-    "cok": "cock", "cck": "cock", "twt": "twat", "nzi": "nazi", "ngr": "nigger", "nggr": "nigger", "ngga": "nigga",
+    "cok": "cock", "cck": "cock", "twt": "twat", "nzi": "nazi", "nggr": "nigger", "ngga": "nigga",
     "kik": "kike", "kke": "kike", "crp": "crap", "kll": "kill", "fuc": "fuck", "fuckin": "fucking", "cun": "cunt",
     "idt": "idiot", "idts": "idiots", "mrn": "moron", "mrns": "morons", "rtrd": "retard", "slt": "slut", "whr": "whore", "pusy": "pussy",
     "stoopid": "stupid", "stewpid": "stupid", "idjit": "idiot", "eejit": "idiot", "ediot": "idiot", "looser": "loser", "lozer": "loser",
@@ -426,6 +426,7 @@ class Vocabulary:
             for guess in self.guesses(word)
             if self._may_be_alone(guess)
         }
+        ways |= dict.fromkeys(HARMLESS.get(word, ()), 0.0)
         if not behind:
             ways = {said: price for said, price in ways.items() if said not in GOES_ON}
 

@@ -227,6 +227,61 @@ def test_who_types_badly_is_not_read_as_abusive(text: str) -> None:
     assert not HIDDEN & set(DISGUISES.read(text).text.replace(",", "").split())
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "do you rehearse tonight",
+        "the psychotherapist was fastidious",
+        "see you the morn",
+        "hi gals",
+        "you snigger but it is true",
+        "twas you that won it",
+        "slugs had my lettuces",
+        "your sapper and your emigrant",
+        "who ate all the pies",
+        "Kipling is nice",
+        "Cox is a great speaker",
+        "remainders and tyrannies",
+    ],
+)
+def test_a_word_that_there_is_is_no_disguise_however_rare(text: str) -> None:
+    folded = fold(text)
+    assert [way.folded for way in DISGUISES.ways(text)] == [folded]
+
+
+@pytest.mark.parametrize(
+    ("text", "says", "rather_than"),
+    [
+        ("sorry cnt make it", "sorry cant make it", "cunt"),
+        ("you are a cnt", "you are a cunt", "cant"),
+        ("you cnt", "you cunt", "cant"),
+        ("no idea whr", "no idea where", "whore"),
+        ("you dirty whr", "you dirty whore", "where"),
+        ("kik off is at three", "kick off is at three", "kike"),
+        ("kind reards", "kind regards", "retards"),
+        ("see you in the mrn", "see you in the morning", "moron"),
+        ("what a mrn you are", "what a moron you are", "morning"),
+    ],
+)
+def test_a_lone_odd_word_is_read_by_the_words_beside_it(text: str, says: str, rather_than: str) -> None:
+    first, *others = DISGUISES.ways(text)
+    assert first.folded.text == says
+    assert all(rather_than not in way.folded.text.split() or way.behind > 0 for way in others)
+
+
+def test_initials_are_no_disguise() -> None:
+    assert DISGUISES.read("SLT meeting with you").text == "slt meeting with you"
+    assert DISGUISES.read("you are a CNT").text == "you are a cunt"
+
+
+def test_a_word_that_is_cut_by_a_blank_is_not_read_backwards() -> None:
+    assert DISGUISES.read("i will mur der you").text == "i will murder you"
+
+
+def test_invisible_signs_make_no_text_too_long_to_be_read() -> None:
+    assert DISGUISES.read("\u200b" * 5_000 + "you 1d10t").text == "you idiot"
+
+
 @pytest.mark.parametrize("name", ["Dickinson", "Cockburn", "Penistone", "Cnut", "Fagan"])
 def test_a_name_in_a_text_full_of_slips_hides_no_abuse(name: str) -> None:
     says = DISGUISES.read(f"Thnk you {name}, the hal was ful and the tea was luvly").text
