@@ -12,9 +12,9 @@ from math import exp, log
 from bot.core.model import Scored
 from bot.core.text import Meanings, Reader
 
-BLURRED = 0.5
-"""Added to the log-odds of a text that may be meant in several ways: it is never read without a mistake, and mistakes make words milder
-(measured: training/README.md)."""
+BLURRED = 0.7
+"""Added to the log-odds of a text that is disguised all over and may be meant in several ways: it is never read without a mistake, and
+mistakes make words milder (measured: training/README.md)."""
 _LEAST = 1e-6
 
 
@@ -22,12 +22,13 @@ _LEAST = 1e-6
 class ToScore:
     """A segment for the scorer: its text as it is likeliest meant, and the places in it that must be read however long it is.
 
-    `otherwise`: what else it may mean, each with how much likelier the first is, in nats.
+    `otherwise`: what else it may mean, each with how much likelier the first is, in nats. `blurred`: it is disguised all over.
     """
 
     text: str
     pointed_out: tuple[int, ...] = ()
     otherwise: tuple[tuple[str, float], ...] = ()
+    blurred: bool = False
 
     @property
     def texts(self) -> tuple[str, ...]:
@@ -48,7 +49,8 @@ class ToScore:
             return first
         likely = sum(share for share, _ in ways)
         means = {label: sum(share * _log_odds(one.values[label]) for share, one in ways) / likely for label in first.values}
-        return replace(first, values={label: 1 / (1 + exp(-BLURRED - mean)) for label, mean in means.items()})
+        more = BLURRED if self.blurred else 0.0
+        return replace(first, values={label: 1 / (1 + exp(-more - mean)) for label, mean in means.items()})
 
     def scored_by(self, score: Callable[[str, Sequence[int]], Scored]) -> Scored:
         """The scores of the segment, asked for one after the other."""

@@ -159,10 +159,14 @@ _SAYING_CHARS_MAX = 80  # how far before a quotation the verb of saying may stan
 
 
 class Meant(NamedTuple):
-    """One way in which a text may be meant: what it says then, and by how many nats the likeliest way is likelier (0: this is it)."""
+    """One way in which a text may be meant: what it says then, and by how many nats the likeliest way is likelier (0: this is it).
+
+    `blurred`: the text is disguised all over, so that no way to read it is without a mistake.
+    """
 
     folded: Folded
     behind: float = 0.0
+    blurred: bool = False
 
 
 class Reader(Protocol):

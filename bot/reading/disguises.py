@@ -98,7 +98,7 @@ def _read(text: str, folded: Folded, odd: frozenset[str], words: Vocabulary, mos
         return [Meant(meant)]
     if sum(one.strip(EDGES)[::-1] in words for one in odd) > 1 and (turned := _backwards(meant, words)):
         return [Meant(turned)]
-    if _may_be_cut(meant.text, odd, words):
+    if _may_be_cut(meant.text, words):
         meant = _joined(meant, words)
         odd = words.odd(meant.text)
     chunks = meant.text.split()
@@ -160,9 +160,12 @@ def _edit(chunk: re.Match[str], said: Edit) -> Edit:
     return chunk.start() + said[0], chunk.start() + said[1], said[2]
 
 
-def _may_be_cut(text: str, odd: frozenset[str], words: Vocabulary) -> bool:
+def _may_be_cut(text: str, words: Vocabulary) -> bool:
     chunks = text.split()
-    return any((one in odd or other in odd) and (one + other).strip(EDGES) in words.hidden for one, other in pairwise(chunks))
+    return any(
+        not (words.is_listed(one) and words.is_listed(other)) and (one + other).strip(EDGES) in words.hidden
+        for one, other in pairwise(chunks)
+    )
 
 
 _LIKE_L = str.maketrans("1!", "ll")
@@ -352,7 +355,7 @@ def _whole(text: str, meant: Folded, words: Vocabulary, said: int, most: int) ->
     before = said * LETTERS_A_WORD
     if not edits or read + before < READ_SHARE_MIN * (letters + before):
         return []
-    return [Meant(rewritten(meant, edits), behind) for edits, behind in heard]
+    return [Meant(rewritten(meant, edits), behind, blurred=True) for edits, behind in heard]
 
 
 _NO_VOWELS = re.compile(r"(?!(?:my|by|why|try|cry|dry|fly|sky|shy|gym|mr|mrs|dr|tv|hmm)\b)[^aeiou']+")
@@ -382,7 +385,8 @@ def _joined(meant: Folded, words: Vocabulary) -> Folded:
     """Join two pieces, one of which is no word, where they are a hidden word with a blank in it."""
     edits: list[Edit] = []
     for one, other in pairwise(_WORD.finditer(meant.text)):
-        if other.start() - one.end() != 1 or (one[0] in words and other[0] in words) or (edits and edits[-1][1] > one.start()):
+        listed = words.is_listed(one[0]) and words.is_listed(other[0])
+        if other.start() - one.end() != 1 or listed or (edits and edits[-1][1] > one.start()):
             continue
         joined = one[0] + other[0]
         if joined in words.hidden and len(joined) > 3:

@@ -224,6 +224,10 @@ class Vocabulary:
         """Say whether there is such a word."""
         return word in self._rank or word in self._rare
 
+    def is_listed(self, word: str) -> bool:
+        """Say whether a word is one of the list, and not merely a rare one."""
+        return word in self._rank
+
     def may_be_another(self, word: str) -> bool:
         """Say whether a rare word is so short that in a text that is disguised all over it may be another one with a slip: "fagot"."""
         return len(word) <= RARE_OPEN_MAX and word in self._rare

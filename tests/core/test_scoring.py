@@ -1,6 +1,7 @@
 """Tests of bot/core/scoring.py: what a segment's scores are where it may be meant in several ways."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from math import exp, log
 
 import pytest
@@ -40,7 +41,8 @@ def test_each_way_counts_as_far_as_it_is_likely() -> None:
     assert one.texts == ("abc", "cba"), "said twice it is one way"
     scored = one.scored([insult(0.2), insult(0.9)])
     mean = (odds(0.2) + exp(-1) * odds(0.9)) / (1 + exp(-1))
-    assert odds(scored.values["insult"]) == pytest.approx(mean + BLURRED)
+    assert odds(scored.values["insult"]) == pytest.approx(mean)
+    assert odds(replace(one, blurred=True).scored([insult(0.2), insult(0.9)]).values["insult"]) == pytest.approx(mean + BLURRED)
 
 
 def test_what_is_missing_of_the_likeliest_way_is_missing() -> None:
