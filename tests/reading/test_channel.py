@@ -71,3 +71,8 @@ def test_a_word_between_two_others_is_read_as_either() -> None:
     said = [way.folded.text for way in DISGUISES.ways("plese wrie to thr counil abot the bis shelte")]
     assert "please write to the council about the bios shelter" in said
     assert "please write to the council about the bits shelter" in said
+
+
+def test_only_a_text_that_is_disguised_all_over_is_blurred() -> None:
+    assert all(way.blurred for way in DISGUISES.ways("plese wrie to thr counil abot the bis shelte"))
+    assert not any(way.blurred for text in ("hello", "you cnt see it from here") for way in DISGUISES.ways(text))
