@@ -62,9 +62,8 @@ def to_score(text: str, disguises: Reader, meanings: Meanings) -> ToScore:
     first, *others = disguises.ways(text)
     ways = {meanings.read(one.folded.text): one.behind for one in reversed([first, *others])}
     said = meanings.read(first.folded.text)
-    return ToScore(
-        said, otherwise=tuple((other, behind) for other, behind in sorted(ways.items(), key=lambda way: way[1]) if other != said)
-    )
+    otherwise = tuple((other, behind) for other, behind in sorted(ways.items(), key=lambda way: way[1]) if other != said)
+    return ToScore(said, otherwise=otherwise, blurred=first.blurred)
 
 
 def _log_odds(score: float) -> float:

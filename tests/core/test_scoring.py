@@ -18,7 +18,7 @@ class TwoWays:
         return fold(text) if folded is None else folded
 
     def ways(self, text: str) -> list[Meant]:
-        return [Meant(fold(text)), Meant(fold(text[::-1]), 1.0), Meant(fold(text), 2.0)]
+        return [Meant(fold(text), blurred="?" in text), Meant(fold(text[::-1]), 1.0), Meant(fold(text), 2.0)]
 
 
 def odds(score: float) -> float:
@@ -39,6 +39,8 @@ def test_a_text_that_is_meant_in_one_way_has_the_scores_of_that_way() -> None:
 def test_each_way_counts_as_far_as_it_is_likely() -> None:
     one = to_score("abc", TwoWays(), Meanings({}))
     assert one.texts == ("abc", "cba"), "said twice it is one way"
+    assert not one.blurred
+    assert to_score("abc?", TwoWays(), Meanings({})).blurred
     scored = one.scored([insult(0.2), insult(0.9)])
     mean = (odds(0.2) + exp(-1) * odds(0.9)) / (1 + exp(-1))
     assert odds(scored.values["insult"]) == pytest.approx(mean)
