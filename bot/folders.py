@@ -15,7 +15,7 @@ from bot.compiler.policy import PolicyError, compile_policy
 from bot.compiler.sentences import compile_sentences
 from bot.core.notices import Sentences
 from bot.core.policy import Bank, Policy
-from bot.reading.wordlist import PAIRS, WORDS, load_disguises
+from bot.reading.wordlist import PAIRS, RARE, WORDS, load_disguises
 
 DEFAULT_POLICY = "labour-social-media"
 FILE_BYTES_MAX = 1_000_000
@@ -102,6 +102,6 @@ def code_digest() -> str:
     """Hash of the code that judges and reads, and of its words: with those of policy and model it tells what a verdict was made by."""
     hashed = hashlib.sha256()
     core, reading = (Path(__file__).parent / room for room in ("core", "reading"))
-    for path in (*sorted(core.rglob("*.py")), *sorted(reading.rglob("*.py")), reading / WORDS, reading / PAIRS):
+    for path in (*sorted(core.rglob("*.py")), *sorted(reading.rglob("*.py")), reading / WORDS, reading / RARE, reading / PAIRS):
         hashed.update(path.read_bytes())
     return hashed.hexdigest()[:16]

@@ -95,7 +95,9 @@ HARMLESS = {
 }  # fmt: skip
 """What people in haste mean as often by a spelling of a hidden word, where the words beside it say so."""
 GOES_ON = frozenset({"cant"})
-"""Of these those that end nothing: who writes "you cnt" and no more does not mean "you cannot"."""
+"""Of these those that seldom end anything: who writes "you cnt" and no more does not mean "you cannot"."""
+ENDS_PRICE = 6.5
+"""What it costs that they do."""
 BARE_HIDDEN_MIN = 4
 """Letters that a hidden word without vowels has at least where another word stands right behind it."""
 SHORT_OF = {"niger": "nigger", "nigers": "niggers"}
@@ -432,7 +434,7 @@ class Vocabulary:
         }
         ways |= dict.fromkeys(HARMLESS.get(word, ()), 0.0)
         if not behind:
-            ways = {said: price for said, price in ways.items() if said not in GOES_ON}
+            ways |= {said: price + ENDS_PRICE for said, price in ways.items() if said in GOES_ON}
 
         def cost(said: str, price: float) -> float:
             price -= LONE_HIDDEN_BONUS * (said in self.hidden)

@@ -15,7 +15,7 @@ from bot import folders
 from bot.core.text import AsFolded, PhraseIndex, fold
 from bot.reading.pairs import STEPS, Pairs, checksum, table
 from bot.reading.vocabulary import HIDDEN, named
-from bot.reading.wordlist import PAIRS, WORDS, load_disguises, load_pairs, load_words
+from bot.reading.wordlist import PAIRS, RARE, WORDS, load_disguises, load_pairs, load_words
 
 DISGUISES = load_disguises(["goatfucker", "numbskull"])
 RUDE = PhraseIndex({"rude": ["idiot", "stupid", "you are an idiot", "vermin"]})
@@ -255,6 +255,7 @@ def test_a_word_that_there_is_is_no_disguise_however_rare(text: str) -> None:
         ("sorry cnt make it", "sorry cant make it", "cunt"),
         ("you are a cnt", "you are a cunt", "cant"),
         ("you cnt", "you cunt", "cant"),
+        ("i wish i could but i cnt, sorry", "i wish i could but i cant, sorry", "cunt"),
         ("no idea whr", "no idea where", "whore"),
         ("you dirty whr", "you dirty whore", "where"),
         ("kik off is at three", "kick off is at three", "kike"),
@@ -326,7 +327,7 @@ def test_what_was_judged_by_names_the_words_and_their_pairs(tmp_path: Path, monk
     shutil.copytree(Path(folders.__file__).parent / "reading", room / "reading")
     monkeypatch.setattr(folders, "__file__", str(room / "folders.py"))
     digests = {folders.code_digest.__wrapped__()}
-    for name in (PAIRS, WORDS):
+    for name in (PAIRS, RARE, WORDS):
         (room / "reading" / name).write_bytes(b"other")
         digests.add(folders.code_digest.__wrapped__())
-    assert len(digests) == 3
+    assert len(digests) == 4
