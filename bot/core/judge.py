@@ -30,7 +30,7 @@ from bot.core.model import (
 from bot.core.policy import All, Any, Condition, Not, Policy, Rule, Test
 from bot.core.scoring import ToScore, to_score
 from bot.core.signals import NO, Aim, AimedAt, Measure, Reading, contacts_left, provoked_by
-from bot.core.text import fold, quoted
+from bot.core.text import fold, quoted, unmarked
 
 JOIN_WITHIN = timedelta(seconds=60)
 JOIN_WORDS_MAX = 14
@@ -77,8 +77,9 @@ def _fragments(message: Message, recent: Sequence[Recent]) -> Sequence[Recent]:
 
 
 def without_markup(segment: Segment) -> str:
-    """A segment's text with mentions and custom emoji as words."""
-    return MARKUP.sub(lambda markup: markup[1] or "@member", segment.text)
+    """A segment's text with mentions and custom emoji as words, and without marks around all that its author says."""
+    text = unmarked(segment.text) if segment.role is Role.SAID else segment.text
+    return MARKUP.sub(lambda markup: markup[1] or "@member", text)
 
 
 def texts_to_score(message: Message, context: Context, policy: Policy) -> tuple[ToScore, ...]:

@@ -198,6 +198,20 @@ def quoted(text: str) -> list[tuple[Role, int, int]]:
     marks when it has two words or more, or a verb of saying or a colon before it. An unclosed mark quotes nothing, and
     neither do marks or code around all that somebody says, but for whom they say it to: the words are theirs.
     """
+    ranges, theirs = _parted(text)
+    if theirs:
+        return [(Role.SAID, 0, len(text))] if text else []
+    return [(role, start, end) for role, start, end in ranges if start < end]
+
+
+def unmarked(text: str) -> str:
+    """A text without the marks around all that it says; else the text itself."""
+    ranges, theirs = _parted(text)
+    return "".join(text[start:end] for _, start, end in ranges) if theirs else text
+
+
+def _parted(text: str) -> tuple[list[tuple[Role, int, int]], bool]:
+    """What is said and what is quoted, and whether marks stand around all that is said, so that it is the author's own."""
     ranges: list[tuple[Role, int, int]] = []
     done, marked = 0, True
     for block in _BLOCK.finditer(text):
@@ -207,9 +221,7 @@ def quoted(text: str) -> list[tuple[Role, int, int]]:
             marked = marked and block.lastindex == 1
         done = block.end()
     ranges += _speech(text[done:], done)
-    if marked and not any(role is Role.SAID and _SAYS.search(text, start, end) for role, start, end in ranges):
-        return [(Role.SAID, start, end) for _, start, end in ranges if start < end]
-    return [(role, start, end) for role, start, end in ranges if start < end]
+    return ranges, marked and not any(role is Role.SAID and _SAYS.search(text, start, end) for role, start, end in ranges)
 
 
 def _speech(text: str, offset: int) -> Iterator[tuple[Role, int, int]]:

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.core.model import Role
-from bot.core.text import Found, Meanings, PhraseIndex, fold, quoted, words
+from bot.core.text import Found, Meanings, PhraseIndex, fold, quoted, unmarked, words
 
 SPECIAL = "aAbo10$@!|*_~`'\"“”‘’<>&;:# .-\n\t\u200b\u00ad\u0301\u00a0ﬁ½…🇦🅰ｆéоﷺ¨\x00\ud800İßﬀ"
 TEXTS = st.one_of(
@@ -107,8 +107,8 @@ def test_the_fast_way_for_ascii_gives_what_the_slow_way_gives(text: str) -> None
         ("look ```all this``` here", [("said", "look "), ("quoted", "all this"), ("said", " here")]),
         ("“go home” was ‘not nice’", [("quoted", "go home"), ("said", " was "), ("quoted", "not nice")]),
         ('she called me a "liar" today', [("said", "she called me a "), ("quoted", "liar"), ("said", " today")]),
-        ('"you are a liar"', [("said", "you are a liar")]),
-        ("<@123> ```you are a liar```", [("said", "<@123> "), ("said", "you are a liar")]),
+        ('"you are a liar"', [("said", '"you are a liar"')]),
+        ("<@123> ```you are a liar```", [("said", "<@123> ```you are a liar```")]),
         ("> you are a liar", [("quoted", "you are a liar")]),
         ('dana said "you are a liar"', [("said", "dana said "), ("quoted", "you are a liar")]),
         ('He wrote: "Liar".', [("said", "He wrote: "), ("quoted", "Liar"), ("said", ".")]),
@@ -128,6 +128,14 @@ def test_a_quotation_is_told_from_what_the_author_says(text: str, expected: list
 )  # fmt: skip
 def test_scare_quotes_apostrophes_and_unclosed_marks_quote_nothing(text: str) -> None:
     assert parts(text) == [("said", text)]
+
+
+def test_marks_around_all_that_somebody_says_are_left_out_of_what_is_scored() -> None:
+    assert unmarked('"you are a liar"!') == "you are a liar!"
+    assert unmarked("<@123> ```you are a liar```") == "<@123> you are a liar"
+    for text in ('dana said "you are a liar"', "> you are a liar", "you are a liar", "", '"liar"?'):
+        assert unmarked(text).replace('"', "") == text.replace('"', "")
+    assert unmarked('dana said "you are a liar"') == 'dana said "you are a liar"'
 
 
 @given(TEXTS)
