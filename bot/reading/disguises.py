@@ -108,6 +108,9 @@ def _read(text: str, folded: Folded, odd: frozenset[str], words: Vocabulary, mos
         signs_read = rewritten(meant, _edits(text, meant, by_signs, words)) if by_signs else meant
         if whole := _whole(text, signs_read, words, len(by_signs), most):
             return whole
+    if (whole_again := _joined(meant, words, common=True)) is not meant:
+        meant, odd = whole_again, words.odd(whole_again.text)
+        said = {one: says for one in odd if (says := words.in_chunk(one, _said_by))}
     return _word_by_word(text, meant, said, words, most) if said else [Meant(meant)]
 
 
@@ -162,10 +165,7 @@ def _edit(chunk: re.Match[str], said: Edit) -> Edit:
 
 def _may_be_cut(text: str, words: Vocabulary) -> bool:
     chunks = text.split()
-    return any(
-        not (words.is_listed(one) and words.is_listed(other)) and (one + other).strip(EDGES) in words.hidden
-        for one, other in pairwise(chunks)
-    )
+    return any(words.may_be_cut(one.strip(EDGES), other.strip(EDGES)) for one, other in pairwise(chunks))
 
 
 _LIKE_L = str.maketrans("1!", "ll")
@@ -381,16 +381,16 @@ def _runs(found: Sequence[re.Match[str]], text: str) -> Iterator[list[re.Match[s
         yield run
 
 
-def _joined(meant: Folded, words: Vocabulary) -> Folded:
-    """Join two pieces, one of which is no word, where they are a hidden word with a blank in it."""
+def _joined(meant: Folded, words: Vocabulary, *, common: bool = False) -> Folded:
+    """Join two pieces, one of which is no word, where they are a hidden word with a blank in it, or one of the commonest."""
     edits: list[Edit] = []
     for one, other in pairwise(_WORD.finditer(meant.text)):
-        listed = words.is_listed(one[0]) and words.is_listed(other[0])
-        if other.start() - one.end() != 1 or listed or (edits and edits[-1][1] > one.start()):
-            continue
-        joined = one[0] + other[0]
-        if joined in words.hidden and len(joined) > 3:
-            edits.append((one.start(), other.end(), joined))
+        if (
+            other.start() - one.end() == 1
+            and not (edits and edits[-1][1] > one.start())
+            and words.may_be_cut(one[0], other[0], common=common)
+        ):
+            edits.append((one.start(), other.end(), one[0] + other[0]))
     return rewritten(meant, edits)
 
 

@@ -226,9 +226,12 @@ class Vocabulary:
         """Say whether there is such a word."""
         return word in self._rank or word in self._rare
 
-    def is_listed(self, word: str) -> bool:
-        """Say whether a word is one of the list, and not merely a rare one."""
-        return word in self._rank
+    def may_be_cut(self, one: str, other: str, *, common: bool = False) -> bool:
+        """Say whether two pieces, not both words of the list, are a hidden word, or one of the commonest, with a blank in it: "y ou"."""
+        together = one + other
+        if len(together) < 2 or (one in self._rank and other in self._rank):
+            return False
+        return self._rank.get(together, COMMON_RANK) < COMMONEST_RANK if common else len(together) > 3 and together in self.hidden
 
     def may_be_another(self, word: str) -> bool:
         """Say whether a rare word is so short that in a text that is disguised all over it may be another one with a slip: "fagot"."""

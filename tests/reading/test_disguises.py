@@ -73,6 +73,8 @@ TEXTS = st.one_of(
         ("youareanidiot", "you are an idiot"),
         ("#youareanidiot", "#you are an idiot"),
         ("you are an idi ot", "you are an idiot"),
+        ("fuck y ou idiot", "fuck you idiot"),
+        ("well t hat idiot said so", "well that idiot said so"),
         ("yo uare anid iot", "you are an idiot"),
         ("y ou are a pa the tic id iot", "you are a pathetic idiot"),
         ("you are an idi⭕t", "you are an idiot"),
