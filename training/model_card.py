@@ -62,8 +62,8 @@ _HARM = """\
   with one group and not with another.
 - **A breach among harmless sentences.** Although sentences count by themselves for a share, one to three civil ones beside it hide much: of 2,000 held-out
   lines 30 % instead of 50 % of the breaches are above 0.8. What matters in a long message may have to be reported by members.
-- **Disguised words.** The bot reads disguised words as they are meant before the model sees them, in up to six ways; each of 51
-  disguises costs one abusive message in twenty at most that is found in plain spelling.
+- **Disguised words.** The bot reads disguised words as they are meant before the model sees them, in up to six ways; each of 50
+  disguises costs one abusive message in twenty at most that is found in plain spelling, a word cut between two messages one in fourteen to twenty-three.
 - The written lines are by few writers. A bag-of-words model separates their sides better than a guess
   (training/README.md), so the figures on them flatter the model."""
 
