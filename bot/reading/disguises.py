@@ -75,8 +75,8 @@ class Disguises:
         return self._ways(text, folded, 1)[0].folded
 
     def ways(self, text: str) -> list[Meant]:
-        """The ways in which a text may be meant, the likeliest first: more than one only where it is disguised all over."""
-        return self._ways(text, None, WAYS_MAX if len(text) <= WAYS_CHARS_MAX else 1)
+        """The ways in which a text may be meant, the likeliest first: several where it is disguised all over or a lone word is in doubt."""
+        return self._ways(text, None, WAYS_MAX)
 
     def _ways(self, text: str, folded: Folded | None, most: int) -> list[Meant]:
         folded = fold(text) if folded is None else folded
@@ -84,6 +84,7 @@ class Disguises:
             return [Meant(folded)]
         folded = _not_struck(folded) if "~" in folded.text else folded
         odd = self._words.odd(folded.text)
+        most = most if len(folded.text) <= WAYS_CHARS_MAX else 1
         return _read(text, folded, odd, self._words, most) if odd else [Meant(folded)]
 
 
@@ -98,19 +99,17 @@ def _read(text: str, folded: Folded, odd: frozenset[str], words: Vocabulary, mos
         return [Meant(meant)]
     if sum(one.strip(EDGES)[::-1] in words for one in odd) > 1 and (turned := _backwards(meant, words)):
         return [Meant(turned)]
-    if _may_be_cut(meant.text, words):
-        meant = _joined(meant, words)
-        odd = words.odd(meant.text)
+    if (joined := _joined(meant, words)) is not meant:
+        meant, odd = joined, words.odd(joined.text)
     chunks = meant.text.split()
-    said = {one: says for one in odd if (says := words.in_chunk(one, _said_by))}
+    said = _each_says(odd, words)
     if sum(chunk in odd for chunk in chunks) >= DISGUISED_SHARE_MIN * len(chunks) - 1:
         by_signs = {one: says for one, says in said.items() if not one.strip(EDGES).replace("'", "").isalpha()}
         signs_read = rewritten(meant, _edits(text, meant, by_signs, words)) if by_signs else meant
         if whole := _whole(text, signs_read, words, len(by_signs), most):
             return whole
-    if (whole_again := _joined(meant, words, common=True)) is not meant:
-        meant, odd = whole_again, words.odd(whole_again.text)
-        said = {one: says for one in odd if (says := words.in_chunk(one, _said_by))}
+    if (joined := _joined(meant, words, common=True)) is not meant:
+        meant, said = joined, _each_says(words.odd(joined.text), words)
     return _word_by_word(text, meant, said, words, most) if said else [Meant(meant)]
 
 
@@ -163,9 +162,9 @@ def _edit(chunk: re.Match[str], said: Edit) -> Edit:
     return chunk.start() + said[0], chunk.start() + said[1], said[2]
 
 
-def _may_be_cut(text: str, words: Vocabulary) -> bool:
-    chunks = text.split()
-    return any(words.may_be_cut(one.strip(EDGES), other.strip(EDGES)) for one, other in pairwise(chunks))
+def _each_says(odd: frozenset[str], words: Vocabulary) -> dict[str, Edit]:
+    """Runs of signs that are no words and say something by themselves, and what."""
+    return {one: says for one in odd if (says := words.in_chunk(one, _said_by))}
 
 
 _LIKE_L = str.maketrans("1!", "ll")

@@ -283,6 +283,7 @@ def test_a_word_that_is_cut_by_a_blank_is_not_read_backwards() -> None:
 
 def test_invisible_signs_make_no_text_too_long_to_be_read() -> None:
     assert DISGUISES.read("\u200b" * 5_000 + "you 1d10t").text == "you idiot"
+    assert len(DISGUISES.ways("\u200b" * 5_000 + "plese wrie to thr counil abot the bis shelte")) > 1
 
 
 @pytest.mark.parametrize("name", ["Dickinson", "Cockburn", "Penistone", "Cnut", "Fagan"])
