@@ -1,10 +1,11 @@
-"""How much of what the shipped policy finds is still found when it is disguised, in fifty ways.
+"""How much of what the shipped policy finds is still found when it is disguised, in seventy ways.
 
     python -m benchmarks.evasion FILE.jsonl[.gz] [...] [--most N] [--policy NAME]
 
 Takes the texts labelled toxic in sets that Steward was not trained on, keeps those in which the policy finds something when they
 are said to a member, disguises each and judges it again. Prints, for each disguise, how many are still found by any rule in
-review or enforce, and examples of those that are not. The same seed gives the same disguises.
+review or enforce, and examples of those that are not. Each disguise has a seed of its own, so that it is the same
+however many others are asked for.
 """
 
 import argparse
@@ -125,6 +126,46 @@ def odd_case(text: str, _: random.Random) -> str:
     return "".join(sign.upper() if n % 2 else sign.lower() for n, sign in enumerate(text))
 
 
+CURRENCIES = str.maketrans("abcdefghijklmnopqrstuvwxyz", "₳฿₵ĐɆ₣₲ⱧłJ₭Ⱡ₥₦Ø₱QⱤ₴₮ɄV₩ӾɎⱫ")
+HOOKS = str.maketrans("abcdefghijklmnopqrstuvwxyz", "ąცƈɖɛʄɠɧıʝƙƖɱŋơ℘զཞʂɬų۷ῳҳყʑ")  # noqa: RUF001 - fancy letters
+STROKES = str.maketrans("abcdefghijklmnopqrstuvwxyz", "卂乃匚ᗪ乇千Ꮆ卄丨ﾌҜㄥ爪几ㄖ卩Ɋ尺丂ㄒㄩᐯ山乂ㄚ乙")  # noqa: RUF001 - the same
+BETWEEN = re.compile(r"(?<=[A-Za-z]) (?=[A-Za-z])")
+"""The blank between two words."""
+SOUNDS = ((r"ph", "f"), (r"ck", "k"), (r"c(?=[aou])", "k"), (r"qu", "kw"), (r"(?<=[aeiou])s(?=[aeiou])", "z"), (r"(?:er|ar|or)\b", "a"),
+          (r"ea|ie", "ee"), (r"tion", "shun"), (r"x", "ks"), (r"igh", "y"))  # fmt: skip
+
+
+def bracketed(word: str, chance: random.Random) -> str:
+    """One letter in brackets."""
+    n = chance.randrange(len(word))
+    return f"{word[:n]}({word[n]}){word[n + 1 :]}"
+
+
+def with_apostrophe(word: str, chance: random.Random) -> str:
+    """An apostrophe within."""
+    n = chance.randrange(1, len(word) - 1)
+    return word[:n] + "'" + word[n:]
+
+
+def by_ear(word: str, _: random.Random) -> str:
+    """As it sounds."""
+    for sound, letters in SOUNDS:
+        word = re.sub(sound, letters, word)
+    return word
+
+
+def wrong_vowel(word: str, chance: random.Random) -> str:
+    """One vowel, not the first letter, as another one."""
+    vowels = [n for n, letter in enumerate(word) if n and letter in "aeiou"]
+    n = chance.choice(vowels) if vowels else -1
+    return word[:n] + chance.choice([one for one in "aeiou" if one != word[n]]) + word[n + 1 :] if vowels else word
+
+
+def between(sign: str) -> Callable[[str, random.Random], str]:
+    """Something else than a blank between words."""
+    return lambda text, _: BETWEEN.sub(sign, text)
+
+
 DISGUISES: Mapping[str, Callable[[str, random.Random], str]] = {
     "look-alike letters": lambda text, _: text.translate(LOOK_ALIKES),
     "full-width letters": lambda text, _: text.translate(FULL),
@@ -177,6 +218,28 @@ DISGUISES: Mapping[str, Callable[[str, random.Random], str]] = {
     "mixed case": odd_case,
     "soft hyphens": each_word(lambda word, _: "\u00ad".join(word)),
     "joiners": each_word(lambda word, _: "\u200d".join(word)),
+    "bars between words": between(" | "),
+    "emoji between words": between(" 🔥 "),
+    "emoji for blanks": between("🔥"),
+    "underscores between words": between("_"),
+    "hyphens between words": between("-"),
+    "slashes between words": between("/"),
+    "dots between words": between("."),
+    "a word a line": between("\n"),
+    "a letter in brackets": each_word(bracketed),
+    "an apostrophe within": each_word(with_apostrophe),
+    "by ear": each_word(by_ear),
+    "a wrong vowel": each_word(wrong_vowel),
+    "capital I for l": lambda text, _: text.lower().replace("l", "I"),
+    "l for i": lambda text, _: text.lower().replace("i", "l"),
+    "leet, run together": lambda text, chance: EVERY.sub(lambda found: found[0].lower().translate(LEET), joined(text, chance)),
+    "masked links": each_word(lambda word, _: f"[{word}](https://example.org)"),
+    "tags of HTML": each_word(lambda word, _: f"<b>{word}</b>"),
+    "each word quoted": whole(lambda word: f'"{word}"'),
+    "currency signs": lambda text, _: text.lower().translate(CURRENCIES),
+    "letters with hooks": lambda text, _: text.lower().translate(HOOKS),
+    "strokes of Chinese": lambda text, _: text.lower().translate(STROKES),
+    "each word in brackets": whole(lambda word: f"[{word}]"),
 }
 
 
@@ -214,7 +277,7 @@ def main() -> None:
     parser.add_argument("--show", type=int, default=3)
     parser.add_argument("--only", default="", help="a regular expression: only disguises with such names")
     options = parser.parse_args()
-    policy, scorer, chance = load_policy(options.policy), EmbeddedScorer(workers=1), random.Random(1)
+    policy, scorer = load_policy(options.policy), EmbeddedScorer(workers=1)
 
     def found(text: str) -> bool:
         return bool(acting(judge_example(Example(say=text, reply_to=MEMBER), policy, scorer.score_now).verdict))
@@ -226,13 +289,15 @@ def main() -> None:
         ]
         return any(map(acting, judge_history(said, policy, scorer.score_now)))
 
-    caught = caught_clean(list(chain(texts_of(options.files))), found, options.most, chance)
+    caught = caught_clean(list(chain(texts_of(options.files))), found, options.most, random.Random(1))
     for name, disguise in DISGUISES.items():
         if re.search(options.only, name):
+            chance = random.Random(f"1/{name}")
             disguised = [disguise(text, chance) for text in caught]
             shown(name, [text for text in disguised if not found(text)], len(caught), options.show)
     for name, split in SPLITS.items():
         if re.search(options.only, name):
+            chance = random.Random(f"1/{name}")
             several = [split(text, chance) for text in caught]
             shown(name, [" / ".join(parts) for parts in several if not found_split(parts)], len(caught), options.show)
 

@@ -13,11 +13,13 @@ The order of steps is that of how the eye undoes them: signs that no folding kno
 import re
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import pairwise
+from itertools import pairwise, product
 
 from bot.core.text import Folded, Meant, fold
 from bot.reading.channel import Run, Step, decoded
-from bot.reading.signs import UNUSUAL, Edit, undone
+from bot.reading.edits import Edit, rewritten
+from bot.reading.marks import without_marks
+from bot.reading.signs import capitals_for_l, is_unusual, undone
 from bot.reading.vocabulary import EDGES, LETTERS_RUN_MAX, PLAIN_EDGES, SHORT_OF, SIGNS, Vocabulary
 
 TEXT_CHARS_MAX = 4000
@@ -30,6 +32,8 @@ DISGUISED_SHARE_MIN, DISGUISED_WORDS_MIN = 0.25, 2
 """A text is disguised all over where so many of its words are none."""
 LETTERS_A_WORD = 6
 """Of the words that are disguised, as a rule."""
+LIKE_L_MAX = 4
+"""Signs of one run that may each be an i or an l."""
 READ_SHARE_MIN = 0.5
 """Of the letters of its unknown words so many must be read, or the text is no disguise but another language, code, names."""
 BACKWARDS_DOUBT = 1.0
@@ -43,24 +47,8 @@ _ONE_SIGN = re.compile(_SIGN)
 _CHUNK = re.compile(r"\S+")
 _KEPT = re.compile(r"[<@#/~\\].*|.*(?:://|www\.|[\\/]\w+[\\/]|\w@[\w-]+\.\w|[=_]).*|-+\w+.*|[\w-]+(?:\.[\w-]+)*\.[a-z]{2,5}[:/]?.*")
 _INNER = re.compile(r"[^a-z0-9@$!|(+]+")
+_MIXED = re.compile(r"[a-z][0-9@$!|]|[0-9@$!|][a-z]")
 _ORDINARY = re.compile(r"[a-z]{1,2}\d+|[a-z]+\d+|[@$£€]?\d+(?:[.,]\d+)*[a-z%]{0,2}\+?|\d+[a-z]\d+|\W*[\d.,:/+%-]+\W*")
-
-
-def rewritten(folded: Folded, edits: Sequence[Edit]) -> Folded:
-    """A folded text with ranges replaced, in order; each new text is led back to its whole range."""
-    if not edits:
-        return folded
-    texts: list[str] = []
-    origin: list[int] = []
-    done = 0
-    for start, end, new in edits:
-        texts += folded.text[done:start], new
-        origin += folded.origin[done:start]
-        places = folded.origin[start:end]
-        last = len(new) - 1
-        origin += (places[-1] if n == last else places[min(n * len(places) // len(new), len(places) - 1)] for n in range(len(new)))
-        done = end
-    return Folded("".join(texts) + folded.text[done:], (*origin, *folded.origin[done:]))
 
 
 class Disguises:
@@ -82,19 +70,21 @@ class Disguises:
         folded = fold(text) if folded is None else folded
         if len(folded.text) > TEXT_CHARS_MAX:
             return [Meant(folded)]
+        seen = capitals_for_l(text, self._words)
+        folded = folded if seen == text else fold(seen)
         folded = _not_struck(folded) if "~" in folded.text else folded
-        odd = self._words.odd(folded.text)
+        plain = without_marks(folded, self._words)
+        if is_unusual(text) and (undisguised := undone(text, folded, self._words)) is not folded:
+            plain = without_marks(undisguised, self._words)
         most = most if len(folded.text) <= WAYS_CHARS_MAX else 1
-        return _read(text, folded, odd, self._words, most) if odd else [Meant(folded)]
+        return _read(text, plain, self._words, most)
 
 
-def _read(text: str, folded: Folded, odd: frozenset[str], words: Vocabulary, most: int) -> list[Meant]:
+def _read(text: str, meant: Folded, words: Vocabulary, most: int) -> list[Meant]:
     """What a text with runs of signs that are no words may say, the likeliest first: the steps in their order."""
-    meant = undone(text, folded, words) if UNUSUAL.search(text) else folded
-    if any(len(one) == 1 or not one.isalnum() for one in odd):
-        apart = [edit for found in _APART.finditer(meant.text) if (edit := _together(found, meant.origin, words))]
-        meant = rewritten(meant, apart)
-    odd = words.odd(meant.text) if meant is not folded else odd
+    apart = [edit for found in _APART.finditer(meant.text) if (edit := _together(found, meant.origin, words))]
+    meant = rewritten(meant, apart)
+    odd = words.odd(meant.text)
     if not odd:
         return [Meant(meant)]
     if sum(one.strip(EDGES)[::-1] in words for one in odd) > 1 and (turned := _backwards(meant, words)):
@@ -105,9 +95,13 @@ def _read(text: str, folded: Folded, odd: frozenset[str], words: Vocabulary, mos
     said = _each_says(odd, words)
     if sum(chunk in odd for chunk in chunks) >= DISGUISED_SHARE_MIN * len(chunks) - 1:
         by_signs = {one: says for one, says in said.items() if not one.strip(EDGES).replace("'", "").isalpha()}
-        signs_read = rewritten(meant, _edits(text, meant, by_signs, words)) if by_signs else meant
-        if whole := _whole(text, signs_read, words, len(by_signs), most):
+        edits = _edits(text, meant, by_signs, words) if by_signs else _all_signs(meant, odd, words)
+        signs_read = rewritten(meant, edits)
+        plain = len(by_signs) or sum(not words.odd(said) for _, _, said in edits)
+        if whole := _whole(text, signs_read, words, plain, most):
             return whole
+        if not by_signs and not words.odd(signs_read.text):
+            return [Meant(signs_read)]
     if (joined := _joined(meant, words, common=True)) is not meant:
         meant, said = joined, _each_says(words.odd(joined.text), words)
     return _word_by_word(text, meant, said, words, most) if said else [Meant(meant)]
@@ -171,6 +165,10 @@ _LIKE_L = str.maketrans("1!", "ll")
 _PLAIN_SIGNS = str.maketrans({sign: letters[:1] for sign, letters in SIGNS.items() if letters})
 
 
+_INITIALS = frozenset({"kys", "kkk"})
+"""Three letters that are read as one word where something stands between them."""
+
+
 def _groups(found: re.Match[str], origin: Sequence[int]) -> list[str]:
     """The letters of a run, parted where what stands between them is wider or another sign than elsewhere."""
     places = [place for place in range(*found.span()) if _ONE_SIGN.fullmatch(found.string[place])]
@@ -192,20 +190,26 @@ def _together(found: re.Match[str], origin: Sequence[int], words: Vocabulary) ->
         parts = [part for group in groups for part in ([group] if group in words or len(group) < 3 else words.cut(group)[1])]
         if sum(len(part) for part in parts if part in words) * 2 >= len(joined):
             return *found.span(), " ".join(parts)
+    said = _letters_say(joined, words)
+    return (*found.span(), said) if said else None
+
+
+def _letters_say(joined: str, words: Vocabulary) -> str:
+    """The words that letters, and signs for letters, spell one after the other, or from the end; "" where they spell none."""
+    if joined in _INITIALS:
+        return joined
     if sum(map(str.isalpha, joined)) < max(2, (len(joined) + 1) // 2) or len(joined) < 3:
-        return None
+        return ""
     readings = {joined.translate(_PLAIN_SIGNS), joined.translate(_LIKE_L).translate(_PLAIN_SIGNS)}
     cost, cut = min(words.cut(reading) for reading in readings)
-    if len(joined) == 3 and not (set(cut) & words.hidden or "".join(cut) in ("you", "die", "fag", "kys", "kkk", "ass")):
-        return None
+    if len(joined) == 3 and not (set(cut) & words.hidden or "".join(cut) in ("you", "die", "fag", "ass")):
+        return ""
     whole = all(one in words for one in cut)
     partly = cost < 4.0 * len(joined) and any(one in words and len(one) > 3 for one in cut)
     if (whole or partly) and len(joined) >= 2.4 * len(cut) - 1:
-        return *found.span(), " ".join(cut)
-    backwards = words.cut(joined[::-1])
-    if all(one in words for one in backwards[1]) and len(joined) >= 2.4 * len(backwards[1]):
-        return *found.span(), " ".join(backwards[1])
-    return None
+        return " ".join(cut)
+    backwards = words.cut(joined[::-1])[1]
+    return " ".join(backwards) if all(one in words for one in backwards) and len(joined) >= 2.4 * len(backwards) else ""
 
 
 def _said_by(written: str, words: Vocabulary) -> Edit | None:
@@ -228,6 +232,25 @@ def _said_by(written: str, words: Vocabulary) -> Edit | None:
     return None
 
 
+def _all_signs(meant: Folded, odd: frozenset[str], words: Vocabulary) -> list[Edit]:
+    """Runs of letters and signs that say nothing by themselves, where most of a text is that: "k1lly0ur53lf"."""
+    chunks = list(_CHUNK.finditer(meant.text))
+    mixed = [chunk for chunk in chunks if chunk[0] in odd and _MIXED.search(chunk[0])]
+    return sorted(_short_signs(mixed, words)) if mixed and 2 * len(mixed) >= len(chunks) else []
+
+
+def _likeliest(written: str, words: Vocabulary) -> str:
+    """The letters that signs stand for, where a run of them is cut into words most easily: a 1 may be an i or an l."""
+    places = [place for place, sign in enumerate(written) if sign in "1!"][:LIKE_L_MAX]
+    readings = {written.translate(_PLAIN_SIGNS), written.translate(_LIKE_L).translate(_PLAIN_SIGNS)}
+    for chosen in product("il", repeat=len(places)):
+        signs = list(written)
+        for place, letter in zip(places, chosen, strict=True):
+            signs[place] = letter
+        readings.add("".join(signs).translate(_PLAIN_SIGNS))
+    return min((words.cut(one)[0], one) for one in readings)[1]
+
+
 def _short_signs(chunks: Sequence[re.Match[str]], words: Vocabulary) -> Iterator[Edit]:
     """Short words with digits that are words too, where the text has others: "4r3" beside "1d10t"."""
     for chunk in chunks:
@@ -236,7 +259,7 @@ def _short_signs(chunks: Sequence[re.Match[str]], words: Vocabulary) -> Iterator
             continue
         said = words.says(bare)
         if not said and all(sign in SIGNS or sign.isalpha() for sign in bare) and (len(bare) > 4 or bare.isdigit()):
-            plain = bare.translate(_PLAIN_SIGNS)
+            plain = _likeliest(bare, words)
             said = plain if plain in words and len(plain) < 3 else "" if bare.isdigit() else words.says(plain) or plain
         if said and " " not in said[:1]:
             start = chunk.start() + chunk[0].find(bare)

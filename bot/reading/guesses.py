@@ -22,6 +22,9 @@ class Way(StrEnum):
     MORE = "a letter more"
     KEY = "the key beside it"
     DROPPED = "a letter dropped"
+    VOWEL = "another vowel"
+    LOOKS = "l for i"
+    SOUND = "by ear"
     BACKWARDS = "backwards"
     TOGETHER = "run together"
     APART = "cut by a blank"
@@ -36,6 +39,9 @@ PRICES = {
     Way.MORE: 7.0,
     Way.KEY: 6.0,
     Way.DROPPED: 6.0,
+    Way.VOWEL: 6.0,
+    Way.LOOKS: 4.0,
+    Way.SOUND: 4.5,
     Way.BACKWARDS: 6.5,
     Way.TOGETHER: 0.0,
 }
@@ -51,9 +57,18 @@ JOINED_USUAL_PRICE, JOINED_USUAL_KNOWN_PRICE = 0.5, 1.5
 """The same where words are usually cut by blanks."""
 USUAL_WAYS_MAX = 2
 """Ways that are tried as the usual one of a text, besides none."""
-USUAL = frozenset({Way.BARE, Way.MOVED, Way.TWICE, Way.KEY, Way.DROPPED, Way.TOGETHER, Way.APART})
+USUAL = frozenset({Way.BARE, Way.MOVED, Way.TWICE, Way.KEY, Way.DROPPED, Way.VOWEL, Way.LOOKS, Way.SOUND, Way.TOGETHER, Way.APART})
 
+_SOUNDS = tuple(
+    tuple(pair.split(">"))
+    for pair in "k>c k>ck z>s f>ph oo>u u>oo a>er ah>er uh>er a>or a>ar er>ar or>er ks>x kw>qu f>th ee>ea ee>ie ea>ee ie>y y>ie y>i i>y "
+    "shun>tion y>igh ite>ight n>kn r>wr w>wh j>g s>c x>cks".split()
+)
+"""How a word may be written by ear, and how it is spelt."""
+_SOUNDS_MAX = 2
+"""Sounds of one word that are written so."""
 _KEYS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
+_VOWELS = "aeiou"
 _LETTERS = "etaoinsrhldcumfpgwybvkxjqz"
 
 
@@ -108,17 +123,49 @@ NEIGHBOURS = _neighbours()
 
 
 def undone(word: str) -> Iterator[tuple[Way, str]]:
-    """What a word is with one disguise of a letter undone, and backwards: whatever it may be, a word or not."""
+    """What a word is with one disguise of a letter undone, by ear, and backwards: whatever it may be, a word or not."""
     yield Way.BACKWARDS, word[::-1]
     if len(word) > 2:  # noqa: PLR2004 - letters
-        for n in range(len(word) - 1):
-            yield Way.MOVED, word[:n] + word[n + 1] + word[n] + word[n + 2 :]
-        for n in range(len(word)):
-            if (twice := word[n] in word[n - 1 : n]) or len(word) > 5:  # noqa: PLR2004 - letters
-                yield Way.TWICE if twice else Way.MORE, word[:n] + word[n + 1 :]
-        for n, letter in enumerate(word):
-            for key in NEIGHBOURS[letter]:
-                yield Way.KEY, word[:n] + key + word[n + 1 :]
+        yield from _without_a_slip(word)
+        yield from ((Way.SOUND, one) for one in _heard(word))
     for n in range(1, len(word) + 1):
         for letter in _LETTERS:
             yield Way.DROPPED, word[:n] + letter + word[n:]
+    for one, other in ("li", "il"):
+        if one in word:
+            yield Way.LOOKS, word.replace(one, other)
+            yield from ((Way.LOOKS, word[:n] + other + word[n + 1 :]) for n, letter in enumerate(word) if letter == one)
+
+
+def _without_a_slip(word: str) -> Iterator[tuple[Way, str]]:
+    """A word with two letters moved back, one left out, or another one in its place."""
+    for n in range(len(word) - 1):
+        yield Way.MOVED, word[:n] + word[n + 1] + word[n] + word[n + 2 :]
+    for n, letter in enumerate(word):
+        if (twice := letter in word[n - 1 : n]) or len(word) > 5:  # noqa: PLR2004 - letters
+            yield Way.TWICE if twice else Way.MORE, word[:n] + word[n + 1 :]
+        yield from ((Way.KEY, word[:n] + key + word[n + 1 :]) for key in NEIGHBOURS[letter])
+        if letter in _VOWELS:
+            yield from ((Way.VOWEL, word[:n] + vowel + word[n + 1 :]) for vowel in _VOWELS)
+
+
+def _heard(word: str) -> set[str]:
+    """How a word that is written by ear may be spelt, with one or two of its sounds spelt otherwise."""
+    found, last = {word}, {word}
+    for _ in range(_SOUNDS_MAX):
+        last = {
+            _spelt_at(one, place, written, spelt) for one in last for written, spelt in _SOUNDS for place in _places(one, written)
+        } - found
+        found |= last
+    return found
+
+
+def _places(word: str, written: str) -> Iterator[int]:
+    place = word.find(written)
+    while place >= 0:
+        yield place
+        place = word.find(written, place + 1)
+
+
+def _spelt_at(word: str, place: int, written: str, spelt: str) -> str:
+    return word[:place] + spelt + word[place + len(written) :]

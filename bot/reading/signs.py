@@ -11,10 +11,10 @@ from collections.abc import Iterator
 from html.entities import html5
 
 from bot.core.text import Folded, fold
-from bot.reading.vocabulary import PLAIN_EDGES, Vocabulary
+from bot.reading import alphabets
+from bot.reading.edits import Edit
+from bot.reading.vocabulary import EDGES, PLAIN_EDGES, Vocabulary
 
-Edit = tuple[int, int, str]
-"""Where something begins and ends, and what it says."""
 Signs = list[tuple[str, int]]
 """Characters, each with its place in the text as it was written."""
 _ESCAPE = "\u202e"
@@ -23,7 +23,9 @@ _FLIPPED_LETTERS = "ɐɔǝɟƃɥᴉɾʞɯɹʇʌʍʎ"
 _LETTER_EMOJI = dict(zip("⭕❌❎✖✝❗❕ℹ💲©®🔴", "oxxxtiiiscro", strict=True)) | dict(
     zip("🆎🆑🆒🆓🆔🆕🆖🆗🆘🆙🆚", "ab cl cool free id new ng ok sos up vs".split(), strict=True)
 )
-UNUSUAL = re.compile(rf"[{_ESCAPE}{_FLIPPED_LETTERS}*#%•✱∗^&\\|{''.join(_LETTER_EMOJI)}]|:[\w+-]+:|\w\?\w|\(_?\)|><")
+_WITH_CAPITAL_I = re.compile(r"(?<![^\W_])(?=[A-Za-z']*[a-z])(?=[A-Za-z']*I)[A-Za-z][A-Za-z']+(?![^\W_])")
+_UNUSUAL = re.compile(rf"[{_ESCAPE}{_FLIPPED_LETTERS}*#%•✱∗^&\\|{''.join(_LETTER_EMOJI)}]|:[\w+-]+:|\w\?\w|\(_?\)|><")
+_RUN = re.compile(r"\S+")
 _OVERRIDE = re.compile(rf"{_ESCAPE}([^\u202c\u2069\n]*)[\u202c\u2069]?")
 _TURNED = re.compile(rf"[^\n]*[{_FLIPPED_LETTERS}][^\n]*")
 _ENTITY = re.compile(r"&(?:amp;)*(?:#(?P<decimal>\d{1,7})|#[xX](?P<hex>[0-9a-fA-F]{1,6})|(?P<name>[a-zA-Z]{2,8}));")
@@ -35,6 +37,12 @@ _STARRED = re.compile(
     r"(?<![\w*`~_#%•✱∗@/.:<&=-])(?:[*#%•✱∗^]?\w{1,20}(?:[*#%•✱∗?^]{1,8}\w{1,20}){1,8}\*{0,3}|\w{3,16}\*{1,3})(?![\w*`~#%/:=-])"
 )
 _STARS_ANYWHERE = re.compile(r"(?<![\w*])(?=\w*\*)(?=\**\w)[\w*]{2,16}(?![\w*])")
+_CENSORED = re.compile(r"(?<![\w*@#/.:-])[a-z]\*{2,11}(?![\w*])", re.IGNORECASE)
+_CENSORED_WORDS = {
+    one[0] + "*" * (len(one) - 1): one
+    for one in "fuck shit cunt twat dick arse bitch prick idiot moron wanker faggot nigger bastard asshole fucking bullshit".split()
+} | {"a*******": "arsehole", "m***********": "motherfucker"}
+"""What is meant by a letter and so many stars."""
 _STARS = re.compile(r"[*#%•✱∗?^]+")
 _DRAWN = {
     "|_|": "u", "(_)": "u", "|<": "k", "|)": "d", "|-|": "h", "|\\|": "n", "/\\/\\": "m", "|\\/|": "m", "\\/\\/": "w", "/\\": "a",
@@ -45,14 +53,31 @@ _DRAWN_SIGN = re.compile("|".join(re.escape(one) for one in sorted(_DRAWN, key=l
 _DRAWN_WORD = re.compile(rf"(?<!\S)(?=\S*[a-zA-Z0-9])(?=\S*(?:\|\||{_DRAWN_SIGN.pattern}))\S{{2,60}}")
 
 
+def is_unusual(text: str) -> bool:
+    """Whether there is anything in a text that `undone` may undo."""
+    return bool(_UNUSUAL.search(text)) or not (text.isascii() or alphabets.SIGNS.isdisjoint(text))
+
+
+def capitals_for_l(text: str, words: Vocabulary) -> str:
+    """The text with an l for each capital I that stands for one: "kiII". What is a word with an i stays."""
+
+    def read(found: re.Match[str]) -> str:
+        said = found[0].replace("I", "l").lower()
+        return found[0] if found[0].lower() in words or not (said in words or words.spelt(said)) else found[0].replace("I", "l")
+
+    return _WITH_CAPITAL_I.sub(read, text)
+
+
 def undone(text: str, folded: Folded, words: Vocabulary) -> Folded:
     """Undo what folding cannot, because it would wreck ordinary text; then fold what is left."""
     signs: Signs = [(sign, place) for place, sign in enumerate(text)]
     before = text
     for change in (_entities, _codes, _overridden, _turned):
         signs = change("".join(sign for sign, _ in signs), signs)
+    signs = _of_other_alphabets("".join(sign for sign, _ in signs), signs, words)
     current = "".join(sign for sign, _ in signs)
     starred = list(_starred(current, words))
+    starred += [(*found.span(), said) for found in _CENSORED.finditer(current) if (said := _CENSORED_WORDS.get(found[0].lower()))]
     if any("*" in current[start:end] for start, end, _ in starred):
         starred += [one for one in _more_starred(current, words) if not any(one[0] < end and start < one[1] for start, end, _ in starred)]
     for start, end, new in sorted([*starred, *_drawn(current, words)], reverse=True):
@@ -112,6 +137,29 @@ def _turned(text: str, signs: Signs) -> Signs:
             kept += [*signs[done : found.start()], *reversed(turned)]
             done = found.end()
     return [*kept, *signs[done:]]
+
+
+def _of_other_alphabets(text: str, signs: Signs, words: Vocabulary) -> Signs:
+    """Runs of signs of other alphabets as the Latin letters they are drawn for, where words come out of most of them."""
+    if alphabets.SIGNS.isdisjoint(text):
+        return signs
+    runs = [found for found in _RUN.finditer(text) if not alphabets.SIGNS.isdisjoint(found[0])]
+    read = [_latin(found[0], words) for found in runs]
+    right = [said.strip(EDGES) in words or bool(words.spelt(said.strip(EDGES))) for said in read]
+    for found, said, word in sorted(zip(runs, read, right, strict=True), key=lambda one: -one[0].start()):
+        letters = said.strip(EDGES)
+        if letters.isascii() and ((word and len(letters) > 2) or 2 * sum(right) > len(right)):
+            signs[found.start() : found.end()] = [(sign, place) for sign, (_, place) in zip(said, signs[found.start() :], strict=False)]
+    return signs
+
+
+def _latin(run: str, words: Vocabulary) -> str:
+    """A run of signs with Latin letters in their place, sign by sign: those they are drawn for, else those they are folded to."""
+    drawn = "".join(alphabets.LETTERS.get(sign, sign).lower() for sign in run)
+    if (bare := drawn.strip(EDGES)) in words or words.spelt(bare):
+        return drawn
+    looks = "".join(one if len(one := fold(sign).text) == 1 and one.isascii() else alphabets.LETTERS.get(sign, sign) for sign in run)
+    return looks if looks.strip(EDGES) in words else drawn
 
 
 def _starred(text: str, words: Vocabulary) -> Iterator[Edit]:

@@ -154,6 +154,13 @@ def spellings(word: str) -> Iterator[str]:
     for bare in (word[0] + _VOWELS.sub("", word[1:]), _VOWELS.sub("", word)):
         if len(bare) > 3:
             yield bare
+    if "i" in word and len(word) > 3:
+        yield word.replace("i", "l")
+        yield from (word[:place] + "l" + word[place + 1 :] for place, letter in enumerate(word) if letter == "i")
+    if len(word) > LONG_HIDDEN - 1:
+        yield from (
+            word[:place] + other + word[place + 1 :] for place, one in enumerate(word) if place and one in "aeiou" for other in "aeiou"
+        )
     for sound, written in _SOUNDS:
         if sound in word and len(word) > 3:
             yield word.replace(sound, written)
