@@ -127,8 +127,8 @@ def odd_case(text: str, _: random.Random) -> str:
 
 
 CURRENCIES = str.maketrans("abcdefghijklmnopqrstuvwxyz", "₳฿₵ĐɆ₣₲ⱧłJ₭Ⱡ₥₦Ø₱QⱤ₴₮ɄV₩ӾɎⱫ")
-HOOKS = str.maketrans("abcdefghijklmnopqrstuvwxyz", "ąცƈɖɛʄɠɧıʝƙƖɱŋơ℘զཞʂɬų۷ῳҳყʑ")  # noqa: RUF001 - fancy letters
-STROKES = str.maketrans("abcdefghijklmnopqrstuvwxyz", "卂乃匚ᗪ乇千Ꮆ卄丨ﾌҜㄥ爪几ㄖ卩Ɋ尺丂ㄒㄩᐯ山乂ㄚ乙")  # noqa: RUF001 - the same
+HOOKS = str.maketrans("abcdefghijklmnopqrstuvwxyz", "ąცƈɖɛʄɠɧıʝƙƖɱŋơ℘զཞʂɬų۷ῳҳყʑ")
+STROKES = str.maketrans("abcdefghijklmnopqrstuvwxyz", "卂乃匚ᗪ乇千Ꮆ卄丨ﾌҜㄥ爪几ㄖ卩Ɋ尺丂ㄒㄩᐯ山乂ㄚ乙")
 BETWEEN = re.compile(r"(?<=[A-Za-z]) (?=[A-Za-z])")
 """The blank between two words."""
 SOUNDS = ((r"ph", "f"), (r"ck", "k"), (r"c(?=[aou])", "k"), (r"qu", "kw"), (r"(?<=[aeiou])s(?=[aeiou])", "z"), (r"(?:er|ar|or)\b", "a"),
