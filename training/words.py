@@ -25,7 +25,8 @@ from tokenizers import Tokenizer
 
 from bot.core.text import fold, words
 from bot.reading.pairs import table
-from bot.reading.vocabulary import HIDDEN, SPELT, Vocabulary, named, spellings
+from bot.reading.spellings import HIDDEN, SPELT, spellings
+from bot.reading.vocabulary import Vocabulary, named
 from bot.reading.wordlist import PAIRS, RARE, WORDS, load_words
 
 READING = Path(__file__).parent.parent / "bot" / "reading"

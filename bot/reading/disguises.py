@@ -20,7 +20,8 @@ from bot.reading.channel import Run, Step, decoded
 from bot.reading.edits import Edit, rewritten
 from bot.reading.marks import without_marks
 from bot.reading.signs import capitals_for_l, is_unusual, undone
-from bot.reading.vocabulary import EDGES, LETTERS_RUN_MAX, PLAIN_EDGES, SHORT_OF, SIGNS, Vocabulary
+from bot.reading.spellings import SHORT_OF, SIGNS
+from bot.reading.vocabulary import EDGES, LETTERS_RUN_MAX, PLAIN_EDGES, Vocabulary
 
 TEXT_CHARS_MAX = 4000
 """Longer texts are read as they are folded: nobody disguises pages."""

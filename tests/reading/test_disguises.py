@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from bot import folders
 from bot.core.text import AsFolded, PhraseIndex, fold
 from bot.reading.pairs import STEPS, Pairs, checksum, table
-from bot.reading.vocabulary import HIDDEN, named
+from bot.reading.spellings import HIDDEN
+from bot.reading.vocabulary import named
 from bot.reading.wordlist import PAIRS, RARE, WORDS, load_disguises, load_pairs, load_words
 
 DISGUISES = load_disguises(["goatfucker", "numbskull"])
