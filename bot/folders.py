@@ -27,7 +27,7 @@ class FolderError(Exception):
 
 
 class UnreadableError(FolderError):
-    """Files that cannot be read, one a line; `texts` are the others, in which there may be mistakes too."""
+    """Files that cannot be read, one a line; `texts` are the others, in which there may be mistakes too, and what can be read of these."""
 
     def __init__(self, unreadable: list[str], texts: Mapping[str, str]) -> None:
         super().__init__("\n".join(unreadable))
@@ -61,6 +61,7 @@ def read_policy_files(folder: Path) -> Mapping[str, str]:
         except UnicodeDecodeError as error:
             line = error.object.count(b"\n", 0, error.start) + 1
             unreadable.append(f"{name}:{line}: byte {error.start + 1} is not UTF-8: save the file as UTF-8")
+            texts[name] = error.object.decode("utf-8", errors="replace")  # what other files say of it is no mistake of theirs
         except OSError as error:
             unreadable.append(f"{path} cannot be read: {error.strerror}")
     if unreadable:

@@ -223,6 +223,14 @@ def test_files_of_a_policy_that_cannot_be_read_hide_no_other_mistakes(shell: She
     assert {f"steward: {one}" for one in expected} <= set(lines)
 
 
+def test_bank_in_another_encoding_is_one_error_and_not_one_in_every_rule_that_names_it(shell: Shell) -> None:
+    shutil.copytree(Path(__file__).parents[2] / "policies" / "labour-social-media", shell.folder / "mine")
+    bank = shell.folder / "mine" / "banks" / "idioms.yaml"
+    bank.write_bytes(bank.read_bytes().rstrip() + "  # cliché".encode("latin-1") + b"\n")
+    ended = shell.here("policy", "check", "mine")
+    assert ended.is_one_clear_line("banks/idioms.yaml", "not UTF-8"), ended
+
+
 def test_file_in_a_misspelt_folder_of_a_policy_is_an_error(shell: Shell) -> None:
     assert "rule/flooding.yaml" in shell.here("policy", "check", str(GOLDEN / "misspelt")).err
 
