@@ -48,6 +48,7 @@ _ONE_SIGN = re.compile(_SIGN)
 _CHUNK = re.compile(r"\S+")
 _KEPT = re.compile(r"[<@#/~\\].*|.*(?:://|www\.|[\\/]\w+[\\/]|\w@[\w-]+\.\w|[=_]).*|-+\w+.*|[\w-]+(?:\.[\w-]+)*\.[a-z]{2,5}[:/]?.*")
 _INNER = re.compile(r"[^a-z0-9@$!|(+]+")
+_AS_SAID = re.compile(r"[a-z]{1,3}'(?:ll|m|ve|re|d)")
 _MIXED = re.compile(r"[a-z][0-9@$!|]|[0-9@$!|][a-z]")
 _ORDINARY = re.compile(r"[a-z]{1,2}\d+|[a-z]+\d+|[@$£€]?\d+(?:[.,]\d+)*[a-z%]{0,2}\+?|\d+[a-z]\d+|\W*[\d.,:/+%-]+\W*")
 
@@ -218,7 +219,7 @@ def _said_by(written: str, words: Vocabulary) -> Edit | None:
     bare = written.strip(EDGES)
     start = written.find(bare)
     letters = bare.replace("'", "")
-    if not bare or letters in words or len(written) > LETTERS_RUN_MAX:
+    if not bare or letters in words or len(written) > LETTERS_RUN_MAX or _is_said_so(bare):
         return None
     if letters.isalpha():
         said = words.says(letters) if bare.isascii() else ""
@@ -250,6 +251,11 @@ def _likeliest(written: str, words: Vocabulary) -> str:
             signs[place] = letter
         readings.add("".join(signs).translate(_PLAIN_SIGNS))
     return min((words.cut(one)[0], one) for one in readings)[1]
+
+
+def _is_said_so(word: str) -> bool:
+    """Whether a short word has another one at its end, as people speak where they live: "oi'll", "ah'm"."""
+    return bool(_AS_SAID.fullmatch(word))
 
 
 def _short_signs(chunks: Sequence[re.Match[str]], words: Vocabulary) -> Iterator[Edit]:
@@ -319,7 +325,7 @@ def _pieces_say(written: str, pieces: Sequence[str], bare: str, words: Vocabular
     return " ".join(one or piece for one, piece in zip(each, pieces, strict=True)) if any(each) else ""
 
 
-_WORD = re.compile(r"(?<![\w@#./\\:=<-])[a-z]+(?:'[a-z]+)?(?![\w@/\\=]|\.\w|:\w)")
+_WORD = re.compile(r"(?<![\w@#./\\:=<-])[a-z]+(?:'[a-z]+){0,2}(?![\w@/\\=]|\.\w|:\w)")
 _LETTERS = re.compile(r"(?<![\w@#])[a-z]+(?:'[a-z]+)?(?![\w@])")
 _BEGINS = re.compile(r"(?:\A|[.!?…][\"'”’)]*\s+|\n\s*)(?:[@<]\S+[\s,:]+)*\Z")
 """Where a sentence begins, after a mention too."""
@@ -348,7 +354,9 @@ def _whole(text: str, meant: Folded, words: Vocabulary, said: int, most: int) ->
     `said`: already read. Nothing where it says what it is.
     """
     found = list(_WORD.finditer(meant.text))
-    unknown = [one for one in found if (word := one[0].replace("'", "")) not in words and not words.is_plural(word)]
+    unknown = [
+        one for one in found if (word := one[0].replace("'", "")) not in words and not _is_said_so(one[0]) and not words.is_plural(word)
+    ]
     if not unknown:
         return []
     odd = {one.start() for one in unknown if text.isupper() or not _is_name(text, meant, one)}

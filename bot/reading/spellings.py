@@ -48,6 +48,11 @@ HARMLESS = {
     "moton": ("motion",), "motons": ("motions",), "clck": ("click", "clock"), "btch": ("batch",), "bich": ("beach",), "dik": ("dig",),
 }  # fmt: skip
 """What people in haste mean as often by a spelling of a hidden word, where the words beside it say so."""
+SPOKEN = frozenset(
+    "tis twas twere twill tisnt twasnt brill ve ll couldve shouldve wouldve mightve mustve couldntve shouldntve wouldntve yall aint "
+    "innit".split()
+)
+"""Words of speech that the lists do not have, or have as rare ones: they are themselves, however a text is disguised."""
 SHORT_OF = {"niger": "nigger", "nigers": "niggers"}
 """Words that are hidden ones with a letter dropped: so they are read where a text is disguised all over, and nowhere else."""
 SIGNS = {

@@ -15,7 +15,7 @@ from typing import TypeVar
 
 from bot.reading.guesses import PRICES, Guess, Way, undone
 from bot.reading.pairs import Pairs
-from bot.reading.spellings import HARMLESS, HIDDEN, LONG_HIDDEN, SHORT_OF, SIGNS, SPELT, moved, slips, spellings
+from bot.reading.spellings import HARMLESS, HIDDEN, LONG_HIDDEN, SHORT_OF, SIGNS, SPELT, SPOKEN, moved, slips, spellings
 
 T = TypeVar("T")
 
@@ -94,7 +94,7 @@ class Vocabulary:
 
         `rare` are words that there are and that nothing is read as: "rehearse" is no disguise of two others.
         """
-        self._rare = rare.difference(SPELT)
+        self._rare = rare.difference(SPELT, SPOKEN)
         self._rank = {word: rank for rank, word in reversed(list(enumerate(common)))}
         own = frozenset(word for word in more if self._rank.get(word, COMMON_RANK) >= COMMON_RANK and len(word) > 3)
         self.hidden = HIDDEN | own
@@ -132,7 +132,7 @@ class Vocabulary:
 
     def __contains__(self, word: str) -> bool:
         """Say whether there is such a word."""
-        return word in self._rank or word in self._rare
+        return word in self._rank or word in self._rare or word in SPOKEN
 
     def may_be_cut(self, one: str, other: str, *, common: bool = False) -> bool:
         """Say whether two pieces, not both words of the list, are a hidden word, or one of the commonest, with a blank in it: "y ou"."""
@@ -155,7 +155,7 @@ class Vocabulary:
         rank = self._rank.get(word)
         if rank is not None:
             return log(rank + 30)
-        if word in self._rare:
+        if word in self._rare or word in SPOKEN:
             return RARE_COST
         spelt = self._spelling(word)
         return self.cost(spelt) + 4 if spelt else UNKNOWN_COST + UNKNOWN_LETTER_COST * len(word)

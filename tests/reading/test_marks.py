@@ -70,6 +70,8 @@ def test_signs_that_say_nothing_are_left_out(text: str, says: str) -> None:
         "read setup.py and you.html",
         "he's ours, they're not, o'brien isn't, y'all, rock'n'roll",
         "at three o'clock in St John's, 'twas said",
+        "'twas brill, 'tis a pity you couldn't've come",
+        "oi'll be there dreckly, oi'm on the tractor",
         "it said (and I agree) that [sic] it fails",
         'the "idiot" of Dostoevsky and the "fool" of Lear in one evening',
         "<kim> hello <@123> in <#456>",
