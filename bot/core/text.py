@@ -55,6 +55,8 @@ def _look_alikes() -> dict[str, str]:
         ("ᎪᏴᏟᎠᎬᏀᎻᎥᎫᏦᏞᎷᏢᏒᏚᎢᏙᎳᎩᏃ", "abcdeghijklmprstvwyz"),  # Cherokee
         ("ᴀʙᴄᴅᴇꜰɢʜɪᴊᴋʟᴍɴᴏᴘʀꜱᴛᴜᴠᴡʏᴢ", "abcdefghijklmnoprstuvwyz"),  # small capitals
         ("øđłħŧıȷɑɡǝəɐɹʇʌɯƒɨʉƀǥǀ", "odlhtijageeartvmfiubgl"),
+        ("ҳӿŋҽԍꙇѡүпᴨквгмтзɩᴑꬽƽꞟɣᴦϝϻքռգտաᏏᏧᏳᏂᎡᏕᏔᎽ", "xxnegiwynnkbrmtzioosuyrfmfnqswbdghrswy"),
+        ("ⲥⲏⲕⲓⳑⲙⲛⲟⲣⲅⲧⲭⲩ𐐽𐑃𐐬𐑈𐌁𐌂𐌠𐌉𐌑𐌕𐌢𐌗", "chkilmnoprtxyclosbcllmtxx"),  # Coptic, Deseret, Old Italic
         ("‘’‚‛′‵ʹʻʼʽˈ´‹›“”„‟″«»⁄−", "''" * 7 + '"' * 7 + "/-"),
     )
     table = {sign: plain for signs, plains in pairs for sign, plain in zip(signs, plains, strict=True)}
@@ -64,6 +66,8 @@ def _look_alikes() -> dict[str, str]:
 
 
 _LOOK_ALIKES = _look_alikes()
+_VARIANT = re.compile(r"LATIN (?:SMALL|CAPITAL) LETTER ([A-Z]) WITH .*|LATIN LETTER SMALL CAPITAL ([A-Z])")
+"""What Unicode calls a Latin letter with a hook, a stroke or a tail that no normal form takes off."""
 _INVISIBLE = frozenset({"Mn", "Me", "Cf", "Cc", "Cs"})  # marks, zero width, bidi, soft hyphen, controls, surrogates
 
 
@@ -80,6 +84,8 @@ def _character(sign: str) -> str:
     if category == "Pd":
         return "-"
     plain = unicodedata.normalize("NFD", unicodedata.normalize("NFKC", sign).casefold())
+    if plain == sign and (variant := _VARIANT.fullmatch(unicodedata.name(sign, ""))):
+        return (variant[1] or variant[2]).lower()
     return sign if plain == sign else "".join(map(_character, plain.strip()))  # a lone accent is a space and a mark
 
 

@@ -26,8 +26,12 @@ _ALPHABETS = (
 """Each in the order of the Latin alphabet."""
 
 
+_SINGLE = dict(zip("ћэшщцчфжѣ⭕🔴❌❎✖✝❗❕ℹ💲©®📧", "hewwuyoxboo" + "xxxtiiiscre", strict=True))
+"""Signs that are drawn for a letter by themselves, emoji among them."""
+
+
 def _letters() -> dict[str, str]:
-    found: dict[str, str] = {}
+    found: dict[str, str] = dict(_SINGLE)
     for alphabet in _ALPHABETS:
         for sign, letter in zip(alphabet, string.ascii_lowercase, strict=True):
             if not sign.isascii():

@@ -37,6 +37,9 @@ LIKE_L_MAX = 4
 """Signs of one run that may each be an i or an l."""
 READ_SHARE_MIN = 0.5
 """Of the letters of its unknown words so many must be read, or the text is no disguise but another language, code, names."""
+RECUT_LETTERS_MIN, RECUT_COST_MAX, RECUT_KNOWN_MIN = 10, 1.3, 0.85
+"""So many letters, of which words come out that cost so little a letter, and are known, are words with their blanks in other places:
+words with slips cost 1.9 and more."""
 BACKWARDS_DOUBT = 1.0
 """Nats by which words must stand better as they follow than the other way round, or a text that is backwards is so as a whole."""
 BEFORE_CHARS_MAX = 60
@@ -373,6 +376,8 @@ def _whole(text: str, meant: Folded, words: Vocabulary, said: int, most: int) ->
     odd |= {one.start() for one in found if words.may_be_another(one[0].replace("'", "")) and not _is_name(text, meant, one)}
     runs = list(_runs(found, meant.text))
     written = [[one[0].replace("'", "") for one in run] for run in runs]
+    if 2 * len(odd) >= len(found) and (edits := _recut(runs, written, words)):
+        return [Meant(rewritten(meant, edits), blurred=True)]
     given = [Run(said, [one.start() not in odd for one in run]) for said, run in zip(written, runs, strict=True)]
     heard = [(list(_respelt(runs, written, one.steps)), one.behind) for one in decoded(given, words, most)]
     edits = heard[0][0]
@@ -387,6 +392,19 @@ def _whole(text: str, meant: Folded, words: Vocabulary, said: int, most: int) ->
     if not edits or read + before < READ_SHARE_MIN * (letters + before):
         return []
     return [Meant(rewritten(meant, edits), behind, blurred=True) for edits, behind in heard]
+
+
+def _recut(runs: Sequence[Sequence[re.Match[str]]], written: Sequence[Sequence[str]], words: Vocabulary) -> list[Edit]:
+    """Words whose blanks all stand in other places: "nobodyt oldm et hatt hey"; nothing where other words than common ones come out."""
+    letters = ["".join(said) for said in written]
+    if max(map(len, letters), default=0) > LETTERS_RUN_MAX or sum(map(len, letters)) < RECUT_LETTERS_MIN:
+        return []
+    cuts = [words.cut(one) for one in letters]
+    whole = sum(map(len, letters))
+    known = sum(len(one) for _, cut in cuts for one in cut if one in words)
+    if sum(cost for cost, _ in cuts) > RECUT_COST_MAX * whole or known < RECUT_KNOWN_MIN * whole:
+        return []
+    return [(run[0].start(), run[-1].end(), " ".join(cut)) for run, (_, cut) in zip(runs, cuts, strict=True)]
 
 
 _NO_VOWELS = re.compile(r"(?!(?:my|by|why|try|cry|dry|fly|sky|shy|gym|mr|mrs|dr|tv|hmm)\b)[^aeiou']+")

@@ -6,7 +6,7 @@ bounded by the length of a word.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -23,7 +23,11 @@ class Way(StrEnum):
     KEY = "the key beside it"
     DROPPED = "a letter dropped"
     VOWEL = "another vowel"
-    LOOKS = "l for i"
+    LOOKS = "letters that look alike"
+    MASKED = "x for vowels"
+    FIRST = "the first letter dropped"
+    ENDS = "its ends exchanged"
+    JUMBLED = "its middle jumbled"
     SOUND = "by ear"
     BACKWARDS = "backwards"
     TOGETHER = "run together"
@@ -41,6 +45,10 @@ PRICES = {
     Way.DROPPED: 6.0,
     Way.VOWEL: 6.0,
     Way.LOOKS: 4.0,
+    Way.MASKED: 2.0,
+    Way.FIRST: 7.0,
+    Way.ENDS: 7.0,
+    Way.JUMBLED: 5.5,
     Way.SOUND: 4.5,
     Way.BACKWARDS: 6.5,
     Way.TOGETHER: 0.0,
@@ -57,16 +65,18 @@ JOINED_USUAL_PRICE, JOINED_USUAL_KNOWN_PRICE = 0.5, 1.5
 """The same where words are usually cut by blanks."""
 USUAL_WAYS_MAX = 2
 """Ways that are tried as the usual one of a text, besides none."""
-USUAL = frozenset({Way.BARE, Way.MOVED, Way.TWICE, Way.KEY, Way.DROPPED, Way.VOWEL, Way.LOOKS, Way.SOUND, Way.TOGETHER, Way.APART})
+USUAL = frozenset(Way).difference({Way.NONE, Way.SPELT, Way.BACKWARDS})
 
 _SOUNDS = tuple(
     tuple(pair.split(">"))
     for pair in "k>c k>ck z>s f>ph oo>u u>oo a>er ah>er uh>er a>or a>ar er>ar or>er ks>x kw>qu f>th ee>ea ee>ie ea>ee ie>y y>ie y>i i>y "
-    "shun>tion y>igh ite>ight n>kn r>wr w>wh j>g s>c x>cks".split()
+    "shun>tion y>igh ite>ight n>kn r>wr w>wh j>g s>c x>cks d>th v>th w>l w>r ny>n in>ing".split()
 )
 """How a word may be written by ear, and how it is spelt."""
-_SOUNDS_MAX = 2
-"""Sounds of one word that are written so."""
+_LOOKS = tuple(tuple(pair.split(">")) for pair in "l>i i>l rn>m cl>d vv>w ci>a q>g nn>m".split())
+"""Letters that look like others, and those."""
+_SOUNDS_MAX, _LOOKS_MAX = 2, 3
+"""Sounds of one word that are written so, and letters of one word that stand for others."""
 _KEYS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
 _VOWELS = "aeiou"
 _LETTERS = "etaoinsrhldcumfpgwybvkxjqz"
@@ -85,7 +95,7 @@ class Guess(NamedTuple):
             return 0.0
         if self.way is Way.TOGETHER:
             return (CUT_USUAL_PRICE if usual is Way.TOGETHER else CUT_PRICE) * (len(self.said) - 1)
-        if self.way is usual:
+        if self.way is usual or (self.way is Way.MOVED and usual is Way.JUMBLED):  # two letters moved are a middle jumbled a little
             return USUAL_PRICE
         price = PRICES[self.way]
         return (price if usual is Way.NONE or self.way is Way.SPELT else max(price, OTHER_PRICE_MIN)) + KNOWN_PRICE * self.known
@@ -120,6 +130,7 @@ def _neighbours() -> dict[str, str]:
 
 
 NEIGHBOURS = _neighbours()
+_BESIDE = {key: frozenset(others) for key, others in NEIGHBOURS.items()}
 
 
 def undone(word: str) -> Iterator[tuple[Way, str]]:
@@ -127,14 +138,14 @@ def undone(word: str) -> Iterator[tuple[Way, str]]:
     yield Way.BACKWARDS, word[::-1]
     if len(word) > 2:  # noqa: PLR2004 - letters
         yield from _without_a_slip(word)
-        yield from ((Way.SOUND, one) for one in _heard(word))
+        yield from ((Way.SOUND, one) for one in _changed(word, _SOUNDS, _SOUNDS_MAX))
+        yield from ((Way.LOOKS, one) for one in _changed(word, _LOOKS, _LOOKS_MAX))
+        yield Way.ENDS, word[-1] + word[1:-1] + word[0]
+        yield Way.ENDS, "".join(word[n + 1 : n + 2] + word[n] for n in range(0, len(word), 2))
+        yield from ((Way.FIRST, letter + word) for letter in _LETTERS)
     for n in range(1, len(word) + 1):
         for letter in _LETTERS:
             yield Way.DROPPED, word[:n] + letter + word[n:]
-    for one, other in ("li", "il"):
-        if one in word:
-            yield Way.LOOKS, word.replace(one, other)
-            yield from ((Way.LOOKS, word[:n] + other + word[n + 1 :]) for n, letter in enumerate(word) if letter == one)
 
 
 def _without_a_slip(word: str) -> Iterator[tuple[Way, str]]:
@@ -142,20 +153,20 @@ def _without_a_slip(word: str) -> Iterator[tuple[Way, str]]:
     for n in range(len(word) - 1):
         yield Way.MOVED, word[:n] + word[n + 1] + word[n] + word[n + 2 :]
     for n, letter in enumerate(word):
-        if (twice := letter in word[n - 1 : n]) or len(word) > 5:  # noqa: PLR2004 - letters
+        beside = word[max(0, n - 1) : n] + word[n + 1 : n + 2]
+        if (twice := letter in word[n - 1 : n]) or len(word) > 5 or not _BESIDE[letter].isdisjoint(beside):  # noqa: PLR2004 - letters
             yield Way.TWICE if twice else Way.MORE, word[:n] + word[n + 1 :]
         yield from ((Way.KEY, word[:n] + key + word[n + 1 :]) for key in NEIGHBOURS[letter])
         if letter in _VOWELS:
             yield from ((Way.VOWEL, word[:n] + vowel + word[n + 1 :]) for vowel in _VOWELS)
 
 
-def _heard(word: str) -> set[str]:
-    """How a word that is written by ear may be spelt, with one or two of its sounds spelt otherwise."""
+def _changed(word: str, rules: Sequence[tuple[str, ...]], most: int) -> set[str]:
+    """A word with letters replaced by rules, at most so many times."""
     found, last = {word}, {word}
-    for _ in range(_SOUNDS_MAX):
-        last = {
-            _spelt_at(one, place, written, spelt) for one in last for written, spelt in _SOUNDS for place in _places(one, written)
-        } - found
+    for _ in range(most):
+        further = {_at(one, place, written, spelt) for one in last for written, spelt in rules for place in _places(one, written)}
+        last = further - found
         found |= last
     return found
 
@@ -167,5 +178,5 @@ def _places(word: str, written: str) -> Iterator[int]:
         place = word.find(written, place + 1)
 
 
-def _spelt_at(word: str, place: int, written: str, spelt: str) -> str:
+def _at(word: str, place: int, written: str, spelt: str) -> str:
     return word[:place] + spelt + word[place + len(written) :]

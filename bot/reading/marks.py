@@ -38,6 +38,11 @@ _CLOSES = {'"': '"', "'": "'", "(": ")", "[": "]", "{": "}", "<": ">"}
 _AROUND = re.compile(r"(?<![^\s])(?P<open>[\"'(\[{<])(?P<inner>[a-z0-9@$!]+(?:'[a-z]+)?)(?P<close>[\"')\]}>])(?P<behind>[.,!?;:]*)(?!\S)")
 _BRACKETED = re.compile(r"(?<!\S)[a-z0-9\"'@$!(\[{<]*[(\[{<][a-z0-9@$!]{1,16}[)\]}>][a-z0-9\"'@$!()\[\]{}<>]*[.,!?;:]*(?!\S)")
 _BRACKET = re.compile(r"[(\[{<](?=[a-z0-9@$!]{1,16}[)\]}>])|(?<=[a-z0-9@$!])[)\]}>]")
+_FILLED = re.compile(r"(?<!\S)[a-z'\"]*(?:[(\[{<][a-z]{1,6}[)\]}>][a-z']+)+[.,!?;:]*(?!\S)")
+_FILLER = re.compile(r"[(\[{<][a-z]{1,6}[)\]}>]")
+_SPELLED = re.compile(r"(?<![^\s\"'(])[a-z](?P<sign>[^\w\s@#]|_)[a-z](?:(?P=sign)[a-z])*(?![\w@/])")
+_CUT = re.compile(r"(?<![\w@#/\\.:=~<'-])[a-z]+(?:[_/\\.,;:~=+^|][a-z]+){1,2}(?![\w@/\\=:'-]|\.\w)")
+_NO_LETTER = re.compile(r"[^a-z]+")
 _TORN = re.compile(r"(?<![\w'@#])[a-z]+(?:'[a-z]+)+(?![\w'@])")
 _SHORTENED = (re.compile(r"(?:[odlyt])'([a-z]+)"), re.compile(r"([a-z]+)(?:n't|'(?:s|t|ll|re|ve|d|m|em|n))"))
 """Two words in one, or a name: what the apostrophe stands beside is a word then."""
@@ -92,12 +97,41 @@ def _within(text: str, words: Vocabulary) -> Iterator[Edit]:
             yield from edits
 
 
+def _without_fillers(text: str, words: Vocabulary) -> Iterator[Edit]:
+    """What stands in brackets within a word and is none of it: "no(uh)body"."""
+    for found in _FILLED.finditer(text):
+        bare = _FILLER.sub("", found[0]).strip(EDGES)
+        if bare in words or words.spelt(bare):
+            yield from ((found.start() + one.start(), found.start() + one.end(), "") for one in _FILLER.finditer(found[0]))
+
+
+def _spelled(text: str, words: Vocabulary) -> Iterator[Edit]:
+    """Letters with one sign between them all: "n|o|b|o|d|y"."""
+    found = [one for one in _SPELLED.finditer(text) if (letters := one[0][::2]) in words or words.spelt(letters)]
+    if any(len(one[0]) > len("a-b") for one in found):
+        for one in found:
+            yield from ((one.start() + n, one.start() + n + 1, "") for n in range(1, len(one[0]), 2))
+
+
+def _cut(text: str, words: Vocabulary) -> Iterator[Edit]:
+    """A sign or two within a word, whose pieces are not both words: "ki_ke", "wh,en", "an/d"."""
+    cut = list(_CUT.finditer(text))
+    for found in cut:
+        if len(cut) < OFTEN and "." in found[0] and found[0].replace(".", "") not in words.hidden:
+            continue  # a file, or a thing's place in a program
+        pieces = [piece for piece in _NO_LETTER.split(found[0]) if piece]
+        joined = "".join(pieces)
+        apart = all(piece in words and (len(piece) > 1 or piece in "ai") for piece in pieces)
+        if len(joined) > PAIR and (joined in words.hidden or (words.is_common(joined) and not apart)):
+            yield from ((found.start() + one.start(), found.start() + one.end(), "") for one in _NO_LETTER.finditer(found[0]))
+
+
 def _torn(text: str, words: Vocabulary) -> Iterator[Edit]:
     """Apostrophes within a word that has none: "idi'ot"."""
     for found in _TORN.finditer(text) if "'" in text else ():
         joined = found[0].replace("'", "")
         shortened = [whole[1] for one in _SHORTENED if (whole := one.fullmatch(found[0]))]
-        if not any(map(words.__contains__, shortened)) and not found[0].endswith("n't") and (joined in words or words.spelt(joined)):
+        if not any(map(words.__contains__, shortened)) and "n't" not in found[0] and (joined in words or words.spelt(joined)):
             yield from ((place, place + 1, "") for place in range(*found.span()) if text[place] == "'")
 
 
@@ -153,4 +187,15 @@ def _are_words(said: Sequence[str], words: Vocabulary) -> bool:
     return known >= (KNOWN_SHARE_MIN if len(said) > FEW else 1.0) * len(said)
 
 
-_STEPS: tuple[Callable[[str, Vocabulary], Iterator[Edit]], ...] = (_tags, _links, _around, _within, _torn, _between, _instead)
+_STEPS: tuple[Callable[[str, Vocabulary], Iterator[Edit]], ...] = (
+    _tags,
+    _links,
+    _around,
+    _within,
+    _without_fillers,
+    _spelled,
+    _cut,
+    _torn,
+    _between,
+    _instead,
+)

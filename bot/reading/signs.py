@@ -7,8 +7,9 @@ Rules: each sign of the new text is led back to the old one; a star is a letter 
 # ruff: noqa: RUF001, PLR2004 - characters that look like others are what this is about; the lengths of words are numbers
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from html.entities import html5
+from urllib.parse import unquote
 
 from bot.core.text import Folded, fold
 from bot.reading import alphabets
@@ -26,9 +27,12 @@ _LETTER_EMOJI = dict(zip("⭕❌❎✖✝❗❕ℹ💲©®🔴", "oxxxtiiiscro",
 _WITH_CAPITAL_I = re.compile(r"(?<![^\W_])(?=[A-Za-z']*[a-z])(?=[A-Za-z']*I)[A-Za-z][A-Za-z']+(?![^\W_])")
 _UNUSUAL = re.compile(rf"[{_ESCAPE}{_FLIPPED_LETTERS}*#%•✱∗^&\\|{''.join(_LETTER_EMOJI)}]|:[\w+-]+:|\w\?\w|\(_?\)|><")
 _RUN = re.compile(r"\S+")
+_HUMPED = re.compile(r"(?<![\w@/.#])(?P<tag>#?)(?P<word>[A-Z]?[a-z]*(?:[A-Z][a-z]*)+)(?![\w@/]|\.\w)")
+_HUMPS = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _OVERRIDE = re.compile(rf"{_ESCAPE}([^\u202c\u2069\n]*)[\u202c\u2069]?")
 _TURNED = re.compile(rf"[^\n]*[{_FLIPPED_LETTERS}][^\n]*")
 _ENTITY = re.compile(r"&(?:amp;)*(?:#(?P<decimal>\d{1,7})|#[xX](?P<hex>[0-9a-fA-F]{1,6})|(?P<name>[a-zA-Z]{2,8}));")
+_PERCENT = re.compile(r"(?:%[2-7][0-9a-fA-F])+")
 _CODE = re.compile(r"\b:(?!//)[a-z][a-z0-9_+-]{1,30}:(?=\w\b|\w:)|:(?:regional_indicator_|alphabet-(?:white|yellow)-)(?P<letter>[a-z]):")
 _EMOJI = re.compile(rf"(?<=\w)\uFE0F?[{''.join(_LETTER_EMOJI)}](?=\w|\uFE0F\w)|\b(?<=\w)[{''.join(_LETTER_EMOJI)}]\uFE0F?(?=\w)")
 _BEFORE, _BEHIND = re.compile(r"(?<!\S)([A-Za-z']{1,40}) \Z"), re.compile(r" ([A-Za-z']{1,40})(?![^\s.,;:!?])")
@@ -36,7 +40,7 @@ _BEFORE, _BEHIND = re.compile(r"(?<!\S)([A-Za-z']{1,40}) \Z"), re.compile(r" ([A
 _STARRED = re.compile(
     r"(?<![\w*`~_#%•✱∗@/.:<&=-])(?:[*#%•✱∗^]?\w{1,20}(?:[*#%•✱∗?^]{1,8}\w{1,20}){1,8}\*{0,3}|\w{3,16}\*{1,3})(?![\w*`~#%/:=-])"
 )
-_STARS_ANYWHERE = re.compile(r"(?<![\w*])(?=\w*\*)(?=\**\w)[\w*]{2,16}(?![\w*])")
+_STARS_ANYWHERE = {sign: re.compile(rf"(?<![\w{sign}])(?=\w*\{sign})(?=\{sign}*\w)[\w{sign}]{{2,16}}(?![\w{sign}])") for sign in "*#"}
 _CENSORED = re.compile(r"(?<![\w*@#/.:-])[a-z]\*{2,11}(?![\w*])", re.IGNORECASE)
 _CENSORED_WORDS = {
     one[0] + "*" * (len(one) - 1): one
@@ -55,7 +59,7 @@ _DRAWN_WORD = re.compile(rf"(?<!\S)(?=\S*[a-zA-Z0-9])(?=\S*(?:\|\||{_DRAWN_SIGN.
 
 def is_unusual(text: str) -> bool:
     """Whether there is anything in a text that `undone` may undo."""
-    return bool(_UNUSUAL.search(text)) or not (text.isascii() or alphabets.SIGNS.isdisjoint(text))
+    return bool(_UNUSUAL.search(text) or _HUMPS.search(text)) or not (text.isascii() or alphabets.SIGNS.isdisjoint(text))
 
 
 def capitals_for_l(text: str, words: Vocabulary) -> str:
@@ -72,14 +76,17 @@ def undone(text: str, folded: Folded, words: Vocabulary) -> Folded:
     """Undo what folding cannot, because it would wreck ordinary text; then fold what is left."""
     signs: Signs = [(sign, place) for place, sign in enumerate(text)]
     before = text
-    for change in (_entities, _codes, _overridden, _turned):
+    for change in (_entities, _percents, _codes, _overridden, _turned):
         signs = change("".join(sign for sign, _ in signs), signs)
+    signs = _parted("".join(sign for sign, _ in signs), signs, words)
     signs = _of_other_alphabets("".join(sign for sign, _ in signs), signs, words)
     current = "".join(sign for sign, _ in signs)
     starred = list(_starred(current, words))
     starred += [(*found.span(), said) for found in _CENSORED.finditer(current) if (said := _CENSORED_WORDS.get(found[0].lower()))]
-    if any("*" in current[start:end] for start, end, _ in starred):
-        starred += [one for one in _more_starred(current, words) if not any(one[0] < end and start < one[1] for start, end, _ in starred)]
+    for sign in "*#":
+        if any(sign in current[start:end] for start, end, _ in starred):
+            more = _more_starred(current, sign, words)
+            starred += [one for one in more if not any(one[0] < end and start < one[1] for start, end, _ in starred)]
     for start, end, new in sorted([*starred, *_drawn(current, words)], reverse=True):
         last = len(new) - 1
         width = end - start
@@ -102,6 +109,17 @@ def _entities(text: str, signs: Signs) -> Signs:
             kept += [*signs[done : found.start()], *((one, signs[found.start()][1]) for one in sign[:2])]
             done = found.end()
     return [*kept, *signs[done:]]
+
+
+def _percents(text: str, signs: Signs) -> Signs:
+    """Letters as links write them, where there are several: "%6Bill"."""
+    found = list(_PERCENT.finditer(text))
+    if len(found) < 2 or "://" in text:
+        return signs
+    for one in reversed(found):
+        said = unquote(one[0])
+        signs[one.start() : one.end()] = [(sign, signs[one.start() + 3 * n][1]) for n, sign in enumerate(said)]
+    return signs
 
 
 def _codes(text: str, signs: Signs) -> Signs:
@@ -139,27 +157,44 @@ def _turned(text: str, signs: Signs) -> Signs:
     return [*kept, *signs[done:]]
 
 
+def _parted(text: str, signs: Signs, words: Vocabulary) -> Signs:
+    """Words run together with a capital each as those words: all of a tag, of other runs three and more."""
+    for found in reversed(list(_HUMPED.finditer(text))):
+        parts = _HUMPS.split(found["word"])
+        if len(parts) > (1 if found["tag"] else 2) and all(part.lower() in words for part in parts):
+            start, place = found.start("word"), len(found["word"])
+            for part in reversed(parts[1:]):
+                place -= len(part)
+                signs.insert(start + place, (" ", signs[start + place][1]))
+            del signs[found.start() : start]
+    return signs
+
+
 def _of_other_alphabets(text: str, signs: Signs, words: Vocabulary) -> Signs:
     """Runs of signs of other alphabets as the Latin letters they are drawn for, where words come out of most of them."""
     if alphabets.SIGNS.isdisjoint(text):
         return signs
     runs = [found for found in _RUN.finditer(text) if not alphabets.SIGNS.isdisjoint(found[0])]
     read = [_latin(found[0], words) for found in runs]
-    right = [said.strip(EDGES) in words or bool(words.spelt(said.strip(EDGES))) for said in read]
+    right = [_word(said) in words or bool(words.spelt(_word(said))) for said in read]
     for found, said, word in sorted(zip(runs, read, right, strict=True), key=lambda one: -one[0].start()):
-        letters = said.strip(EDGES)
+        letters = "".join(said).strip(EDGES)
         if letters.isascii() and ((word and len(letters) > 2) or 2 * sum(right) > len(right)):
-            signs[found.start() : found.end()] = [(sign, place) for sign, (_, place) in zip(said, signs[found.start() :], strict=False)]
+            places = [place for _, place in signs[found.start() : found.end()]]
+            signs[found.start() : found.end()] = [(sign, place) for one, place in zip(said, places, strict=True) for sign in one]
     return signs
 
 
-def _latin(run: str, words: Vocabulary) -> str:
-    """A run of signs with Latin letters in their place, sign by sign: those they are drawn for, else those they are folded to."""
-    drawn = "".join(alphabets.LETTERS.get(sign, sign).lower() for sign in run)
-    if (bare := drawn.strip(EDGES)) in words or words.spelt(bare):
-        return drawn
-    looks = "".join(one if len(one := fold(sign).text) == 1 and one.isascii() else alphabets.LETTERS.get(sign, sign) for sign in run)
-    return looks if looks.strip(EDGES) in words else drawn
+def _latin(run: str, words: Vocabulary) -> list[str]:
+    """What each sign of a run stands for: the letter it is drawn for, else what it is folded to; or these first, by which is a word."""
+    folded = [fold(sign).text for sign in run]
+    drawn = [alphabets.LETTERS.get(sign, one) for sign, one in zip(run, folded, strict=True)]
+    looks = [one if one.isascii() else alphabets.LETTERS.get(sign, one) for sign, one in zip(run, folded, strict=True)]
+    return looks if _word(looks) in words and _word(drawn) not in words else drawn
+
+
+def _word(letters: Sequence[str]) -> str:
+    return "".join(letters).strip(EDGES).replace("'", "")
 
 
 def _starred(text: str, words: Vocabulary) -> Iterator[Edit]:
@@ -197,10 +232,10 @@ def _star_says(written: str, words: Vocabulary, before: str, behind: str) -> str
     return ""
 
 
-def _more_starred(text: str, words: Vocabulary) -> Iterator[Edit]:
-    """Words with stars at their ends, and short ones, in a text where others have stars for letters."""
-    for found in _STARS_ANYWHERE.finditer(text):
-        pattern = found[0].lower().replace("*", ".")
+def _more_starred(text: str, sign: str, words: Vocabulary) -> Iterator[Edit]:
+    """Words with stars, or another sign, at their ends, and short ones, in a text where others have them for letters."""
+    for found in _STARS_ANYWHERE[sign].finditer(text):
+        pattern = found[0].lower().replace(sign, ".")
         fits = words.fitting(pattern) if pattern.strip(".") and pattern.isascii() else ""
         if fits:
             yield *found.span(), fits

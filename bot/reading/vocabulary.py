@@ -69,6 +69,11 @@ _RUN = re.compile(r"([a-z])\1+")
 _THREE = re.compile(r"([a-z])\1{2,}")
 
 
+def _jumbled(word: str) -> str:
+    """What a word has in common with those that have its letters between the same two at the ends."""
+    return word[:1] + "".join(sorted(word[1:-1])) + word[-1:]
+
+
 def collapsed(word: str) -> str:
     """A word with each run of a letter as one."""
     return _RUN.sub(r"\1", word)
@@ -266,6 +271,26 @@ class Vocabulary:
         return found
 
     @cached_property
+    def _by_letters(self) -> dict[str, list[str]]:
+        """Words of five letters and more by their ends and the letters between them; the commonest first."""
+        found: dict[str, list[str]] = {}
+        for word in sorted(self._rank, key=self._rank.__getitem__):
+            if len(word) > 4:
+                found.setdefault(_jumbled(word), []).append(word)
+        return found
+
+    @cached_property
+    def _by_masked(self) -> dict[str, list[str]]:
+        """The commonest words by how they look with an x for each vowel, or for each but the first letter."""
+        found: dict[str, list[str]] = {}
+        for word in sorted(self._rank, key=lambda one: self.cost(one) - HIDDEN_BONUS * (one in self.hidden)):
+            for masked in {_VOWELS.sub("x", word), word[0] + _VOWELS.sub("x", word[1:])}:
+                same = found.setdefault(masked, [])
+                if len(same) < GUESSES_MAX and masked != word:
+                    same.append(word)
+        return found
+
+    @cached_property
     def _by_shape(self) -> dict[tuple[int, str], list[str]]:
         """Words by length and first letter, the commonest first."""
         found: dict[tuple[int, str], list[str]] = {}
@@ -364,6 +389,9 @@ class Vocabulary:
         """The words that a word is with one disguise of a letter undone."""
         if len(word) <= WORD_READ_MAX:
             yield from ((way, (one,)) for way, one in undone(word) if one != word and self.is_common(one))
+            yield from ((Way.JUMBLED, (one,)) for one in self._by_letters.get(_jumbled(word), ()) if one != word)
+            if "x" in word:
+                yield from ((Way.MASKED, (one,)) for one in self._by_masked.get(word, ()) if one != word)
 
     def _unknown(self, word: str) -> Iterator[tuple[Way, tuple[str, ...]]]:
         """What a word that is none says by itself, cut into others, and with its vowels."""
