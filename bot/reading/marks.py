@@ -41,7 +41,7 @@ _BRACKET = re.compile(r"[(\[{<](?=[a-z0-9@$!]{1,16}[)\]}>])|(?<=[a-z0-9@$!])[)\]
 _FILLED = re.compile(r"(?<!\S)[a-z'\"]*(?:[(\[{<][a-z]{1,6}[)\]}>][a-z']+)+[.,!?;:]*(?!\S)")
 _FILLER = re.compile(r"[(\[{<][a-z]{1,6}[)\]}>]")
 _SPELLED = re.compile(r"(?<![^\s\"'(])[a-z](?P<sign>[^\w\s@#]|_)[a-z](?:(?P=sign)[a-z])*(?![\w@/])")
-_CUT = re.compile(r"(?<![\w@#/\\.:=~<'-])[a-z]+(?:[_/\\.,;:~=+^|][a-z]+){1,2}(?![\w@/\\=:'-]|\.\w)")
+_CUT = re.compile(r"(?<![\w@#/\\.:=~<'-])[a-z]+(?:(?:[_/\\.,;:~=+^|]|[^\x00-\x7f\w\s]{1,3})[a-z]+){1,3}(?![\w@/\\=:'-]|\.\w)")
 _NO_LETTER = re.compile(r"[^a-z]+")
 _TORN = re.compile(r"(?<![\w'@#])[a-z]+(?:'[a-z]+)+(?![\w'@])")
 _SHORTENED = (re.compile(r"(?:[odlyt])'([a-z]+)"), re.compile(r"([a-z]+)(?:n't|'(?:s|t|ll|re|ve|d|m|em|n))"))
