@@ -95,7 +95,7 @@ TEXTS = st.one_of(
         ("no(uh)body likes a li[um]ar", "nobody likes a liar"),
         ("you i💀di💀ot", "you idiot"),
         ("%79ou a%72e an idiot", "you are an idiot"),
-        ("тhе ҽӏеᴄтіοn օf a cоward", "the election of a coward"),
+        ("тhе ҽӏеᴄтіοn օf a cоward", "the election of a coward"),  # noqa: RUF001
         ("tihs is a setence wiht many swapepd letetrs yuo idoit", "this is a sentence with many swapped letters you idiot"),
     ],
 )
