@@ -24,7 +24,7 @@ _FLIPPED_LETTERS = "ɐɔǝɟƃɥᴉɾʞɯɹʇʌʍʎ"
 _LETTER_EMOJI = dict(zip("⭕❌❎✖✝❗❕ℹ💲©®🔴", "oxxxtiiiscro", strict=True)) | dict(
     zip("🆎🆑🆒🆓🆔🆕🆖🆗🆘🆙🆚", "ab cl cool free id new ng ok sos up vs".split(), strict=True)
 )
-_WITH_CAPITAL_I = re.compile(r"(?<![^\W_])(?=[A-Za-z']*[a-z])(?=[A-Za-z']*I)[A-Za-z][A-Za-z']+(?![^\W_])")
+_WITH_CAPITAL_I = re.compile(r"(?<![^\W_])(?<!')(?=[A-Za-z']*[a-z])(?=[A-Za-z']*I)[A-Za-z][A-Za-z']+(?![^\W_])")
 _UNUSUAL = re.compile(rf"[{_ESCAPE}{_FLIPPED_LETTERS}*#%•✱∗^&\\|{''.join(_LETTER_EMOJI)}]|:[\w+-]+:|\w\?\w|\(_?\)|><")
 _RUN = re.compile(r"\S+")
 _HUMPED = re.compile(r"(?<![\w@/.#])(?P<tag>#?)(?P<word>[A-Z]?[a-z]*(?:[A-Z][a-z]*)+)(?![\w@/]|\.\w)")

@@ -304,7 +304,10 @@ def test_a_name_in_a_text_full_of_slips_hides_no_abuse(name: str) -> None:
     assert not HIDDEN & set(says.replace(",", "").split())
 
 
-@pytest.mark.parametrize("unit", ["abcde ", "qjxkz", "the ", "th ", "zzzzzzzzzzzzzzzzzzz "])
+@pytest.mark.parametrize(
+    "unit",
+    ["abcde ", "qjxkz", "the ", "th ", "zzzzzzzzzzzzzzzzzzz ", "a|", "I'", "(a)", "#Aa", "a_b ", "%41", "卂 ", "lilll ", "x#", 'a"', "kI "],
+)
 def test_what_nobody_can_read_is_read_in_time_that_grows_with_its_length(unit: str) -> None:
     """By the calls of the functions that do the work, as a clock would measure the machine."""
     calls = []
