@@ -62,10 +62,10 @@ _HARM = """\
   with one group and not with another.
 - **A breach among harmless sentences.** Although sentences count by themselves for a share, one to three civil ones beside it hide much: of 2,000 held-out
   lines 30 % instead of 50 % of the breaches are above 0.8. What matters in a long message may have to be reported by members.
-- **Disguised words.** The bot reads disguised words as they are meant before the model sees them, in up to six ways; each of 70
+- **Disguised words.** The bot reads disguised words as they are meant before the model sees them, in up to six ways; each of 69
   disguises costs one abusive message in twenty at most that is found in plain spelling; words written by ear cost one in seven, l for i one in
-  eleven, digits in words that are run together one in sixteen. Of 54 ways that somebody else thought of 30 cost one in twenty at most, secret languages
-  (pig Latin, words within words) nearly all.
+  eleven, digits in words that are run together one in fourteen, a wrong vowel in every word one in eighteen. Of 54 ways that somebody else thought of 27 cost one in twenty
+  at most; Welsh, Cockney or nursery spelling of every word, silent letters and echoed syllables cost a third to two thirds, secret languages and digits that nobody uses nearly all.
 - The written lines are by few writers. A bag-of-words model separates their sides better than a guess
   (training/README.md), so the figures on them flatter the model."""
 
