@@ -53,9 +53,8 @@ def _look_alikes() -> dict[str, str]:
         ("ΑΒΕΖΗΙΚΜΝΟΡΤΥΧ", "abezhikmnoptyx"),  # before folding case: small eta looks like n, the capital like H
         ("օսհոցյզ", "ouhngjq"),  # Armenian
         ("ᎪᏴᏟᎠᎬᏀᎻᎥᎫᏦᏞᎷᏢᏒᏚᎢᏙᎳᎩᏃ", "abcdeghijklmprstvwyz"),  # Cherokee
-        ("ᴀʙᴄᴅᴇꜰɢʜɪᴊᴋʟᴍɴᴏᴘʀꜱᴛᴜᴠᴡʏᴢ", "abcdefghijklmnoprstuvwyz"),  # small capitals
-        ("øđłħŧıȷɑɡǝəɐɹʇʌɯƒɨʉƀǥǀ", "odlhtijageeartvmfiubgl"),
-        ("ҳӿŋҽԍꙇѡүпᴨквгмтзɩᴑꬽƽꞟɣᴦϝϻքռգտաᏏᏧᏳᏂᎡᏕᏔᎽ", "xxnegiwynnkbrmtzioosuyrfmfnqswbdghrswy"),
+        ("ıȷɑɡǝəɐɹʇʌɯʉǀ", "ijageeartvmul"),
+        ("ҳӿŋҽԍꙇѡүпᴨзɩᴑꬽƽꞟɣᴦϝϻքռգտաᏏᏧᏳᏂᎡᏕᏔᎽ", "xxnegiwynnzioosuyrfmfnqswbdghrswy"),
         ("ⲥⲏⲕⲓⳑⲙⲛⲟⲣⲅⲧⲭⲩ𐐽𐑃𐐬𐑈𐌁𐌂𐌠𐌉𐌑𐌕𐌢𐌗", "chkilmnoprtxyclosbcllmtxx"),  # Coptic, Deseret, Old Italic
         ("‘’‚‛′‵ʹʻʼʽˈ´‹›“”„‟″«»⁄−", "''" * 7 + '"' * 7 + "/-"),
     )

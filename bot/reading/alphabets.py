@@ -26,12 +26,13 @@ _ALPHABETS = (
 """Each in the order of the Latin alphabet."""
 
 
-_SINGLE = dict(zip("ћэшщцчфжѣ⭕🔴❌❎✖✝❗❕ℹ💲©®📧", "hewwuyoxboo" + "xxxtiiiscre", strict=True))
-"""Signs that are drawn for a letter by themselves, emoji among them."""
+EMOJI = dict(zip("⭕🔴❌❎✖✝❗❕ℹ💲©®📧", "ooxxxtiiiscre", strict=True))
+"""Emoji that are drawn for a letter."""
+_SINGLE = dict(zip("ћэшщцчфжѣ", "hewwuyoxb", strict=True))
 
 
 def _letters() -> dict[str, str]:
-    found: dict[str, str] = dict(_SINGLE)
+    found = EMOJI | _SINGLE
     for alphabet in _ALPHABETS:
         for sign, letter in zip(alphabet, string.ascii_lowercase, strict=True):
             if not sign.isascii():
@@ -42,4 +43,3 @@ def _letters() -> dict[str, str]:
 
 LETTERS = _letters()
 """The Latin letter that each sign stands for."""
-SIGNS = frozenset(LETTERS)

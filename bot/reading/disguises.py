@@ -17,7 +17,7 @@ from itertools import pairwise, product
 
 from bot.core.text import Folded, Meant, fold
 from bot.reading.channel import Run, Step, decoded
-from bot.reading.edits import Edit, rewritten
+from bot.reading.edits import CHUNK, Edit, rewritten
 from bot.reading.marks import without_marks
 from bot.reading.signs import capitals_for_l, is_unusual, undone
 from bot.reading.spellings import SHORT_OF, SIGNS
@@ -48,7 +48,6 @@ _STRUCK = re.compile(r"(?<![\w~])~\w[^~\n]{0,200}(?<!\s)~(?![\w~/])")
 _SIGN = r"[a-z0-9@$!|+(]"
 _APART = re.compile(rf"(?<![^\W_])(?<!['@]){_SIGN}(?:[^a-z0-9@$!\n]{{1,4}}{_SIGN}){{2,}}(?![a-z0-9])")
 _ONE_SIGN = re.compile(_SIGN)
-_CHUNK = re.compile(r"\S+")
 _KEPT = re.compile(r"[<@#/~\\].*|.*(?:://|www\.|[\\/]\w+[\\/]|\w@[\w-]+\.\w|[=_]).*|-+\w+.*|[\w-]+(?:\.[\w-]+)*\.[a-z]{2,5}[:/]?.*")
 _INNER = re.compile(r"[^a-z0-9@$!|(+]+")
 _AS_SAID = re.compile(r"[a-z]{1,3}'(?:ll|m|ve|re|d)")
@@ -77,10 +76,8 @@ class Disguises:
             return [Meant(folded)]
         seen = capitals_for_l(text, self._words)
         folded = folded if seen == text else fold(seen)
-        folded = _not_struck(folded) if "~" in folded.text else folded
-        plain = without_marks(folded, self._words)
-        if is_unusual(text) and (undisguised := undone(text, folded, self._words)) is not folded:
-            plain = without_marks(undisguised, self._words)
+        meant = undone(seen, folded, self._words) if is_unusual(seen) else folded
+        plain = without_marks(_not_struck(meant) if "~" in meant.text else meant, self._words)
         most = most if len(folded.text) <= WAYS_CHARS_MAX else 1
         return _read(text, plain, self._words, most)
 
@@ -116,7 +113,7 @@ def _word_by_word(text: str, meant: Folded, said: Mapping[str, Edit], words: Voc
     """What a text says in which some words are none: each by itself; a spelling of a hidden word by the words beside it."""
     hides = {one for one, edit in said.items() if edit[2] in words.hidden and one.strip(EDGES).replace("'", "").isalpha()}
     edits = _edits(text, meant, {one: edit for one, edit in said.items() if one not in hides}, words)
-    chunks = list(_CHUNK.finditer(meant.text)) if hides else []
+    chunks = list(CHUNK.finditer(meant.text)) if hides else []
     heard: list[tuple[list[Edit], float]] = [(edits, 0.0)]
     for place, chunk in enumerate(chunks):
         edit = _edit(chunk, said[chunk[0]]) if chunk[0] in hides else None
@@ -146,7 +143,7 @@ def _not_struck(folded: Folded) -> Folded:
 
 def _edits(text: str, meant: Folded, said: Mapping[str, Edit], words: Vocabulary) -> list[Edit]:
     """Where runs of signs stand that say something, in order, and what they say."""
-    chunks = list(_CHUNK.finditer(meant.text))
+    chunks = list(CHUNK.finditer(meant.text))
     edits = [_edit(chunk, said[chunk[0]]) for chunk in chunks if chunk[0] in said]
     edits = [edit for edit in edits if not _short_name(text, meant, edit)]
     if any(not one.isalpha() for one in said):
@@ -239,7 +236,7 @@ def _said_by(written: str, words: Vocabulary) -> Edit | None:
 
 def _all_signs(meant: Folded, odd: frozenset[str], words: Vocabulary) -> list[Edit]:
     """Runs of letters and signs that say nothing by themselves, where most of a text is that: "k1lly0ur53lf"."""
-    chunks = list(_CHUNK.finditer(meant.text))
+    chunks = list(CHUNK.finditer(meant.text))
     mixed = [chunk for chunk in chunks if chunk[0] in odd and _MIXED.search(chunk[0])]
     return sorted(_short_signs(mixed, words)) if mixed and 2 * len(mixed) >= len(chunks) else []
 

@@ -3,12 +3,15 @@
 Knows: ranges and what stands in their place. Must not know: words, disguises.
 """
 
+import re
 from collections.abc import Sequence
 
 from bot.core.text import Folded
 
 Edit = tuple[int, int, str]
 """Where something begins and ends, and what it says."""
+CHUNK = re.compile(r"\S+")
+"""A run of signs without blanks."""
 
 
 def rewritten(folded: Folded, edits: Sequence[Edit]) -> Folded:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import pairwise
 
 from bot.core.text import Folded
-from bot.reading.edits import Edit, rewritten
+from bot.reading.edits import CHUNK, Edit, rewritten
 from bot.reading.vocabulary import EDGES, Vocabulary
 
 OFTEN = 2
@@ -49,7 +49,6 @@ _SHORTENED = (re.compile(r"(?:[odlyt])'([a-z]+)"), re.compile(r"([a-z]+)(?:n't|'
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)*")
 _PARTING = re.compile(r"\s[^\w\s,.;:!?…\"'()\[\]{}<>@#$£€%&]+\s")
 _JOINT = re.compile(r"[^\W_](?:_|[^\w\s']+)[^\W_]")
-_CHUNK = re.compile(r"\S+")
 _LINK_OR_PATH = re.compile(r"[<@#/~\\$.-].*|.*(?:://|www\.|\w@[\w-]+\.\w).*")
 _ADDRESS = re.compile(
     r"(?:[\w-]+[./]){1,2}(?:com|org|net|uk|co|io|gov|edu|info|eu|de|fr|ie|tv|[a-z]?html?|py|js|sh|txt|pdf|png|jpe?g|gif|zip|conf|log)\W*"
@@ -87,14 +86,18 @@ def _around(text: str, _: Vocabulary) -> Iterator[Edit]:
             yield one.end("inner"), one.start("behind"), ""
 
 
+def _left_out(signs: re.Pattern[str], of: re.Match[str]) -> Iterator[Edit]:
+    """Those signs of a word, as nothing."""
+    return ((of.start() + one.start(), of.start() + one.end(), "") for one in signs.finditer(of[0]))
+
+
 def _within(text: str, words: Vocabulary) -> Iterator[Edit]:
     """Brackets around some of a word's letters: "id(i)ot", "member(s)"."""
     found = list(_BRACKETED.finditer(text))
     for one in found:
-        edits = [(one.start() + sign.start(), one.start() + sign.end(), "") for sign in _BRACKET.finditer(one[0])]
         bare = _BRACKET.sub("", one[0]).strip(EDGES)
         if bare != one[0].strip(EDGES) and (bare in words or words.spelt(bare) or len(found) > OFTEN):
-            yield from edits
+            yield from _left_out(_BRACKET, one)
 
 
 def _without_fillers(text: str, words: Vocabulary) -> Iterator[Edit]:
@@ -102,7 +105,7 @@ def _without_fillers(text: str, words: Vocabulary) -> Iterator[Edit]:
     for found in _FILLED.finditer(text):
         bare = _FILLER.sub("", found[0]).strip(EDGES)
         if bare in words or words.spelt(bare):
-            yield from ((found.start() + one.start(), found.start() + one.end(), "") for one in _FILLER.finditer(found[0]))
+            yield from _left_out(_FILLER, found)
 
 
 def _spelled(text: str, words: Vocabulary) -> Iterator[Edit]:
@@ -110,7 +113,7 @@ def _spelled(text: str, words: Vocabulary) -> Iterator[Edit]:
     found = [one for one in _SPELLED.finditer(text) if (letters := one[0][::2]) in words or words.spelt(letters)]
     if any(len(one[0]) > len("a-b") for one in found):
         for one in found:
-            yield from ((one.start() + n, one.start() + n + 1, "") for n in range(1, len(one[0]), 2))
+            yield from _left_out(_NO_LETTER, one)
 
 
 def _cut(text: str, words: Vocabulary) -> Iterator[Edit]:
@@ -123,7 +126,7 @@ def _cut(text: str, words: Vocabulary) -> Iterator[Edit]:
         joined = "".join(pieces)
         apart = all(piece in words and (len(piece) > 1 or piece in "ai") for piece in pieces)
         if len(joined) > PAIR and (joined in words.hidden or (words.is_common(joined) and not apart)):
-            yield from ((found.start() + one.start(), found.start() + one.end(), "") for one in _NO_LETTER.finditer(found[0]))
+            yield from _left_out(_NO_LETTER, found)
 
 
 def _torn(text: str, words: Vocabulary) -> Iterator[Edit]:
@@ -132,7 +135,7 @@ def _torn(text: str, words: Vocabulary) -> Iterator[Edit]:
         joined = found[0].replace("'", "")
         shortened = [whole[1] for one in _SHORTENED if (whole := one.fullmatch(found[0]))]
         if not any(map(words.__contains__, shortened)) and "n't" not in found[0] and (joined in words or words.spelt(joined)):
-            yield from ((place, place + 1, "") for place in range(*found.span()) if text[place] == "'")
+            yield from _left_out(_NO_LETTER, found)
 
 
 def _between(text: str, _: Vocabulary) -> Iterator[Edit]:
@@ -165,7 +168,7 @@ def _parts(gap: str, signs: Counter[str], gaps: int) -> bool:
 
 def _instead(text: str, words: Vocabulary) -> Iterator[Edit]:
     """One sign in the place of each blank between words, of which nearly all are known: "you_are_vermin"."""
-    for chunk in _CHUNK.finditer(text) if _JOINT.search(text) else ():
+    for chunk in CHUNK.finditer(text) if _JOINT.search(text) else ():
         bare = chunk[0].strip(EDGES + "_")
         places = list(_WORD.finditer(bare)) if _JOINT.search(bare) else []
         said = [one[0].replace("'", "") for one in places]

@@ -13,7 +13,7 @@ from urllib.parse import unquote
 
 from bot.core.text import Folded, fold
 from bot.reading import alphabets
-from bot.reading.edits import Edit
+from bot.reading.edits import CHUNK, Edit
 from bot.reading.vocabulary import EDGES, PLAIN_EDGES, Vocabulary
 
 Signs = list[tuple[str, int]]
@@ -21,12 +21,9 @@ Signs = list[tuple[str, int]]
 _ESCAPE = "\u202e"
 _FLIPPED = dict(zip("ɐqɔpǝɟƃɥᴉɾʞlɯuodbɹsʇnʌʍxʎzıɓᵷṇʃ", "abcdefghijklmnopqrstuvwxyziggnl", strict=True))
 _FLIPPED_LETTERS = "ɐɔǝɟƃɥᴉɾʞɯɹʇʌʍʎ"
-_LETTER_EMOJI = dict(zip("⭕❌❎✖✝❗❕ℹ💲©®🔴", "oxxxtiiiscro", strict=True)) | dict(
-    zip("🆎🆑🆒🆓🆔🆕🆖🆗🆘🆙🆚", "ab cl cool free id new ng ok sos up vs".split(), strict=True)
-)
+_LETTER_EMOJI = alphabets.EMOJI | dict(zip("🆎🆑🆒🆓🆔🆕🆖🆗🆘🆙🆚", "ab cl cool free id new ng ok sos up vs".split(), strict=True))
 _WITH_CAPITAL_I = re.compile(r"(?<![^\W_])(?<!')(?=[A-Za-z']*[a-z])(?=[A-Za-z']*I)[A-Za-z][A-Za-z']+(?![^\W_])")
 _UNUSUAL = re.compile(rf"[{_ESCAPE}{_FLIPPED_LETTERS}*#%•✱∗^&\\|{''.join(_LETTER_EMOJI)}]|:[\w+-]+:|\w\?\w|\(_?\)|><")
-_RUN = re.compile(r"\S+")
 _HUMPED = re.compile(r"(?<![\w@/.#])(?P<tag>#?)(?P<word>[A-Z]?[a-z]*(?:[A-Z][a-z]*)+)(?![\w@/]|\.\w)")
 _HUMPS = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _OVERRIDE = re.compile(rf"{_ESCAPE}([^\u202c\u2069\n]*)[\u202c\u2069]?")
@@ -59,7 +56,7 @@ _DRAWN_WORD = re.compile(rf"(?<!\S)(?=\S*[a-zA-Z0-9])(?=\S*(?:\|\||{_DRAWN_SIGN.
 
 def is_unusual(text: str) -> bool:
     """Whether there is anything in a text that `undone` may undo."""
-    return bool(_UNUSUAL.search(text) or _HUMPS.search(text)) or not (text.isascii() or alphabets.SIGNS.isdisjoint(text))
+    return bool(_UNUSUAL.search(text) or _HUMPS.search(text)) or not (text.isascii() or alphabets.LETTERS.keys().isdisjoint(text))
 
 
 def capitals_for_l(text: str, words: Vocabulary) -> str:
@@ -172,9 +169,9 @@ def _parted(text: str, signs: Signs, words: Vocabulary) -> Signs:
 
 def _of_other_alphabets(text: str, signs: Signs, words: Vocabulary) -> Signs:
     """Runs of signs of other alphabets as the Latin letters they are drawn for, where words come out of most of them."""
-    if alphabets.SIGNS.isdisjoint(text):
+    if alphabets.LETTERS.keys().isdisjoint(text):
         return signs
-    runs = [found for found in _RUN.finditer(text) if not alphabets.SIGNS.isdisjoint(found[0])]
+    runs = [found for found in CHUNK.finditer(text) if not alphabets.LETTERS.keys().isdisjoint(found[0])]
     read = [_latin(found[0], words) for found in runs]
     right = [_word(said) in words or bool(words.spelt(_word(said))) for said in read]
     for found, said, word in sorted(zip(runs, read, right, strict=True), key=lambda one: -one[0].start()):

@@ -69,6 +69,12 @@ _RUN = re.compile(r"([a-z])\1+")
 _THREE = re.compile(r"([a-z])\1{2,}")
 
 
+def _without_vowels(word: str) -> set[str]:
+    """A word without its vowels, and without all but the first letter, as they are folded; of two letters at least, but for "y"."""
+    bare = {_THREE.sub(r"\1\1", one) for one in (word[0] + _VOWELS.sub("", word[1:]), _VOWELS.sub("", word))}
+    return {one for one in bare if len(one) > 1 or word == "you"}
+
+
 def _jumbled(word: str) -> str:
     """What a word has in common with those that have its letters between the same two at the ends."""
     return word[:1] + "".join(sorted(word[1:-1])) + word[-1:]
@@ -256,19 +262,25 @@ class Vocabulary:
             found.setdefault(collapsed(word), []).append(word)
         return found
 
+    def _commonest_by(self, forms: Callable[[str], set[str]]) -> dict[str, list[str]]:
+        """The commonest words, hidden ones before them, by the forms that each of them may have."""
+        found: dict[str, list[str]] = {}
+        for word in sorted(self._rank, key=lambda one: self.cost(one) - HIDDEN_BONUS * (one in self.hidden)):
+            for form in forms(word):
+                same = found.setdefault(form, [])
+                if len(same) < GUESSES_MAX:
+                    same.append(word)
+        return found
+
     @cached_property
     def _by_consonants(self) -> dict[str, list[str]]:
         """The commonest words by their letters without vowels, with and without the first one."""
-        found: dict[str, list[str]] = {}
-        for word in sorted(self._rank, key=lambda one: self.cost(one) - HIDDEN_BONUS * (one in self.hidden)):
-            for bare in {
-                _THREE.sub(r"\1\1", one) for one in (word[0] + _VOWELS.sub("", word[1:]), _VOWELS.sub("", word))
-            }:  # as it is folded
-                if len(bare) > 1 or word == "you":
-                    same = found.setdefault(bare, [])
-                    if len(same) < GUESSES_MAX:
-                        same.append(word)
-        return found
+        return self._commonest_by(_without_vowels)
+
+    @cached_property
+    def _by_masked(self) -> dict[str, list[str]]:
+        """The commonest words by how they look with an x for each vowel, or for each but the first letter."""
+        return self._commonest_by(lambda word: {_VOWELS.sub("x", word), word[0] + _VOWELS.sub("x", word[1:])} - {word})
 
     @cached_property
     def _by_letters(self) -> dict[str, list[str]]:
@@ -277,17 +289,6 @@ class Vocabulary:
         for word in sorted(self._rank, key=self._rank.__getitem__):
             if len(word) > 4:
                 found.setdefault(_jumbled(word), []).append(word)
-        return found
-
-    @cached_property
-    def _by_masked(self) -> dict[str, list[str]]:
-        """The commonest words by how they look with an x for each vowel, or for each but the first letter."""
-        found: dict[str, list[str]] = {}
-        for word in sorted(self._rank, key=lambda one: self.cost(one) - HIDDEN_BONUS * (one in self.hidden)):
-            for masked in {_VOWELS.sub("x", word), word[0] + _VOWELS.sub("x", word[1:])}:
-                same = found.setdefault(masked, [])
-                if len(same) < GUESSES_MAX and masked != word:
-                    same.append(word)
         return found
 
     @cached_property

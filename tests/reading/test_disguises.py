@@ -94,6 +94,8 @@ TEXTS = st.one_of(
         ("you are a stu/pid id_iot, i sa,id", "you are a stupid idiot, i said"),
         ("no(uh)body likes a li[um]ar", "nobody likes a liar"),
         ("you i💀di💀ot", "you idiot"),
+        ("go and kiII yourself, you id*ot", "go and kill yourself, you idiot"),
+        ("~you~ id*ot", "you idiot"),
         ("%79ou a%72e an idiot", "you are an idiot"),
         ("тhе ҽӏеᴄтіοn օf a cоward", "the election of a coward"),  # noqa: RUF001
         ("tihs is a setence wiht many swapepd letetrs yuo idoit", "this is a sentence with many swapped letters you idiot"),
@@ -132,7 +134,7 @@ def test_a_disguised_text_is_read_as_it_is_meant(text: str, says: str) -> None:
 )
 def test_what_is_nobodys_disguise_comes_back_as_it_was_folded(text: str) -> None:
     folded = fold(text)
-    assert DISGUISES.read(text, folded) is folded or DISGUISES.read(text, folded).text == folded.text
+    assert DISGUISES.read(text, folded).text == folded.text
 
 
 def test_a_text_of_known_words_is_the_same_object() -> None:
