@@ -92,7 +92,7 @@ def read_transcript(path: Path) -> Iterator[Line]:
                     message = f"{where}: longer than {LINE_BYTES_MAX:,} bytes: no message is that long"
                     raise TranscriptError(message)
                 try:
-                    text = raw.decode("utf-8").strip()
+                    text = raw.decode("utf-8-sig" if number == 1 else "utf-8").strip()
                 except UnicodeDecodeError as error:
                     message = f"{where}: byte {error.start + 1} is not UTF-8: save the file as UTF-8"
                     raise TranscriptError(message) from error

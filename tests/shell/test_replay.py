@@ -195,6 +195,12 @@ def test_broken_line_is_refused_in_one_line_with_its_place(text: str, says: str)
     assert len(said) < 400
 
 
+def test_mark_that_notepad_puts_before_a_file_is_none_of_it(tmp_path: Path) -> None:
+    file = tmp_path / "talk.jsonl"
+    file.write_bytes(b"\xef\xbb\xbf" + json.dumps(GOOD).encode() + b"\n")
+    assert len(list(read_transcript(file))) == 1
+
+
 @pytest.mark.parametrize(
     ("content", "says"),
     [
