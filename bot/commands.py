@@ -16,7 +16,7 @@ from bot import callme, linking
 from bot.casebook import Casebook
 from bot.consent import Consents
 from bot.core.cases import Decision, NotAllowedError
-from bot.core.model import Action, CaseState, CaseView, Message, Severity, StrikeState
+from bot.core.model import Action, ActionKind, CaseState, CaseView, Message, Severity, StrikeState
 from bot.core.naming import person, place, rendered
 from bot.core.notices import STATES, when
 from bot.core.respond import Ruling, strikes_weight
@@ -34,6 +34,8 @@ CALLED = ("add", "remove", "list")
 NUMBER_DIGITS_MAX = 9
 """No branch has a billion cases."""
 HOURS = re.compile(r"[0-9]{1,4}h")
+_ANSWERED = {ActionKind.NUDGE: ("nudge", "nudged"), ActionKind.WARN: ("warn", "warned", "warning")}
+"""What moderators read on a card where a member was answered, and so what they type."""
 AGREED = {"yes": True, "no": False}
 ASKS_AGREED = re.compile(r"/agreed ([0-9]{1,9}) no\b")
 ASKS = re.compile(r"/nocontact <([^<>]+)>")
@@ -329,6 +331,8 @@ class Desk:
     async def change(self, asker: Asker, words: list[str]) -> str:
         """A moderator changes the severity, and may mute for some hours."""
         number, rest = _number(words), words[1:]
+        if rest and (grade := self._grade_of(rest[0])):
+            rest = [str(grade), *rest[1:]]
         severity = next((Severity[word.upper()] for word in rest if word.upper() in Severity.__members__), None)
         hours = next((int(word[:-1]) for word in rest if HOURS.fullmatch(word)), None)
         if severity is None and hours is None:
@@ -338,6 +342,11 @@ class Desk:
         mute = timedelta(hours=min(hours, MUTE_HOURS_MAX)) if hours else None
         ruling = Ruling(decision=Decision.CHANGE, by=asker.account, reason=reason, severity=severity, mute=mute)
         return await self._carry_out(number, ruling, asker)
+
+    def _grade_of(self, word: str) -> Severity | None:
+        """The mildest severity whose answer to the member a card calls so: a nudge, a warning."""
+        kind = next((kind for kind, words in _ANSWERED.items() if word.lower() in words), None)
+        return next((grade for grade in Severity if kind and self.parts.policy.severities[grade].member is kind), None)
 
     async def rule(
         self,

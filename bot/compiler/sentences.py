@@ -72,6 +72,7 @@ FIELDS: Mapping[str, frozenset[str]] = {
     "appeal_added": frozenset({"case", "hours"}),
     "news_appeal_added": frozenset({"case"}),
     "decided_appeal": frozenset({"case"}),
+    "appeal_again": frozenset({"case", "hours"}),
     "appeal_last": frozenset(),
     "report_added": frozenset({"report", "most"}),
     "report_full report_closed report_to_answer": frozenset({"report"}),

@@ -147,7 +147,7 @@ def decision_notice(
     if ruling.decision != "dismiss" and last:
         lines.append(sentences["appeal_last"])
     elif ruling.decision != "dismiss":
-        lines.append(_appeal(response.case.number, policy, sentences))
+        lines.append(_appeal(response.case.number, policy, sentences, again=answers_appeal))
     return "\n".join([*lines, sentences["about"]])
 
 
@@ -296,5 +296,6 @@ def _summary(clause: Clause, sentences: Sentences) -> str:
     return sentences["summary"].format(clause=clause.number, summary=clause.summary)
 
 
-def _appeal(case: int, policy: Policy, sentences: Sentences) -> str:
-    return sentences["appeal"].format(case=case, days=APPEAL_DAYS, hours=policy.appeal_hours)
+def _appeal(case: int, policy: Policy, sentences: Sentences, *, again: bool = False) -> str:
+    """How to appeal; `again`: an appeal has just been answered, and there is somebody left who could look at the case."""
+    return sentences["appeal_again" if again else "appeal"].format(case=case, days=APPEAL_DAYS, hours=policy.appeal_hours)

@@ -87,8 +87,9 @@ def decisions() -> Iterator[tuple[str, str]]:
         for name, ruling in DECISIONS.items():
             response = decide("main", case, ruling, Circumstances(mode=Status.ENFORCE, number=13), POLICY, NOW)
             yield f"{rule.id if rule else 'a report'} {name}", read(decision_notice(response, ruling, findings, POLICY, SENTENCES))
-            last = decision_notice(response, ruling, findings, POLICY, SENTENCES, answers_appeal=True, last=True)
-            yield f"{rule.id if rule else 'a report'} {name}, the last word on an appeal", read(last)
+            for last, what in ((False, "the answer to an appeal"), (True, "the last word on an appeal")):
+                notice = decision_notice(response, ruling, findings, POLICY, SENTENCES, answers_appeal=True, last=last)
+                yield f"{rule.id if rule else 'a report'} {name}, {what}", read(notice)
 
 
 def routes() -> list[str]:

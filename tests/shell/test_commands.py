@@ -79,6 +79,25 @@ async def test_change_to_nothing_known_says_how(branch: Branch, line: str) -> No
     assert await state(branch) is CaseState.OPEN
 
 
+@pytest.mark.parametrize(
+    ("line", "severity", "reason"),
+    [("/change 1 nudge", "minor", ""), ("/change 1 Warning he has said sorry", "medium", "he has said sorry")],
+)
+async def test_change_takes_what_a_card_calls_the_answer(branch: Branch, line: str, severity: str, reason: str) -> None:
+    await branch.say(INSULTING)
+    await branch.ask("/change 1 grave")
+    await branch.ask(line, "robin")
+    detail = await branch.detail()
+    assert str(detail.case.severity) == severity
+    assert detail.reason == reason
+
+
+async def test_words_of_a_reason_are_no_severity(branch: Branch) -> None:
+    await branch.say(INSULTING)
+    await branch.ask("/change 1 2h a warning was not enough")
+    assert (await branch.detail()).reason == "a warning was not enough"
+
+
 @pytest.mark.parametrize("text", ["\ud800 odd", "nul \x00 here", "it's \"quoted", "x" * 50_000])
 async def test_odd_texts_are_taken(branch: Branch, text: str) -> None:
     await branch.say(INSULTING)
@@ -307,8 +326,8 @@ async def test_decision_that_changes_nothing_is_refused_and_told_nobody(branch: 
 async def test_answer_to_an_appeal_says_so_and_offers_another_only_while_a_moderator_is_left(branch: Branch) -> None:
     await branch.say(INSULTING)
     await branch.ask("/uphold 1", "morgan")
-    for moderator in ("robin", "casey"):
-        assert "Type /appeal 1 and why" in branch.chat.texts("alex")[-1]
+    for moderator, offered in (("robin", "Do you think this is wrong?"), ("casey", "Do you still think this is wrong?")):
+        assert f"{offered} Type /appeal 1 and why" in branch.chat.texts("alex")[-1]
         assert "We have your appeal" in await branch.ask("/appeal 1 please", "alex")
         assert "is upheld" in await branch.ask("/uphold 1", moderator)
         assert branch.chat.texts("alex")[-1].startswith("This is the answer to your appeal on case 1.\n")
