@@ -387,6 +387,18 @@ def _same(one: Found, other: Found) -> bool:
     return (one.bank, one.phrase) == (other.bank, other.phrase) and one.start < other.end and other.start < one.end
 
 
+def _with_brackets(text: str, start: int, end: int) -> tuple[int, int]:
+    """Return the range with the bracket beside it whose other half stands within: of "(l)iar" more than "l)iar" is shown."""
+    within = text[start:end]
+    for opening, closing in ("()", "[]", "{}", "<>"):
+        missing = within.count(closing) - within.count(opening)
+        if missing > 0 and text[:start].endswith(opening):
+            start -= 1
+        if missing < 0 and text.startswith(closing, end):
+            end += 1
+    return start, end
+
+
 class PhraseIndex:
     """All banks of words as one automaton (Aho-Corasick), and a second one for second readings.
 
@@ -425,7 +437,8 @@ class PhraseIndex:
             places.update(self._find_loosely(_Reading(text, folded)))
         found = {Found(*phrase[:2], *folded.original(start, end)) for phrase, start, end in places}
         if meant is not None and meant is not folded:
-            also = {Found(*phrase[:2], *meant.original(start, end)) for phrase, start, end in self._find_plainly(meant.text)}
+            plainly = ((phrase, meant.original(start, end)) for phrase, start, end in self._find_plainly(meant.text))
+            also = {Found(*phrase[:2], *_with_brackets(text, *place)) for phrase, place in plainly}
             found |= {one for one in also if not any(_same(one, other) for other in found)}
         return sorted(found, key=lambda one: (one.start, one.end, one.bank, one.phrase))
 

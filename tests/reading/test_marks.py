@@ -106,6 +106,19 @@ def test_what_is_found_stands_where_it_was_written() -> None:
     assert [text[one.start : one.end] for one in found if one.phrase == "you are an idiot"] == ["you | are | an | id(i)ot"]
 
 
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("well, (y)ou are an idiot (really)", "(y)ou are an idiot"),
+        ("well, you are an idi(ot) (really)", "you are an idi(ot)"),
+        ("well (you are an [i]diot)", "you are an [i]diot"),
+    ],
+)
+def test_a_bracket_that_hides_a_letter_is_shown_whole(text: str, shown: str) -> None:
+    found = RUDE.find(text, meant=DISGUISES.read(text))
+    assert [text[one.start : one.end] for one in found if one.phrase == "you are an idiot"] == [shown]
+
+
 @given(MARKED.map("".join))
 @settings(deadline=None)
 def test_no_letter_changes_and_what_is_left_stays_in_order(text: str) -> None:
