@@ -34,7 +34,7 @@ CALLED = ("add", "remove", "list")
 NUMBER_DIGITS_MAX = 9
 """No branch has a billion cases."""
 HOURS = re.compile(r"[0-9]{1,4}h")
-_ANSWERED = {ActionKind.NUDGE: ("nudge", "nudged"), ActionKind.WARN: ("warn", "warned", "warning")}
+_ANSWERED = dict.fromkeys(("nudge", "nudged"), ActionKind.NUDGE) | dict.fromkeys(("warn", "warned", "warning"), ActionKind.WARN)
 """What moderators read on a card where a member was answered, and so what they type."""
 AGREED = {"yes": True, "no": False}
 ASKS_AGREED = re.compile(r"/agreed ([0-9]{1,9}) no\b")
@@ -345,7 +345,7 @@ class Desk:
 
     def _grade_of(self, word: str) -> Severity | None:
         """The mildest severity whose answer to the member a card calls so: a nudge, a warning."""
-        kind = next((kind for kind, words in _ANSWERED.items() if word.lower() in words), None)
+        kind = _ANSWERED.get(word.lower())
         return next((grade for grade in Severity if kind and self.parts.policy.severities[grade].member is kind), None)
 
     async def rule(

@@ -15,6 +15,7 @@ from bot.compiler.policy import PolicyError, compile_policy
 from bot.compiler.sentences import compile_sentences
 from bot.core.notices import Sentences
 from bot.core.policy import Bank, Policy
+from bot.core.text import spelt_out
 from bot.reading.wordlist import PAIRS, RARE, WORDS, load_disguises
 
 DEFAULT_POLICY = "labour-social-media"
@@ -84,7 +85,7 @@ def compiled(source: Mapping[str, str]) -> Policy:
 
 def _single_words(banks: Iterable[Bank]) -> list[str]:
     """The entries of banks that are one word of plain letters each, without their star."""
-    entries = (entry.entry.rstrip("*") for bank in banks for entry in bank.entries)
+    entries = (spelt.rstrip("*") for bank in banks for entry in bank.entries for spelt in spelt_out(entry.entry))
     return [entry for entry in entries if entry.isascii() and entry.isalpha()]
 
 

@@ -101,7 +101,7 @@ from bot.core.policy import (
     Test,
 )
 from bot.core.signals import SIGNALS
-from bot.core.text import Meanings, PhraseIndex
+from bot.core.text import Meanings, PhraseIndex, spelt_out
 
 T = typing.TypeVar("T")
 
@@ -187,9 +187,17 @@ class _Compiler(Builder):
         for item, entry in zip(value.part("entries").items(), bank.entries, strict=False):
             if not entry.entry:
                 continue
-            if entry.entry.casefold() in seen:
-                item.problem(f"{shown(entry.entry)} stands here twice")
-            seen.add(entry.entry.casefold())
+            spelt = [entry.entry]
+            try:
+                if bank.kind == "words":
+                    PhraseIndex({bank.name: [entry.entry]})
+                    spelt = spelt_out(entry.entry)
+            except ValueError as error:
+                item.problem(str(error))
+            twice = [one for one in spelt if one.casefold() in seen]
+            if twice:
+                item.problem(f"{shown(twice[0])} stands here twice")
+            seen.update(map(str.casefold, spelt))
             said = any((one.file, one.line) == (item.file, item.line) for one in item.problems)  # a key that is written wrong, say
             if bool(entry.reads) is not (bank.name == MEANINGS) and not said:
                 what = f"{shown(entry.entry)} does not say what it means" if bank.name == MEANINGS else "'reads' has no place here"
@@ -199,10 +207,6 @@ class _Compiler(Builder):
                 item.problem(f"{shown(entry.entry)} is no entry for a bank of {bank.kind}", hint)
             if bank.kind in ENTRIES:
                 self.source(item, entry, FOUNDED_IMAGE if bank.kind == "images" else FOUNDED)
-            try:
-                PhraseIndex({bank.name: [entry.entry]} if bank.kind == "words" else {})
-            except ValueError as error:
-                item.problem(str(error))
         return bank
 
     def source(self, item: Value, entry: Entry, needed: Sequence[str]) -> None:

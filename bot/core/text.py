@@ -18,7 +18,7 @@ from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import pairwise
+from itertools import pairwise, product
 from typing import NamedTuple, Protocol
 
 import ahocorasick
@@ -268,6 +268,21 @@ _BEGINS = re.compile(rf"(?!{_SIGN})|(?<!{_SIGN})(?<!{_SIGN}')")  # where a phras
 _ENDS = re.compile(rf"(?<!{_SIGN})|(?!'?{_SIGN})|'s(?!{_SIGN})")  # a possessive 's is no part of a word
 
 
+_CHOICE = re.compile(r"\{([^{}|]+(?:\|[^{}|]+)+)\}")
+
+
+def spelt_out(phrase: str) -> list[str]:
+    """Return every phrase that one with choices stands for: "slash {your|his} tyres" is two.
+
+    Raises ValueError for a choice of one or of nothing, one within another, and one that does not end.
+    """
+    parts = _CHOICE.split(phrase)  # what stands between, and the choices, in turn
+    if any("{" in between or "}" in between for between in parts[::2]):
+        problem = f"in the phrase {phrase!r} a choice is broken: write it as in 'slash {{your|his}} tyres'"
+        raise ValueError(problem)
+    return ["".join(chosen) for chosen in product(*(part.split("|") if number % 2 else [part] for number, part in enumerate(parts)))]
+
+
 def _phrase(bank: str, phrase: str) -> _Phrase:
     pieces = [fold(piece).text for piece in phrase.strip().split("*")]
     pieces[0], pieces[-1] = pieces[0].lstrip(), pieces[-1].rstrip()
@@ -402,8 +417,8 @@ def _with_brackets(text: str, start: int, end: int) -> tuple[int, int]:
 class PhraseIndex:
     """All banks of words as one automaton (Aho-Corasick), and a second one for second readings.
 
-    A phrase is one or more words; `*` at the end of a word lets it go on with anything.
-    Raises ValueError for an empty bank, a phrase that is empty or folds to nothing, and a `*` elsewhere.
+    A phrase is one or more words; `*` at the end of a word lets it go on with anything, and `{a|b}` is a choice (`spelt_out`).
+    Raises ValueError for an empty bank, a phrase that is empty or folds to nothing, a `*` elsewhere, and a choice that is broken.
     """
 
     def __init__(self, banks: Mapping[str, Sequence[str]]) -> None:
@@ -413,7 +428,7 @@ class PhraseIndex:
             if not phrases:
                 problem = f"bank '{bank}' is empty"
                 raise ValueError(problem)
-            for written in phrases:
+            for written in (spelt for phrase in phrases for spelt in spelt_out(phrase)):
                 phrase = _phrase(bank, written)
                 plain.setdefault(phrase[2][0], []).append(phrase)
                 skeletons.setdefault(_skeleton(phrase[2][0])[0], []).append(phrase)
@@ -469,7 +484,7 @@ class Meanings:
 
     def __init__(self, reads: Mapping[str, str]) -> None:
         """`reads` leads from phrases (as `PhraseIndex` takes them) to what they mean. Raises ValueError as `PhraseIndex` does."""
-        self._reads = dict(reads)
+        self._reads = {spelt: meant for phrase, meant in reads.items() for spelt in spelt_out(phrase)}
         self._index = PhraseIndex({"": [*reads]} if reads else {})
 
     def read(self, text: str) -> str:

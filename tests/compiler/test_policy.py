@@ -113,6 +113,16 @@ def test_banks_are_found_in_text_and_asked_for_entries() -> None:
     assert policy.banks["attacks"].entries[1].reason == "said of people, never of views"
 
 
+def test_an_entry_with_a_choice_is_each_of_its_phrases() -> None:
+    bank = "name: menaces\nkind: words\nentries:\n  - slash {your|his} tyres\n"
+    policy = compile_policy(small() | {"banks/menaces.yaml": bank})
+    assert [found.phrase for found in policy.index.find("I will slash his tyres")] == ["slash his tyres"]
+    (twice,) = complaints(small() | {"banks/menaces.yaml": bank + "  - slash his tyres\n"})
+    assert "'slash his tyres' stands here twice" in twice
+    (broken,) = complaints(small() | {"banks/menaces.yaml": bank + '  - "{you} are next"\n'})
+    assert "write it as in 'slash {your|his} tyres'" in broken
+
+
 def test_a_policy_without_banks_of_words_finds_nothing() -> None:
     files = with_condition("{score: {label: insult, at_least: 0.8}}")
     del files[BANK]

@@ -206,6 +206,22 @@ def test_a_broken_phrase_is_refused(phrase: str) -> None:
         PhraseIndex({"rude": ["fine", phrase]})
 
 
+def test_a_choice_stands_for_each_of_its_phrases() -> None:
+    index = PhraseIndex({"rude": ["{you|u} {silly|daft} cow*", "slash {your|his} tyres"]})
+    assert [found for _, found in shown(index, "u daft cows, you silly cow, I will slash his tyres, slash her tyres")] == [
+        "u daft cows",
+        "you silly cow",
+        "slash his tyres",
+    ]
+    assert Meanings({"{rag|fag} week": "fair"}).read("fag week and rag week") == "fair and fair"
+
+
+@pytest.mark.parametrize("phrase", ["{you} cow", "{you|} cow", "{you|u cow", "you|u} cow", "{you|{u|ya}} cow", "{} cow"])
+def test_a_broken_choice_is_refused(phrase: str) -> None:
+    with pytest.raises(ValueError, match="a choice is broken: write it as in"):
+        PhraseIndex({"rude": [phrase]})
+
+
 def test_an_empty_bank_is_refused_and_no_bank_finds_nothing() -> None:
     with pytest.raises(ValueError, match="empty"):
         PhraseIndex({"rude": []})

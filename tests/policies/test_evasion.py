@@ -5,16 +5,17 @@ from collections.abc import Callable, Mapping
 
 import pytest
 
-from bot.core.text import fold
+from bot.core.text import fold, spelt_out
 from bot.folders import load_policy
 
 POLICY = load_policy("labour-social-media")
 PHRASES = [
-    (bank.name, entry.entry)
+    (bank.name, phrase)
     for bank in POLICY.banks.values()
     if bank.kind == "words"
     for entry in bank.entries
-    if entry.entry.isascii() and "@" not in entry.entry and any(len(word) > 3 and word.isalpha() for word in entry.entry.split())
+    for phrase in spelt_out(entry.entry)
+    if phrase.isascii() and "@" not in phrase and any(len(word) > 3 and word.isalpha() for word in phrase.split())
 ]
 DISGUISES: Mapping[str, Callable[[str], str]] = {
     "look-alikes": lambda text: text.translate(str.maketrans("aceopxy", "асеорху")),
