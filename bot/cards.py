@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from bot.core.cases import APPEALED, parties_of
-from bot.core.model import CALLS, CARDS, Action, ActionKind, CaseState, CaseView
+from bot.core.model import CALLS, CARDS, Action, ActionKind, CaseState, CaseView, Finding
 from bot.core.naming import one_line, person, place
 from bot.core.notices import (
     DONE,
@@ -24,6 +24,7 @@ from bot.core.notices import (
     shown_words,
     span,
     to_do,
+    told,
     unseen,
     when,
 )
@@ -100,9 +101,15 @@ def plain_notice(community: str, case: CaseView) -> Action:
     )
 
 
+def found(detail: CaseDetail, policy: Policy) -> list[Finding]:
+    """The findings of a case that moderators read about, message by message."""
+    steps = dict.fromkeys(one.step for one in detail.findings)
+    return [each for step in steps for each in told([one.finding for one in detail.findings if one.step == step], policy)]
+
+
 def case_card(detail: CaseDetail, policy: Policy, sentences: Sentences) -> str:
     """The whole card of a case as it is now: what a moderator needs to decide."""
-    case, findings = detail.case, [one.finding for one in detail.findings]
+    case, findings = detail.case, found(detail, policy)
     urgent = any(row.action.kind is ActionKind.URGENT for row in detail.actions)
     lines = [card_head("card_urgent" if urgent else "card", case, findings, policy, sentences), *cautions(findings, policy, sentences)]
     for one in detail.messages[-CARD_MESSAGES_MAX:]:

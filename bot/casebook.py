@@ -28,7 +28,7 @@ from bot.core.model import (
     Verdict,
 )
 from bot.core.naming import one_line, person
-from bot.core.notices import because, card, decision_notice, notice
+from bot.core.notices import because, card, decision_notice, notice, told
 from bot.core.respond import Circumstances, Response, Ruling, decide, respond
 from bot.core.signals.disruption import NEW_WITHIN
 from bot.parts import Parts
@@ -167,7 +167,7 @@ class Casebook:
         if response.opens:
             text = card(response, verdict, parts.policy, parts.sentences)
             return replace(action, text=await self._cards.headed(transaction, text, response.case))
-        reasons = "; ".join(dict.fromkeys(map(because, response.findings)))
+        reasons = "; ".join(dict.fromkeys(map(because, told(response.findings, parts.policy))))
         news = parts.sentences["news_added"].format(case=response.case.number, because=reasons)
         calling = replace(action, news=news)
         return await self._cards.shown(transaction, calling, response.case, planned=response.actions, manual=response.manual)

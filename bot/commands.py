@@ -261,7 +261,9 @@ class Desk:
             muted, is_so = await transaction.mute_of(own)
         counting = [s for s in strikes if s.state in (StrikeState.PROVISIONAL, StrikeState.UPHELD)]
         weight = strikes_weight(counting, self.parts.policy, self.parts.clock.now())
-        lines = [f"{case_line(one)} · {STATES[one.case.state]}" for one in details if one] or [f"{person(account)} has no cases."]
+        lines = [f"{case_line(one, self.parts.policy)} · {STATES[one.case.state]}" for one in details if one] or [
+            f"{person(account)} has no cases."
+        ]
         lines.append(f"Strikes that count now: {weight:.1f}.")
         lines += [f"Linked: {person(other)} on {platform.capitalize()}." for platform, other in own if other != account]
         return "\n".join([*lines, *([f"{'Muted' if is_so else 'Asked not to post'} until {when(muted)}."] if muted else [])])

@@ -10,10 +10,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TypeVar
 
+from bot.cards import found
 from bot.core.cases import APPEALED, AppealState, NotAllowedError, parties_of
 from bot.core.model import ActionKind, CaseState, CaseView
 from bot.core.naming import person, place
 from bot.core.notices import quote, shown_words, span, to_do, unjudged_because, unseen, when
+from bot.core.policy import Policy
 from bot.parts import Parts
 from bot.recusal import Recusal
 from bot.reporting import line as report_line
@@ -73,10 +75,16 @@ class Listing:
         """A case in one line: how grave, who, where, which rules, how long an appeal has left, how old, what was done, some words."""
         case, now = detail.case, self._parts.clock.now()
         gravest = max(detail.messages, key=lambda message: (_severity(detail, message.step), message.step))
-        found = [one.finding for one in detail.findings if one.step == gravest.step]
-        words = shown_words(gravest.segments, found, self._parts.policy) or unseen(gravest.message)
+        of_it = [one.finding for one in detail.findings if one.step == gravest.step]
+        words = shown_words(gravest.segments, of_it, self._parts.policy) or unseen(gravest.message)
         words = words if len(words) <= WORDS_CHARS_MAX else f"{words[:WORDS_CHARS_MAX]}…"
-        parts = [head(detail), *self._appeal(detail), f"{span(now - case.opened_at)} old", *self._done(detail), quote(words)]
+        parts = [
+            head(detail, self._parts.policy),
+            *self._appeal(detail),
+            f"{span(now - case.opened_at)} old",
+            *self._done(detail),
+            quote(words),
+        ]
         return " · ".join(parts)
 
     def _appeal(self, detail: CaseDetail) -> list[str]:
@@ -141,15 +149,15 @@ def _severity(detail: CaseDetail, step: int) -> int:
     return max((one.finding.severity for one in detail.findings if one.step == step), default=0)
 
 
-def head(detail: CaseDetail) -> str:
+def head(detail: CaseDetail, policy: Policy) -> str:
     """How a line about a case begins."""
     case = detail.case
-    return f"Case {case.number} · {case.severity} · {person(case.author)} in {place(case.room)} · {rules(detail)}"
+    return f"Case {case.number} · {case.severity} · {person(case.author)} in {place(case.room)} · {rules(detail, policy)}"
 
 
-def rules(detail: CaseDetail) -> str:
+def rules(detail: CaseDetail, policy: Policy) -> str:
     """Which rules found something."""
-    return ", ".join(dict.fromkeys(one.finding.rule for one in detail.findings)) or "reported by a member"
+    return ", ".join(dict.fromkeys(finding.rule for finding in found(detail, policy))) or "reported by a member"
 
 
 def _of_page(items: Sequence[T], number: int) -> Sequence[T]:

@@ -37,7 +37,9 @@ class Reviewing:
         async with self._parts.transaction() as transaction:
             cases = sorted(await transaction.gravest_cases(CaseState.OPEN, WAITING_MAX), key=lambda case: -case.number)
             seen = [await self.seen(transaction, case.number, by) for case in cases[:SHOWN_MAX]]
-        return [(one.case.number, f"Case {one.case.number} · {one.case.severity} · {rules(one)}") for one in seen if one]
+        return [
+            (one.case.number, f"Case {one.case.number} · {one.case.severity} · {rules(one, self._parts.policy)}") for one in seen if one
+        ]
 
     async def show(self, number: int, by: Account) -> str:
         """Everything about one case. Raises NotAllowedError where there is none, or the moderator is part of it."""
@@ -123,10 +125,10 @@ class Reviewing:
             return None
 
 
-def case_line(detail: CaseDetail) -> str:
+def case_line(detail: CaseDetail, policy: Policy) -> str:
     """A case in one line."""
     appeal = " · APPEAL" if any(one.state in (AppealState.OPEN, AppealState.SUSPENDED) for one in detail.appeals) else ""
-    return f"{head(detail)}{appeal}"
+    return f"{head(detail, policy)}{appeal}"
 
 
 def _shown(detail: CaseDetail, policy: Policy, sentences: Sentences) -> str:
@@ -134,7 +136,7 @@ def _shown(detail: CaseDetail, policy: Policy, sentences: Sentences) -> str:
     case = detail.case
     why = f": {one_line(detail.reason)}" if detail.reason else ""
     by = f", by {person(case.decided_by)}{why}" if case.decided_by else ""
-    lines = [case_line(detail), f"State: {STATES[case.state]}{by}"]
+    lines = [case_line(detail, policy), f"State: {STATES[case.state]}{by}"]
     for one in detail.messages:
         found = [each.finding for each in detail.findings if each.step == one.step]
         said = quote(shown_words(one.segments, found, policy) or unseen(one.message))

@@ -149,6 +149,9 @@ def compile_policy(files: Mapping[str, str]) -> Policy:
     compiler.characteristics = [one.name for one in policy.characteristics]
     rules = sorted(inside("rules/", compiler.rule), key=lambda rule: rule.id)
     compiler.check_liking(root, [rule.id for rule in rules])
+    for file, value in values.items():
+        if file.startswith("rules/"):
+            compiler.check_behind(value, [rule.id for rule in rules])
     if problems:
         raise PolicyError(tuple(sorted(set(problems))))
     phrases = {bank.name: [entry.entry for entry in bank.entries] for bank in banks.values() if bank.kind == "words"}
@@ -234,6 +237,13 @@ class _Compiler(Builder):
         for item in root.part("liking").part("hate").items() if root.part("liking") else ():
             if item.content and item.text() not in rules:
                 item.problem(f"there is no rule {shown(item.text())}", suggest(item.text(), rules))
+
+    def check_behind(self, value: Value, rules: Sequence[str]) -> None:
+        """Check that what a rule stands behind are other rules of this policy."""
+        for item in value.part("behind").items() if value.part("behind") else ():
+            others = [rule for rule in rules if rule != _called(value)]
+            if item.content and item.text() not in others:
+                item.problem(f"there is no other rule {shown(item.text())}", suggest(item.text(), others))
 
     def talk(self, value: Value) -> Talk:
         _either(value, "lines", "histories")

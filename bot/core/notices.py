@@ -5,7 +5,7 @@ Rules: what, for how long, which clause, which words, program or person, how to 
 and private data are masked; a notice never names who reported.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from bot.core.judge import ANSWER_IN_KIND
@@ -190,10 +190,11 @@ def card(response: Response, verdict: Verdict, policy: Policy, sentences: Senten
     """What moderators read: who, where, which rule and clause, the words, why, what was done, what they can do."""
     head = "card_urgent" if response.call is ActionKind.URGENT else "card"
     roles = (Role.SAID, Role.QUOTED, Role.SHARED)
-    lines = [card_head(head, response.case, response.findings, policy, sentences), *cautions(response.findings, policy, sentences)]
+    findings = told(response.findings, policy)
+    lines = [card_head(head, response.case, findings, policy, sentences), *cautions(response.findings, policy, sentences)]
     words = shown_words(verdict.segments, response.findings, policy, roles) or unseen(verdict.message)
     lines.append(sentences["card_text"].format(words=quote(words)))
-    lines.append(sentences["card_because"].format(because="; ".join(dict.fromkeys(because(f) for f in response.findings))))
+    lines.append(sentences["card_because"].format(because="; ".join(dict.fromkeys(map(because, findings)))))
     lines += characteristics(response.findings, sentences)
     done = ", ".join(DONE[a.kind] for a in response.actions if a.kind not in (*CARDS, ActionKind.NOTIFY, *response.manual))
     lines.append(sentences["card_done"].format(done=done or sentences["card_nothing"]))
@@ -204,6 +205,17 @@ def card(response: Response, verdict: Verdict, policy: Policy, sentences: Senten
     if response.manual:
         lines.append(sentences["card_manual"].format(kinds=to_do(response.manual)))
     return "\n".join([*lines, sentences["card_decide"].format(case=response.case.number)])
+
+
+def told(findings: Sequence[Finding], policy: Policy) -> list[Finding]:
+    """The findings of one message that moderators read about: without those that stand behind another, as grave in what follows."""
+    found = {finding.rule: finding.status for finding in findings}
+
+    def says_more(finding: Finding) -> bool:
+        behind = policy.rule(finding.rule).behind if policy.has_rule(finding.rule) else ()
+        return not any(name in found and found[name] >= finding.status for name in behind)
+
+    return list(filter(says_more, findings))
 
 
 def characteristics(findings: Iterable[Finding], sentences: Sentences) -> list[str]:

@@ -187,7 +187,8 @@ class Rule:
     `note`: what the author reads instead of the usual notice, privately: no clause is named, nothing is counted, and moderators get
     a quiet card. Only for what is minor. `consent`: with the note the author is asked whether the person agreed, and who may be that person
     can object. `characteristics`: those that its findings may name. `contested`: on a subject on which the
-    branch is divided in good faith, never above review unless a slur, a threat or a member aimed at is there too.
+    branch is divided in good faith, never above review unless a slur, a threat or a member aimed at is there too. `behind`: the rules
+    beside whose finding this one's says nothing more: it is on record, and moderators read the other alone.
     """
 
     id: str = field(metadata={"read": "name_of_file"})
@@ -198,6 +199,7 @@ class Rule:
     concern: Concern = Concern.NONE
     characteristics: tuple[str, ...] = ()
     contested: bool = False
+    behind: tuple[str, ...] = ()
     why: str
     better: str = ""
     note: str = ""

@@ -173,6 +173,21 @@ def test_a_wrong_condition_is_one_clear_line(condition: str, expected: str) -> N
     assert re.fullmatch(rf"rules/personal-attack\.yaml:8:\d+: {re.escape(expected)}", line)
 
 
+def test_a_rule_stands_behind_other_rules_that_there_are() -> None:
+    second = (
+        small()[RULE]
+        .replace("id: personal-attack", "id: perhaps")
+        .replace("severity: medium", "severity: medium\nbehind: [personal-attack]")
+    )
+    files = {**small(), "rules/perhaps.yaml": second}
+    assert compile_policy(files).rule("perhaps").behind == ("personal-attack",)
+    for wrong, hint in (("personal-atack", "; did you mean 'personal-attack'?"), ("perhaps", "")):
+        files["rules/perhaps.yaml"] = second.replace("behind: [personal-attack]", f"behind: [{wrong}]")
+        (line,) = complaints(files)
+        assert line.startswith(f"rules/perhaps.yaml:6:10: there is no other rule '{wrong}'")
+        assert hint in line
+
+
 def test_a_rule_that_is_off_needs_no_examples() -> None:
     files = small()
     files[RULE] = files[RULE].split("examples:")[0]
