@@ -13,7 +13,7 @@ from training.batches import Encoded, padded  # noqa: E402
 from training.labels import MAPPINGS, TEACHES, Labelled  # noqa: E402
 from training.model import Classifier, empty  # noqa: E402
 from training.places import HEADS, OUTPUTS  # noqa: E402
-from training.train import drop_within  # noqa: E402
+from training.train import EXIT_WEIGHT, drop_within, exit_loss  # noqa: E402
 from training.written import held_out_categories, read_lines  # noqa: E402
 
 
@@ -41,7 +41,7 @@ def test_what_says_the_same_as_the_runs_has_nothing_to_learn_and_labels_are_not_
     model = runs[0]
     batch = padded([row([2000, 2001], 0.0), row([2002], 0.0)])
     read = model.states(batch.ids, batch.mask)
-    early = unite.EXIT_WEIGHT * unite.exit_loss(model.early(read), model.heads(read.last))
+    early = EXIT_WEIGHT * exit_loss(model.early(read), model.heads(read.last))
     alone = unite.loss_for(model, read, batch, [model])
     assert alone.item() == pytest.approx(early.item(), abs=1e-5)
     assert unite.loss_for(model, read, batch, runs).item() > alone.item() + 1e-4
@@ -63,11 +63,13 @@ def test_public_rows_come_without_labels_and_no_held_out_line_at_all(monkeypatch
     monkeypatch.setattr(unite, "PUBLIC", {"cad": 30, "irc": 10})
     monkeypatch.setattr(unite, "SPLICED", {"cad": 20})
     public = [
-        Labelled(source=source, text=f"{source} says {number}. And {number} more.", targets=(1.0,) * len(HEADS), weights=(1.0,) * len(HEADS))
+        Labelled(
+            source=source, text=f"{source} says {number}. And {number} more.", targets=(1.0,) * len(HEADS), weights=(1.0,) * len(HEADS)
+        )
         for source in MAPPINGS
         for number in range(40)
     ]
-    twice = sorted(some - held)[0]
+    twice = min(some - held)
     rows = unite.rows_of(public, [twice], random.Random(5))
     silent = [one for one in rows if not any(one.weights) and one.source == "spliced"]
     assert len(silent) == 60
