@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from training.dev_sets import DevSet
+from training.dev_sets import BASELINE, DevSet
 from training.figures import known, macro_f1
 from training.places import HEADS
 from training.scoring import Scores, logits, sigmoid
@@ -30,6 +30,9 @@ EXIT_MISSED = {0: 0.001, 2: 0.003}
 _FIT_LEAST = 100  # texts let go; an exit that lets fewer go is closed
 SCALE_ABOVE = 1.2  # above 0.8 at least so steep, so that what is sure and what is nearly sure stand apart
 _JUST_ABOVE = 1e-5  # in log-odds: more than float32 rounds off
+SHORT_COUNTS, SHORT_MARGIN = 3.0, 0.003
+"""How much it counts where decisions at 0.5 are worse than those of the run to beat, and how much better they should be: rounding and exits take a little."""
+SEEN = ("dynhate",)  # of which the run to beat had been trained on most (README.md)
 NOT_PURSUED = ("toxicr", "conda", "civil_spans")  # call policy fury and profanity toxic
 
 
@@ -100,17 +103,27 @@ def _middle(head: str, sets: Sequence[DevSet], raw: dict[str, Scores], written: 
     """Return the logit at which the decisions on dev sets and held-out written lines are best, on average.
 
     The lines count twice, but once for toxicity: what is on the wrong side there is told by another head as well, and the sets ask for more.
+    What a set falls short of the run to beat counts besides.
     """
     place = HEADS.index(head)
-    asked = [known(raw[dev.name], dev.answers[head], head) for dev in sets if head in dev.answers and dev.name not in NOT_PURSUED]
+    asked = [
+        (*known(raw[dev.name], dev.answers[head], head), 0.0 if dev.name in SEEN else BASELINE.get((dev.name, head), (0.0, 0.0))[1])
+        for dev in sets
+        if head in dev.answers and dev.name not in NOT_PURSUED
+    ]
     lines, scores = written
     if lines:
-        asked.extend([known(scores, [line.labels[place] for line in lines], head)] * (1 if head == "toxicity" else 2))
-    asked = [(values, truth) for values, truth in asked if truth.sum() >= 10]
+        asked.extend([(*known(scores, [line.labels[place] for line in lines], head), 0.0)] * (1 if head == "toxicity" else 2))
+    asked = [one for one in asked if one[1].sum() >= 10]
     if not asked:
         return 0.0
+
+    def worth(values: NDArray[np.float64], truth: NDArray[np.float64], to_beat: float, step: float) -> float:
+        found = macro_f1(values, truth, step)
+        return found - SHORT_COUNTS * max(0.0, to_beat + SHORT_MARGIN - found)
+
     steps = np.arange(-4.0, 4.0, 0.1)
-    means = [np.mean([macro_f1(values, truth, step) for values, truth in asked]) for step in steps]
+    means = [np.mean([worth(*one, step) for one in asked]) for step in steps]
     return float(steps[int(np.argmax(means))])
 
 

@@ -29,6 +29,27 @@ QUESTIONS: dict[str, dict[str, str]] = {
     "edos": {"threat": "threat"},
 }
 CHAT_MESSAGES = 4_000
+BASELINE: dict[tuple[str, str], tuple[float, float]] = {
+    ("civil_spans", "toxicity"): (0.671, 0.587),
+    ("civil_spans", "insult"): (0.736, 0.659),
+    ("civil_spans", "obscene"): (0.850, 0.587),
+    ("civil_spans", "identity_attack"): (0.799, 0.539),
+    ("civil_spans", "threat"): (0.880, 0.498),
+    ("dynhate", "identity_attack"): (0.902, 0.815),
+    ("hatemojibuild", "identity_attack"): (0.627, 0.588),
+    ("kennedy_mhs", "identity_attack"): (0.823, 0.734),
+    ("cad", "toxicity"): (0.805, 0.694),
+    ("cad", "identity_attack"): (0.833, 0.708),
+    ("cad", "insult"): (0.808, 0.625),
+    ("hatexplain", "toxicity"): (0.838, 0.742),
+    ("hatexplain", "identity_attack"): (0.845, 0.676),
+    ("convabuse", "toxicity"): (0.957, 0.847),
+    ("olid_test", "toxicity"): (0.853, 0.685),
+    ("stance_hof", "toxicity"): (0.816, 0.684),
+    ("toxicr", "toxicity"): (0.689, 0.506),
+    ("conda", "toxicity"): (0.692, 0.654),
+}
+"""What one earlier run reached, by set and head: AUC, macro F1 at 0.5."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
