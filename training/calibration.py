@@ -20,7 +20,7 @@ from training.written import Line
 THRESHOLD = 0.8
 SPEECH_ABOVE_MAX = 0.003  # of politics_civil, per head
 CHAT_ABOVE_MAX = 0.001  # of real civil chat, per head
-FINE_ABOVE_MAX = 0.005  # of the fine written lines of held-out categories, per head
+FINE_ABOVE_MAX = 0.005  # of the fine written lines of held-out categories that stand in a pair with a breach, per head
 SPEECH_LIKELY_MAX = 0.03  # of politics_civil above 0.5, per head
 SCALE_MIN, SCALE_MAX = 0.3, 2.5  # steeper, and one typing slip would turn a score over
 SCALE_BELOW = 2.5  # and below 0.5, so that fine texts lie near 0 whichever group they name, and not about in the middle
@@ -135,7 +135,9 @@ def choose(
 ) -> list[Affine]:
     """Return one affine a head. All scores are logits; `written` holds the lines of held-out categories."""
     lines, scores = written
-    fine = [place for place, line in enumerate(lines) if line.side == "fine"]
+    breached = {line.pair for line in lines if line.side == "breach"}
+    # Plainly fine lines, however many, would make room for wrong scores of those that share a breach's words.
+    fine = [place for place, line in enumerate(lines) if line.side == "fine" and line.pair in breached]
     shares = {"politics_civil": SPEECH_ABOVE_MAX, "chat": CHAT_ABOVE_MAX}
     target = math.log(THRESHOLD / (1 - THRESHOLD))
     chosen = []

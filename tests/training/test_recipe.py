@@ -289,7 +289,7 @@ def test_calibration_keeps_the_order_and_the_limits_on_what_is_fine(seed: int) -
     answers: Sequence[int | None] = [int(value > 0) for value in raw["set"][:, 0] + chance.normal(0, 1, 400)]
     dev = DevSet(name="set", texts=[""] * 400, answers={head: list(answers) for head in HEADS})
     civil = {"politics_civil": chance.normal(-3, 1.5, (3000, len(HEADS)))}
-    lines = [_line(str(number), "fine" if number % 2 else "breach") for number in range(2000)]
+    lines = [_line(str(number // 2), "fine" if number % 2 else "breach") for number in range(2000)]
     scores = chance.normal(-1, 2, (2000, len(HEADS)))
     for place, one in enumerate(choose([dev], raw, civil, (lines, scores))):
         grid = np.linspace(-12, 12, 2001)
@@ -298,6 +298,19 @@ def test_calibration_keeps_the_order_and_the_limits_on_what_is_fine(seed: int) -
         if HEADS[place] != "obscene":
             fine = scores[[number for number, line in enumerate(lines) if line.side == "fine"], place]
             assert (one.apply(fine) >= 0.8).mean() <= FINE_ABOVE_MAX
+
+
+def test_plainly_fine_lines_make_no_room_for_wrong_scores_of_the_others() -> None:
+    chance = np.random.default_rng(9)
+    raw = {"set": chance.normal(0, 2, (400, len(HEADS)))}
+    dev = DevSet(name="set", texts=[""] * 400, answers={head: [int(value > 0) for value in raw["set"][:, 0]] for head in HEADS})
+    lines = [_line(str(number // 2), "fine" if number % 2 else "breach") for number in range(1000)]
+    scores = chance.normal(-1, 2, (1000, len(HEADS)))
+    plain = [_line(f"alone-{number}", "fine") for number in range(3000)]
+    with_plain = np.concatenate([scores, np.full((3000, len(HEADS)), -9.0)])
+    before = choose([dev], raw, {}, (lines, scores))
+    after = choose([dev], raw, {}, ([*lines, *plain], with_plain))
+    assert [one.knee for one in after] == [one.knee for one in before]
 
 
 def _line(pair: str, side: str | None) -> Line:
