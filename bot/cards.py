@@ -109,15 +109,15 @@ def found(detail: CaseDetail, policy: Policy) -> list[Finding]:
 
 def case_card(detail: CaseDetail, policy: Policy, sentences: Sentences) -> str:
     """The whole card of a case as it is now: what a moderator needs to decide."""
-    case, findings = detail.case, found(detail, policy)
+    case, findings, everything = detail.case, found(detail, policy), [one.finding for one in detail.findings]
     urgent = any(row.action.kind is ActionKind.URGENT for row in detail.actions)
-    lines = [card_head("card_urgent" if urgent else "card", case, findings, policy, sentences), *cautions(findings, policy, sentences)]
+    lines = [card_head("card_urgent" if urgent else "card", case, findings, policy, sentences), *cautions(everything, policy, sentences)]
     for one in detail.messages[-CARD_MESSAGES_MAX:]:
         own = [each.finding for each in detail.findings if each.step == one.step]
         lines.append(sentences["card_text"].format(words=quote(shown_words(one.segments, own, policy) or unseen(one.message))))
     if findings:
         lines.append(sentences["card_because"].format(because="; ".join(dict.fromkeys(map(because, findings)))))
-    lines += characteristics(findings, sentences)
+    lines += characteristics(everything, sentences)
     done = [in_words(row) for row in detail.actions if row.action.kind not in (*CARDS, ActionKind.NOTIFY)]
     lines.append(sentences["card_done"].format(done=", ".join(done) or sentences["card_nothing"]))
     if detail.late is not None:

@@ -114,7 +114,8 @@ def main() -> int:
     model, tokenizer = load(source).eval(), (source / "tokenizer.json").read_text(encoding="utf-8")
     public_rows, written = read_rows(WORK / "public.jsonl"), mixture.written(held_out=True)
     rows = rows_for_heads(public_rows, written)
-    rows = random.Random(SEED).sample(rows, min(len(rows), options.most or len(rows)))
+    if options.most and options.most < len(rows):
+        rows = random.Random(SEED).sample(rows, options.most)
     encoded = encode(rows, Tokenizer.from_str(tokenizer), respelled_share=0.1, seed=SEED, gains=(1.0,) * len(rows[0].targets))
     last = states_of(model, encoded)
     targets, weights = torch.tensor([row.targets for row in encoded]), torch.tensor([row.weights for row in encoded])

@@ -169,12 +169,12 @@ def _regrouped(rows: list[Labelled], chance: random.Random) -> list[Labelled]:
     return made
 
 
-def _nearly_all(public: list[Labelled], chance: random.Random, copies: Mapping[str, int] = PUBLIC_COPIES) -> list[Labelled]:
+def _nearly_all(public: list[Labelled], chance: random.Random, times: Mapping[str, int] = PUBLIC_COPIES) -> list[Labelled]:
     rows: list[Labelled] = []
     public = [row for row in public if any(row.weights) or row.taught]
     for source in sorted({row.source for row in public}):
         known = [row for row in public if row.source == source]
-        rows += chance.sample(known, min(len(known), STAGE_ONE_MOST.get(source, len(known)))) * copies.get(source, 1)
+        rows += chance.sample(known, min(len(known), STAGE_ONE_MOST.get(source, len(known)))) * times.get(source, 1)
     return rows
 
 
@@ -191,6 +191,7 @@ def stage_one(public: list[Labelled], *, held_out: bool, seed: int) -> list[Labe
 
 
 def sample(public: list[Labelled], counts: dict[str, int], chance: random.Random) -> list[Labelled]:
+    """Return so many rows of each source, those first of which a teacher spoke, groups exchanged in a share of them."""
     rows = []
     for source, count in counts.items():
         known = [row for row in public if row.source == source and (any(row.weights) or row.taught)]

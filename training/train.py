@@ -19,7 +19,9 @@ import argparse
 import dataclasses
 import json
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +30,7 @@ from tokenizers import Tokenizer
 
 from training import mixture
 from training.batches import OURS, Batch, Encoded, batches, encode, in_domains, read_rows
-from training.model import Classifier, fresh, load
+from training.model import Classifier, States, fresh, load
 from training.places import HEADS, OUTPUTS, SEED, WORK, stage_folder, work_folder
 
 CHECKPOINT_SECONDS = 240
@@ -141,8 +143,25 @@ def rate_at(step: int, steps: int, recipe: Recipe) -> float:
     return recipe.rate * (recipe.rate_end_share + (1 - recipe.rate_end_share) * left)
 
 
-def run(model: Classifier, passes: list[list[Encoded]], recipe: Recipe, folder: Path) -> None:
-    """Train on the rows of each pass once; leave model.pt in the folder. Goes on from folder/checkpoint.pt where that is there."""
+LossFor = Callable[[Classifier, States, Batch], torch.Tensor]
+
+
+def labels_loss(model: Classifier, read: States, batch: Batch, recipe: Recipe) -> torch.Tensor:
+    """Return the loss of a batch by its labels and bundles, and of the exits by what the last layer says."""
+    said = model.heads.say(read.last.float(), dropped=recipe.dropped)
+    logits = model.heads.whole(said)
+    loss = loss_of(said.apart, *in_domains(batch.targets, batch.weights, batch.domains, batch.taught))
+    loss = loss + GATE_WEIGHT * gate_loss(said.ours, batch.domains)
+    loss = loss + EXIT_WEIGHT * exit_loss(model.early(read), logits)
+    if recipe.same_weight:
+        loss = loss + recipe.same_weight * same_loss(logits, batch)
+    if recipe.order_weight:
+        loss = loss + recipe.order_weight * order_loss(logits, batch)
+    return loss
+
+
+def run(model: Classifier, passes: list[list[Encoded]], recipe: Recipe, folder: Path, loss_for: LossFor) -> None:
+    """Train on the rows of each pass once, by the loss of each batch; leave model.pt in the folder. Goes on from folder/checkpoint.pt where that is there."""
     optimiser = optimiser_of(model, recipe)
     seeded = [(rows, recipe.seed + number) for number, rows in enumerate(passes)]
     whole = sum(1 for rows, seed in seeded for _ in batches(rows, size=recipe.batch_rows, seed=seed))
@@ -169,15 +188,7 @@ def run(model: Classifier, passes: list[list[Encoded]], recipe: Recipe, folder: 
                 group["lr"] = group["gain"] * rate_at(step - 1, steps, recipe)
             with bfloat16():
                 read = model.states(batch.ids, batch.mask)
-            said = model.heads.say(read.last.float(), dropped=recipe.dropped)
-            logits = model.heads.whole(said)
-            loss = loss_of(said.apart, *in_domains(batch.targets, batch.weights, batch.domains, batch.taught))
-            loss = loss + GATE_WEIGHT * gate_loss(said.ours, batch.domains)
-            loss = loss + EXIT_WEIGHT * exit_loss(model.early(read), logits)
-            if recipe.same_weight:
-                loss = loss + recipe.same_weight * same_loss(logits, batch)
-            if recipe.order_weight:
-                loss = loss + recipe.order_weight * order_loss(logits, batch)
+            loss = loss_for(model, read, batch)
             loss.backward()  # type: ignore[no-untyped-call]
             torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0, foreach=False)
             optimiser.step()
@@ -244,7 +255,7 @@ def main() -> int:
         for seed in range(recipe.seed, recipe.seed + recipe.epochs)
     ]
     print(f"{sum(map(len, passes)):,} rows, {recipe}", flush=True)
-    run(model, passes, recipe, folder)
+    run(model, passes, recipe, folder, partial(labels_loss, recipe=recipe))
     return 0
 
 

@@ -10,34 +10,21 @@ The heads of each run, and of the mean, have to be fitted (`training.heads`). Th
 """
 
 import argparse
+import dataclasses
 import random
-import time
 from collections.abc import Sequence
-from pathlib import Path
+from functools import partial
 
 import torch
 from tokenizers import Tokenizer
 
 from training import mixture
 from training.augment import spliced
-from training.batches import Batch, Encoded, batches, encode, in_domains, read_rows
+from training.batches import Batch, encode, in_domains, read_rows
 from training.labels import Labelled, unlabelled
 from training.model import Classifier, States, load
 from training.places import HEADS, OUTPUTS, SEED, WORK, work_folder
-from training.train import (
-    CHECKPOINT_SECONDS,
-    EXIT_WEIGHT,
-    GATE_WEIGHT,
-    Recipe,
-    bfloat16,
-    exit_loss,
-    gate_loss,
-    loss_of,
-    optimiser_of,
-    order_loss,
-    rate_at,
-    same_loss,
-)
+from training.train import EXIT_WEIGHT, GATE_WEIGHT, Recipe, bfloat16, exit_loss, gate_loss, loss_of, order_loss, run, same_loss
 
 RECIPE = Recipe(
     epochs=1,
@@ -112,7 +99,7 @@ def apart_loss(said: torch.Tensor, wanted: torch.Tensor, shares: torch.Tensor) -
     return ((ships + APART_SHARE * each) * weights).mean()
 
 
-def loss_for(model: Classifier, read: States, batch: Batch, runs: Sequence[Classifier]) -> torch.Tensor:
+def united_loss(model: Classifier, read: States, batch: Batch, runs: Sequence[Classifier]) -> torch.Tensor:
     """Return the loss of one batch, whose rows without labels are those that the runs speak of."""
     last = read.last.float()
     said = model.heads.say(last)  # dropout would reach what is held together: half of such a loss was the dropout's
@@ -132,40 +119,6 @@ def loss_for(model: Classifier, read: States, batch: Batch, runs: Sequence[Class
     return loss
 
 
-def run(model: Classifier, runs: Sequence[Classifier], rows: list[Encoded], folder: Path, *, minutes: float | None) -> None:
-    """Train on the rows once, or as many of them as fit in so many minutes; leave model.pt in the folder."""
-    optimiser = optimiser_of(model, RECIPE)
-    steps = sum(1 for _ in batches(rows, size=RECIPE.batch_rows, seed=SEED))
-    model.train()
-    started = saved = time.monotonic()
-    smooth = 0.0
-    for step, batch in enumerate(batches(rows, size=RECIPE.batch_rows, seed=SEED), start=1):
-        if step > steps:
-            break
-        torch.manual_seed(SEED * 1_000_003 + step)
-        for group in optimiser.param_groups:
-            group["lr"] = group["gain"] * rate_at(step - 1, steps, RECIPE)
-        with bfloat16():
-            read = model.states(batch.ids, batch.mask)
-        loss = loss_for(model, read, batch, runs)
-        loss.backward()  # type: ignore[no-untyped-call]
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0, foreach=False)
-        optimiser.step()
-        optimiser.zero_grad(set_to_none=True)
-        smooth = loss.item() if not smooth else 0.98 * smooth + 0.02 * loss.item()
-        now = time.monotonic()
-        if step == 100 and minutes:  # noqa: PLR2004
-            steps = min(steps, round(100 * minutes * 60 / (now - started)))
-        if step % 50 == 0:
-            left = (steps - step) * (now - started) / step
-            print(f"{step}/{steps} loss {smooth:.4f} {now - started:.0f} s, {left / 60:.1f} min left", flush=True)
-        if now - saved > CHECKPOINT_SECONDS:
-            torch.save(model.state_dict(), folder / "so-far.pt")
-            saved = now
-    torch.save(model.state_dict(), folder / "model.pt")
-    (folder / "so-far.pt").unlink(missing_ok=True)
-
-
 def main() -> int:
     """Unite runs; return the exit code."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -175,7 +128,7 @@ def main() -> int:
     parser.add_argument(
         "--twice", nargs="*", default=(), metavar="NAME", help="categories (their first letters) that no run has seen: read twice"
     )
-    parser.add_argument("--minutes", type=float, help="as many rows as fit in; the learning rate reaches zero there")
+    parser.add_argument("--steps-max", type=int, help="stop there; the learning rate reaches zero there")
     options = parser.parse_args()
     folder = work_folder(options.out)
     torch.manual_seed(SEED)
@@ -186,16 +139,14 @@ def main() -> int:
     (folder / "tokenizer.json").write_text(tokenizer, encoding="utf-8")
     rows = rows_of(read_rows(WORK / "public.jsonl"), options.twice, random.Random(SEED))
     reader = Tokenizer.from_str(tokenizer)
+    labelled, silent = [row for row in rows if any(row.weights)], [row for row in rows if not any(row.weights)]
     encoded = [
         one
-        for part, respelled in (
-            ([row for row in rows if any(row.weights)], RECIPE.respelled_share),
-            ([row for row in rows if not any(row.weights)], 0.0),
-        )
+        for part, respelled in ((labelled, RECIPE.respelled_share), (silent, 0.0))
         for one in encode(part, reader, respelled_share=respelled, seed=SEED, gains=RECIPE.gains, hidden_share=RECIPE.hidden_share)
     ]
-    print(f"{len(encoded):,} rows, {sum(not any(row.weights) for row in encoded):,} of them without labels", flush=True)
-    run(model, runs, encoded, folder, minutes=options.minutes)
+    print(f"{len(encoded):,} rows, {len(silent):,} of them without labels", flush=True)
+    run(model, [encoded], dataclasses.replace(RECIPE, steps_max=options.steps_max), folder, partial(united_loss, runs=runs))
     return 0
 
 

@@ -148,10 +148,12 @@ def compile_policy(files: Mapping[str, str]) -> Policy:
     compiler.refuse_sources(policy)
     compiler.characteristics = [one.name for one in policy.characteristics]
     rules = sorted(inside("rules/", compiler.rule), key=lambda rule: rule.id)
-    compiler.check_liking(root, [rule.id for rule in rules])
+    names = [rule.id for rule in rules]
+    if root.part("liking"):
+        compiler.check_rules(root.part("liking").part("hate"), names)
     for file, value in values.items():
         if file.startswith("rules/"):
-            compiler.check_behind(value, [rule.id for rule in rules])
+            compiler.check_rules(value.part("behind"), [name for name in names if name != _called(value)])
     if problems:
         raise PolicyError(tuple(sorted(set(problems))))
     phrases = {bank.name: [entry.entry for entry in bank.entries] for bank in banks.values() if bank.kind == "words"}
@@ -232,18 +234,11 @@ class _Compiler(Builder):
             if entry in policy.regulated_titles:
                 item.problem(f"{shown(entry)} is a news title that answers for what it prints", "complain to its regulator")
 
-    def check_liking(self, root: Value, rules: Sequence[str]) -> None:
-        """Check that what makes a message hateful are rules of this policy."""
-        for item in root.part("liking").part("hate").items() if root.part("liking") else ():
+    def check_rules(self, value: Value, rules: Sequence[str]) -> None:
+        """Check that a list, where there is one, names rules of this policy that may stand in it."""
+        for item in value.items() if value else ():
             if item.content and item.text() not in rules:
-                item.problem(f"there is no rule {shown(item.text())}", suggest(item.text(), rules))
-
-    def check_behind(self, value: Value, rules: Sequence[str]) -> None:
-        """Check that what a rule stands behind are other rules of this policy."""
-        for item in value.part("behind").items() if value.part("behind") else ():
-            others = [rule for rule in rules if rule != _called(value)]
-            if item.content and item.text() not in others:
-                item.problem(f"there is no other rule {shown(item.text())}", suggest(item.text(), others))
+                item.problem(f"there is no rule {shown(item.text())} to name here", suggest(item.text(), rules))
 
     def talk(self, value: Value) -> Talk:
         _either(value, "lines", "histories")

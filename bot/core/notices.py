@@ -208,7 +208,7 @@ def card(response: Response, verdict: Verdict, policy: Policy, sentences: Senten
 
 
 def told(findings: Sequence[Finding], policy: Policy) -> list[Finding]:
-    """The findings of one message that moderators read about: without those that stand behind another, as grave in what follows."""
+    """The findings of one message that moderators read about: without those that stand behind another whose status is no lower."""
     found = {finding.rule: finding.status for finding in findings}
 
     def says_more(finding: Finding) -> bool:

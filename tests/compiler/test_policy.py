@@ -184,7 +184,7 @@ def test_a_rule_stands_behind_other_rules_that_there_are() -> None:
     for wrong, hint in (("personal-atack", "; did you mean 'personal-attack'?"), ("perhaps", "")):
         files["rules/perhaps.yaml"] = second.replace("behind: [personal-attack]", f"behind: [{wrong}]")
         (line,) = complaints(files)
-        assert line.startswith(f"rules/perhaps.yaml:6:10: there is no other rule '{wrong}'")
+        assert line.startswith(f"rules/perhaps.yaml:6:10: there is no rule '{wrong}' to name here")
         assert hint in line
 
 

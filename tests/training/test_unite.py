@@ -42,9 +42,9 @@ def test_what_says_the_same_as_the_runs_has_nothing_to_learn_and_labels_are_not_
     batch = padded([row([2000, 2001], 0.0), row([2002], 0.0)])
     read = model.states(batch.ids, batch.mask)
     early = EXIT_WEIGHT * exit_loss(model.early(read), model.heads(read.last))
-    alone = unite.loss_for(model, read, batch, [model])
+    alone = unite.united_loss(model, read, batch, [model])
     assert alone.item() == pytest.approx(early.item(), abs=1e-5)
-    assert unite.loss_for(model, read, batch, runs).item() > alone.item() + 1e-4
+    assert unite.united_loss(model, read, batch, runs).item() > alone.item() + 1e-4
 
 
 def test_labels_count_where_there_are_some(runs: list[Classifier]) -> None:
@@ -52,7 +52,7 @@ def test_labels_count_where_there_are_some(runs: list[Classifier]) -> None:
     labelled, silent = padded([row([2000, 2001], 1.0)]), padded([row([2000, 2001], 0.0)])
     read = model.states(labelled.ids, labelled.mask)
     torch.manual_seed(3)
-    assert unite.loss_for(model, read, labelled, [model]).item() > unite.loss_for(model, read, silent, [model]).item() + 0.2
+    assert unite.united_loss(model, read, labelled, [model]).item() > unite.united_loss(model, read, silent, [model]).item() + 0.2
 
 
 def test_public_rows_come_without_labels_and_no_held_out_line_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
