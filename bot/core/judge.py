@@ -44,6 +44,8 @@ SHORT_CHARS_MAX = 2000
 """Shorter texts are always read whole by the scorer: nothing needs to be pointed out."""
 ANSWER_IN_KIND = "answer_in_kind"
 """The signal of the evidence that a finding answers a message which has a finding of its own."""
+PUT_TOGETHER = "put_together"
+"""The signal of the evidence that a finding needs the fragments sent just before: without them the message has none of that rule."""
 ATTACKED_AT_LEAST = 0.5
 """From here on a label such as attacked_race counts as naming it; it is only asked where a rule found hate already."""
 MARKUP = re.compile(r"<@[!&]?\w+(?:\|[^>]*)?>|<#\w+(?:\|[^>]*)?>|<a?:(\w+):\d+>")
@@ -204,8 +206,16 @@ def _named(rule: Rule, evidence: Sequence[Evidence], reading: Reading, policy: P
     )
 
 
+def _put_together(rule: Rule, reading: Reading) -> tuple[Evidence, ...]:
+    """That what a rule found stands only where the fragments sent just before are read with the message; else nothing."""
+    if not any(segment.role is Role.JOINED for segment in reading.segments) or not reading.joins:
+        return ()
+    alone = evaluate(rule.when, replace(reading, joins=False))
+    return () if alone.value else (Evidence(signal=PUT_TOGETHER, role=Role.JOINED),)
+
+
 def _finding(rule: Rule, measure: Measure, reading: Reading, policy: Policy) -> Finding:
-    evidence = tuple(dict.fromkeys(measure.evidence))
+    evidence = tuple(dict.fromkeys((*measure.evidence, *_put_together(rule, reading))))
     named = AimedAt(at=Aim.MEMBER).measure(reading)
     people = (*(p for e in evidence for p in e.people), *(p for e in named.evidence for p in e.people))
     return Finding(

@@ -8,7 +8,7 @@ and private data are masked; a notice never names who reported.
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from bot.core.judge import ANSWER_IN_KIND
+from bot.core.judge import ANSWER_IN_KIND, PUT_TOGETHER
 from bot.core.model import CARDS, ActionKind, CaseState, CaseView, Concern, Evidence, Finding, Message, Role, Segment, Verdict
 from bot.core.naming import one_line, person, place, unmarked, visible
 from bot.core.policy import Clause, Policy
@@ -31,13 +31,16 @@ def shown_words(
 ) -> str:
     """What was written, with slurs and private data masked, cut to WORDS_CHARS_MAX characters.
 
-    A slur is masked whatever was found: a notice about a threat does not repeat it either.
+    A slur is masked whatever was found: a notice about a threat does not repeat it either. Where something was only found together with the
+    fragments sent just before, they are shown too.
     """
     findings = tuple(findings)
     if any(finding.concern is Concern.WELFARE for finding in findings):
         return "(somebody may need help, not repeated here)"
     if any(finding.concern is Concern.PRIVATE_INFORMATION for finding in findings):
         return "(private information, not repeated here)"
+    if any(evidence.signal == PUT_TOGETHER for finding in findings for evidence in finding.evidence):
+        roles = (Role.JOINED, *(role for role in roles if role is Role.SHARED))  # what was said and quoted is part of it
     text = unmarked(" ".join(segment.text for segment in segments if segment.role in roles)).strip()
     hidden = {w.text for f in findings for e in f.evidence for w in e.words if w.masked} | _never_repeated(text, policy)
     for word in sorted(hidden, key=len, reverse=True):
@@ -286,6 +289,7 @@ def _reason(evidence: Evidence) -> str:
         "refused_contact": f"contact number {value:.0f} after {people} asked for none",
         "course_of_conduct": f"a course of conduct towards {people}: {evidence.detail}",
         "answer_in_kind": "an answer to a message that has a finding of its own, so one severity lower",
+        "put_together": "read together with what was sent just before",
         "same_words": f"the same words from {value:.0f} new accounts to {people}; that does not make them one person",
         "raid": f"{value:.0f} accounts that have just come write at once",
         "new_account": f"message {value:.0f} of a new account",

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from bot.core.judge import judge, read, segments_of, texts_to_score, without_markup
 from bot.core.model import Context, Message, Recent, Role, Scored, Segment, Shared
+from bot.core.notices import because, shown_words
 from bot.core.policy import Policy
 from tests.core.policies import CLOWNS, INSULT, NOW, REVIEWED, THREAT, message, policy, scored
 
@@ -76,6 +77,17 @@ def test_the_second_person_of_a_fragment_aims_what_follows_it() -> None:
     quiet = Scored(values={"insult": 0.0, "threat": 0.0})
     reading = read(said, Context(recent=before, scores=(quiet, quiet)), WHOLE)
     assert reading.you == ("you",)
+
+
+@pytest.mark.parametrize(("alone", "shown"), [(0.1, "you are a pathetic lot @dana"), (0.9, "pathetic lot @dana")])
+def test_fragments_are_shown_where_something_is_found_with_them_alone(alone: float, shown: str) -> None:
+    before = (Recent(id="1", author="alex", text="you are a", sent_at=NOW),)
+    said = message("pathetic lot @dana", number=2, mentions=("dana",), reply_author="dana")
+    scores = tuple(Scored(values={"insult": value, "threat": 0.0}) for value in (alone, 0.9))
+    verdict = judge(said, Context(recent=before, scores=scores), WHOLE)
+    assert shown_words(verdict.segments, verdict.findings, WHOLE) == shown
+    (finding,) = verdict.findings
+    assert ("sent just before" in because(finding)) == (alone < 0.5), "the reason says so"
 
 
 def test_fragments_are_not_joined_over_another_speaker_or_after_a_minute() -> None:
