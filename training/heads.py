@@ -22,7 +22,7 @@ from training.train import GATE_WEIGHT, bfloat16, gate_loss, loss_of
 from training.wide import fit_wide, matrix
 
 PUBLIC_MOST = 56_000
-SWAPS_MOST = 9_000
+SWAPS_MOST = 14_000
 PUBLIC_GAIN = 3.0
 EPOCHS = 8
 DROPPED_STATES, DROPPED_INNER = 0.15, 0.5
