@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
 from training.calibration import Affine, Exit
-from training.model import READ_LAYERS, WIDE_BETWEEN, WIDE_BUCKETS, WIDE_FIRST, WIDE_GAP, WIDE_SECOND, WIDE_SMALL, Classifier
+from training.model import READ_LAYERS, WIDE_BETWEEN, WIDE_BUCKETS, WIDE_FIRST, WIDE_GAP, WIDE_SECOND, WIDE_SHRINK, Classifier
 from training.places import HEADS, OUTPUTS, TOKENS_MAX
 
 OPSET, IR_VERSION = 17, 8
@@ -187,7 +187,7 @@ class _Part:
         said = self.looked_up("wide.table", wide.table.weight, self.node("Concat", *places, axis=1))
         said = self.node("ReduceSum", said, self.constant([1]), keepdims=0)
         many = self.node("Cast", self.node("Shape", inner, start=1, end=2), to=TensorProto.FLOAT)
-        many = self.node("Sqrt", self.node("Add", many, self.constant(WIDE_SMALL, np.float32)))
+        many = self.node("Sqrt", self.node("Add", many, self.constant(WIDE_SHRINK, np.float32)))
         said = self.node("Add", self.node("Div", said, many), self.keep("wide.bias", _array(wide.bias)))
         return self.node("Concat", said, self.constant(np.zeros((1, len(OUTPUTS) - len(HEADS))), np.float32), axis=-1)
 

@@ -123,8 +123,8 @@ WIDE_BETWEEN = (0, 1)
 """Tokens between the two of a pair."""
 WIDE_FIRST, WIDE_SECOND, WIDE_GAP = 40_503, 30_011, 7
 """The hash of a pair: what the number of the first one, of the second one and of the tokens between is multiplied with."""
-WIDE_SMALL = 1e-6
-"""Added to the tokens of a text, so that one without words is no division by zero."""
+WIDE_SHRINK = 4.0
+"""Added to the tokens of a text: one word or two by themselves, a group's name say, are no text yet, and say less."""
 
 
 def pair_places(one: torch.Tensor, other: torch.Tensor, between: int, words: int) -> torch.Tensor:
@@ -151,7 +151,7 @@ class Wide(torch.nn.Module):
         """Return what is added to the log-odds of the heads, [1, heads], of ids [1, tokens] with a special token at each end."""
         inner = ids[0, 1:-1]
         places = [inner, *(pair_places(inner[: -1 - n], inner[1 + n :], n, self.words) for n in WIDE_BETWEEN)]
-        many = (torch.ones_like(inner).sum().float() + WIDE_SMALL).sqrt()
+        many = (torch.ones_like(inner).sum().float() + WIDE_SHRINK).sqrt()
         said: torch.Tensor = self.table(torch.cat(places)).sum(dim=0, keepdim=True) / many + self.bias
         return said
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 
-from training.model import WIDE_BETWEEN, WIDE_BUCKETS, WIDE_SMALL, Wide, pair_places
+from training.model import WIDE_BETWEEN, WIDE_BUCKETS, WIDE_SHRINK, Wide, pair_places
 from training.places import HEADS
 
 warnings.filterwarnings("ignore", message="Sparse")  # torch says that its sparse matrices may change
@@ -25,7 +25,7 @@ Less for `toxicity`, where more of it follows the words of the public sets; none
 
 
 def matrix(rows: Sequence[Sequence[int]], words: int) -> torch.Tensor:
-    """Return how often each place of the wide part is read in each row of token ids, over the root of their number: sparse, [rows, places].
+    """Return how often each place of the wide part is read in each row of token ids, over the root of their number and WIDE_SHRINK: sparse, [rows, places].
 
     `words` is the vocabulary's size. What `model.Wide` says of a row is its line here times the table, and the bias.
     """
@@ -38,7 +38,7 @@ def matrix(rows: Sequence[Sequence[int]], words: int) -> torch.Tensor:
         found.append(pair_places(flat[: -1 - n], flat[1 + n :], n, words)[together])
         where.append(row[: -1 - n][together])
     rows_of = torch.cat(where)
-    share = 1.0 / torch.from_numpy(np.sqrt(lengths + WIDE_SMALL)).float()
+    share = 1.0 / torch.from_numpy(np.sqrt(lengths + WIDE_SHRINK)).float()
     size = len(rows), words + WIDE_BUCKETS
     made: torch.Tensor = torch.sparse_coo_tensor(torch.stack([rows_of, torch.cat(found)]), share[rows_of], size).coalesce()
     return made
