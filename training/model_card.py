@@ -47,7 +47,7 @@ _HARM = """\
   American English for offence. Casual profanity of one of them teaches only `obscene`, yet the bias is not gone.
 - **The ones who are threatened in plain words.** Veiled threats and advances without a crude word are missed more often than any other
   breach. A low score is no sign that nothing happened: reports by members are needed beside it.
-- **The ones who are hurt in the mildest words.** About one in 550 of the texts that the whole model finds likely to be a breach leaves at an early exit with a low
+- **The ones who are hurt in the mildest words.** Of the texts that a head of the whole model doubts at most one in 250 leaves at an early exit with a low
   score ("hope its terminal", "Why aren't you dead yet?"): its words are those of harmless ones.
 - **Whoever denies, forbids or answers abuse.** The words of an attack count also where they are denied ("it's not true that they cheat": two of five such sentences score as hatred) or told off
   ("leave them alone"). The plainest forms ("you are not an idiot") are read by asking the model about the same said outright; the rest is not.
@@ -55,16 +55,17 @@ _HARM = """\
 - **Irony, teasing and insider words.** Praise that is meant to hurt passes; teasing between friends may not.
 - **Nothing at all.** The heads for identity attacks, threats and sexual talk are sometimes sure of themselves on short odd texts: a name with
   a stray word, a slip of the keyboard ("those pkgs are not suppprted yet"). Rules ask for more than one score.
-- **Groups that are merely named.** A few plain sentences score high for some groups; the widest gap between two groups stands above. Sentences in
+- **Groups that are merely named.** A few plain sentences score high for some groups; the widest gap between two groups stands above. A name alone
+  may score ("Muslims" 0.68, "gays" 0.83, "a jew" 0.97 for an identity attack). Sentences in
   which an angry word stands beside a group ("Israelis are all tired of being told how they may mourn"), or groups are compared ("Women are paid less
   than men in this country"), are still taken for attacks by one score; a rule asks for two. Below 0.5
   the scale is steep, so that a name moves a plain sentence by under 0.03; in log-odds it moves it as before, and a sentence near 0.5 may tip over
   with one group and not with another.
 - **A breach among harmless sentences.** Although sentences count by themselves for a share, one to three civil ones beside it hide much: of 2,000 held-out
-  lines 30 % instead of 50 % of the breaches are above 0.8. What matters in a long message may have to be reported by members.
-- **Disguised words.** The bot reads disguised words as they are meant before the model sees them, in up to six ways; each of 69
-  disguises costs one abusive message in twenty at most that is found in plain spelling; words written by ear cost one in seven, l for i one in
-  eleven, digits in words that are run together one in fourteen, a wrong vowel in every word one in eighteen. Of 54 ways that somebody else thought of 27 cost one in twenty
+  lines 34 % instead of 58 % of the breaches are above 0.8. What matters in a long message may have to be reported by members.
+- **Disguised words.** The bot reads disguised words as they are meant before the model sees them, in up to six ways; each of 70
+  disguises costs one abusive message in twenty at most that is found in plain spelling; words written by ear cost one in seven, digits in words
+  that are run together one in twelve, l for i one in fifteen. Of 54 ways that somebody else thought of 27 cost one in twenty
   at most; Welsh, Cockney or nursery spelling of every word, silent letters and echoed syllables cost a third to two thirds, secret languages and digits that nobody uses nearly all.
 - The written lines are by few writers. A bag-of-words model separates their sides better than a guess
   (training/README.md), so the figures on them flatter the model."""

@@ -129,11 +129,11 @@ def deaf(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedScorer]:
     ("text", "head"),
     [
         ("You are not an idiot, Pat", "insult"),
-        ("nobody called you a liar", "insult"),
+        ("nobody called you an idiot", "insult"),
         ("@member nobody called you a liar", "insult"),
         ("I don't think you are stupid", "insult"),
         ("Immigrants are not vermin", "identity_attack"),
-        ("she isn't stupid", "insult"),
+        ("she isn't an idiot", "insult"),
     ],
 )
 def test_what_is_denied_is_not_held_against_a_text(text: str, head: str, hears: EmbeddedScorer, deaf: EmbeddedScorer) -> None:

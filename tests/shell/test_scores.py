@@ -29,9 +29,9 @@ COMPANY = [
     "The hall is booked. You are a worthless idiot. See you at seven.",
 ]
 ON_EVERY_PROCESSOR = {
-    "I know where she lives, I'll drop it off": (0.593, 0.0, 0.767),
-    "ill put your head thru that shelter": (0.504, 0.0, 0.889),
-    "see you at 223": (0.046, 0.0, 0.721),
+    "I know where she lives, I'll drop it off": (0.533, 0.0, 0.727),
+    "ill put your head thru that shelter": (0.430, 0.0, 0.751),
+    "see you at 223": (0.433, 0.0, 0.693),
 }
 texts = st.one_of(st.sampled_from(COMPANY), st.text(max_size=120))
 
