@@ -61,18 +61,18 @@ class Script:
 
 def feud(lines: Sequence[str], *, messages: int = 400) -> Script:
     """A week: kev goes for dana, she asks him to stop, others join in, one gives away her account, and in the end they make up."""
-    script, attack = Script(), "personal-attack"
-    script.say(0.50, "kev", "you are a stupid useless idiot", attack, to="dana")
+    script, attack = Script(), ("personal-attack", "possible-attack")
+    script.say(0.50, "kev", "you are a stupid useless idiot", *attack, to="dana")
     script.say(0.51, "dana", "The figures are in the minutes and I stand by them", to="kev", reply=True)
-    script.say(1.50, "kev", "you are a disgusting pathetic moron", attack, to="dana")
-    script.say(2.50, "kev", "shut up you stupid moron", attack, "course-of-conduct", to="dana")
+    script.say(1.50, "kev", "you are a disgusting pathetic moron", *attack, to="dana")
+    script.say(2.50, "kev", "shut up you stupid moron", *attack, "course-of-conduct", to="dana")
     script.say(2.60, "dana", "please stop messaging me", to="kev")
     script.ask(2.61, "dana", "/nocontact kev")
     script.say(3.20, "kev", "I am allowed to talk about the budget, whatever dana thinks of it")
     script.say(3.30, "kev", "you cannot gag me over a budget", "no-contact-reminder", to="dana")
     script.say(4.30, "kev", "are you coming on Thursday or not?", "unwelcome-contact", to="dana")
     for n, author in enumerate(("una", "vic", "wes", "xan", "zoe")):
-        script.say(5.0 + n / 50, author, "you are a pathetic stupid idiot", attack, to="dana")
+        script.say(5.0 + n / 50, author, "you are a pathetic stupid idiot", *attack, to="dana")
     given_away = "See where the money goes: @dana's bank account is sort code 20-00-00, account 55779911"
     script.say(5.15, "wes", given_away, "private-details", mentions=("dana",))
     script.say(5.2, "ngozi", "Leave her be, all of you. That is no way to talk to anybody")
@@ -125,9 +125,9 @@ def brigade() -> Script:
     script.say(3.0, "priya", "and I will ask at every meeting until you do", to="councillor")
     for n, friend in enumerate(("una", "vic", "wes", "xan", "zoe", "kev")):
         script.report(3.1 + n / 100, friend, "priya", "This is harassment of a councillor")
-    script.say(4.00, "troll", "you are a pathetic ugly liar", "personal-attack", to="sam")
+    script.say(4.00, "troll", "you are a pathetic ugly liar", "personal-attack", "possible-attack", to="sam")
     script.say(4.001, "sam", "Say that to my face on Thursday and then help us with the chairs", to="troll", reply=True)
-    script.say(4.002, "troll", "you are a stupid worthless idiot", "personal-attack", to="sam")
+    script.say(4.002, "troll", "you are a stupid worthless idiot", "personal-attack", "possible-attack", to="sam")
     script.say(4.004, "sam", "No. Talk about the motion or not at all", to="troll", reply=True)
     threat = "@morgan @robin @dana @alex I'm going to kill you and everyone in that house"
     script.say(5.0, "troll", threat, "threat", "possible-threat", mentions=("morgan", "robin", "dana", "alex"))
