@@ -29,8 +29,8 @@ COMPANY = [
     "The hall is booked. You are a worthless idiot. See you at seven.",
 ]
 ON_EVERY_PROCESSOR = {
-    "I know where she lives, I'll drop it off": (0.533, 0.0, 0.727),
-    "ill put your head thru that shelter": (0.430, 0.0, 0.751),
+    "Neck yourself, Gareth.": (0.806, 0.066, 0.775),
+    "tick tock Graham": (0.422, 0.076, 0.620),
     "see you at 223": (0.433, 0.0, 0.693),
 }
 texts = st.one_of(st.sampled_from(COMPANY), st.text(max_size=120))
@@ -69,7 +69,7 @@ class Watched(EmbeddedScorer):
 
 @pytest.mark.parametrize(("text", "scores"), ON_EVERY_PROCESSOR.items())
 def test_scores_are_the_same_on_every_processor(scorers: dict[int, EmbeddedScorer], text: str, scores: tuple[float, float, float]) -> None:
-    """Where int8 sums are cut off these texts have other ones by up to 0.4."""
+    """Where int8 sums are cut off each of these texts has another one by 0.3 and more."""
     values = scorers[1].score_now(text).values
     assert (values["toxicity"], values["insult"], values["threat"]) == pytest.approx(scores, abs=0.02)
 
