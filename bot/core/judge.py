@@ -30,7 +30,7 @@ from bot.core.model import (
 from bot.core.policy import All, Any, Condition, Not, Policy, Rule, Test
 from bot.core.scoring import ToScore, to_score
 from bot.core.signals import NO, Aim, AimedAt, Measure, Reading, contacts_left, provoked_by
-from bot.core.text import fold, quoted, unmarked
+from bot.core.text import Folded, Found, fold, quoted, unmarked
 
 JOIN_WITHIN = timedelta(seconds=60)
 JOIN_WORDS_MAX = 14
@@ -59,10 +59,15 @@ def segments_of(message: Message, context: Context) -> tuple[Segment, ...]:
         if message.text[start:end].strip()
     ]
     shared = [Segment(role=Role.SHARED, text=share.text) for share in message.shares if share.text.strip()]
-    whole = [*(before.text for before in _fragments(message, context.recent)), message.text]
-    between = "" if all(len(part.strip()) <= 1 for part in whole) else " "
-    joined = [Segment(role=Role.JOINED, text=between.join(part.strip() for part in whole))] if len(whole) > 1 else []
-    return (*own, *shared, *joined)
+    whole = [text.strip() for text in (*(before.text for before in _fragments(message, context.recent)), message.text)]
+    return (*own, *shared, *([_joined(whole)] if len(whole) > 1 else []))
+
+
+def _joined(parts: Sequence[str]) -> Segment:
+    if all(len(part) <= 1 for part in parts):
+        return Segment(role=Role.JOINED, text="".join(parts))
+    ends = [len(" ".join(parts[:count])) for count in range(1, len(parts))]
+    return Segment(role=Role.JOINED, text=" ".join(parts), seams=tuple(ends))
 
 
 def _fragments(message: Message, recent: Sequence[Recent]) -> Sequence[Recent]:
@@ -112,10 +117,17 @@ def read(message: Message, context: Context, policy: Policy) -> Reading:
         scores=_in_known_words(context),
         folded=tuple(one.text for one in folded),
         meant=tuple(one.text for one in meant),
-        found=tuple(tuple(policy.index.find(s.text, f, m)) for s, f, m in zip(segments, folded, meant, strict=True)),
+        found=tuple(tuple(found_in(s, policy, f, m)) for s, f, m in zip(segments, folded, meant, strict=True)),
         banks=policy,
         joins=not answered,
     )
+
+
+def found_in(segment: Segment, policy: Policy, folded: Folded, meant: Folded) -> list[Found]:
+    """The phrases of banks in a segment; in a joined one slurs that were cut in two messages too ("f", "ag")."""
+    found = policy.index.find(segment.text, folded, meant)
+    cut = [one for one in policy.index.across(segment.text, segment.seams) if policy.masked(one.bank)] if segment.seams else []
+    return sorted({*found, *cut}, key=lambda one: (one.start, one.end, one.bank, one.phrase)) if cut else found
 
 
 def _in_known_words(context: Context) -> tuple[Scored, ...]:

@@ -193,11 +193,15 @@ class Message:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Segment:
-    """One text of a message with its role. `start` is where it begins in the message's text (said and quoted), else -1."""
+    """One text of a message with its role. `start` is where it begins in the message's text (said and quoted), else -1.
+
+    `seams`: in a joined text, the places of the blanks at which one message ends and the next begins.
+    """
 
     role: Role
     text: str
     start: int = -1
+    seams: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

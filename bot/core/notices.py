@@ -8,11 +8,12 @@ and private data are masked; a notice never names who reported.
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from bot.core.judge import ANSWER_IN_KIND, PUT_TOGETHER
+from bot.core.judge import ANSWER_IN_KIND, PUT_TOGETHER, found_in
 from bot.core.model import CARDS, ActionKind, CaseState, CaseView, Concern, Evidence, Finding, Message, Role, Segment, Verdict
 from bot.core.naming import one_line, person, place, unmarked, visible
 from bot.core.policy import Clause, Policy
 from bot.core.respond import Response, Ruling
+from bot.core.text import fold
 
 APPEAL_DAYS = 180
 WORDS_CHARS_MAX = 300
@@ -22,8 +23,10 @@ Sentences = Mapping[str, str]
 
 
 def mask(word: str) -> str:
-    """Keep the first letter of each word, so that it can be known and not read: "s***"."""
-    return " ".join(part[:1] + "*" * (len(part) - 1) for part in word.split())
+    """Keep the first letter of each word, so that it can be known and not read: "s***"; of what is spaced out or cut the first alone."""
+    parts = word.split()
+    kept = 0 if len(parts) > 1 and any(len(part) == 1 for part in parts) else len(parts)
+    return " ".join(part[:1] + "*" * (len(part) - 1) if number <= kept else "*" * len(part) for number, part in enumerate(parts))
 
 
 def shown_words(
@@ -41,7 +44,7 @@ def shown_words(
         return "(private information, not repeated here)"
     if any(evidence.signal == PUT_TOGETHER for finding in findings for evidence in finding.evidence):
         roles = (Role.JOINED, *(role for role in roles if role is Role.SHARED))  # what was said and quoted is part of it
-    text = unmarked(" ".join(segment.text for segment in segments if segment.role in roles)).strip()
+    text = unmarked(" ".join(_shown(segment, policy) for segment in segments if segment.role in roles)).strip()
     hidden = {w.text for f in findings for e in f.evidence for w in e.words if w.masked} | _never_repeated(text, policy)
     for word in sorted(hidden, key=len, reverse=True):
         text = text.replace(word, mask(word))
@@ -49,10 +52,30 @@ def shown_words(
     return text if len(text) <= WORDS_CHARS_MAX else text[: WORDS_CHARS_MAX - 1] + "…"
 
 
+def _shown(segment: Segment, policy: Policy) -> str:
+    """A segment's text; of several messages with a stroke between, and with what is never repeated masked also where it was cut."""
+    if not segment.seams:
+        return segment.text
+    text, naming = segment.text, _naming(policy)
+    folded = fold(text)
+    for one in reversed(found_in(segment, policy, folded, policy.disguises.read(text, folded))):
+        if one.bank not in naming and policy.masked(one.bank):
+            text = text[: one.start] + mask(segment.text[one.start : one.end]) + text[one.end :]
+    for seam in reversed(segment.seams):
+        text = f"{text[:seam]} / {text[seam + 1 :]}"
+    return text
+
+
+def _naming(policy: Policy) -> set[str]:
+    """Banks that only name people, kindly or not: they are no reason to mask."""
+    return {one.bank for one in policy.characteristics}
+
+
 def _never_repeated(text: str, policy: Policy) -> set[str]:
-    """The words of masked banks in a text; banks that only name people, kindly or not, are no reason to mask."""
-    naming = {one.bank for one in policy.characteristics}
-    return {text[one.start : one.end] for one in policy.index.find(text) if one.bank not in naming and policy.masked(one.bank)}
+    """The words of masked banks in a text."""
+    naming, meant = _naming(policy), policy.disguises.read(text)
+    found = policy.index.find(text, meant=meant)
+    return {text[one.start : one.end] for one in found if one.bank not in naming and policy.masked(one.bank)}
 
 
 def masked(text: str, policy: Policy) -> str:

@@ -18,7 +18,7 @@ from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import pairwise, product
+from itertools import combinations_with_replacement, pairwise, product
 from typing import NamedTuple, Protocol
 
 import ahocorasick
@@ -303,6 +303,7 @@ _SEPARATORS = " .-_~|/+·•"
 _SPACED = re.compile(rf"(?<![^\W_])(?<!')(?:{_SIGN}|[@$!])(?:[ .\-_~|/+·•]{{1,4}}(?:{_SIGN}|[@$!])){{3,}}(?!{_SIGN})")
 _SHORT_WORDS = ("a", "i", "u", "ura")  # what may stand before a spaced-out phrase without a wider gap: "a l i a r"
 _DOUBLE = re.compile(rf"({_LETTER})\1")
+_LETTERS_SAID = frozenset("abciknoruxy")  # a letter by itself that says something: "k", "u", "y"
 
 
 def _leet(word: str) -> bool:
@@ -456,6 +457,22 @@ class PhraseIndex:
             also = {Found(*phrase[:2], *_with_brackets(text, *place)) for phrase, place in plainly}
             found |= {one for one in also if not any(_same(one, other) for other in found)}
         return sorted(found, key=lambda one: (one.start, one.end, one.bank, one.phrase))
+
+    def across(self, text: str, seams: Sequence[int]) -> Iterator[Found]:
+        """Give the phrases of one word that were cut at seams, one letter of them a message or the edge of one: "f", "ag you".
+
+        Letters that are words in a chat cut nothing off: after "double chin" a "k" says yes.
+        """
+        for first, last in combinations_with_replacement(range(len(seams)), 2):
+            start, end = text.rfind(" ", 0, seams[first]) + 1, text.find(" ", seams[last] + 1)
+            places = [place for place in range(start, len(text) if end < 0 else end) if place not in seams]
+            pieces = text[start : places[-1] + 1].split(" ") if places else []
+            if len(pieces) != last - first + 2 or not any(len(one) == 1 and one.lower() not in _LETTERS_SAID for one in pieces):
+                continue  # somebody said more than one word between
+            for one in self.find("".join(pieces)):
+                begin, after = places[one.start], places[one.end - 1] + 1
+                if any(begin < seam < after for seam in seams):
+                    yield Found(one.bank, one.phrase, begin, after)
 
     def _find_plainly(self, folded: str) -> Iterator[tuple[_Phrase, int, int]]:
         for last, (length, phrases) in self._plain.iter(folded):

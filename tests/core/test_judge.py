@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from bot.core.judge import judge, read, segments_of, texts_to_score, without_markup
 from bot.core.model import Context, Message, Recent, Role, Scored, Segment, Shared
-from bot.core.notices import because, shown_words
+from bot.core.notices import because, mask, shown_words
 from bot.core.policy import Policy
 from tests.core.policies import CLOWNS, INSULT, NOW, REVIEWED, THREAT, message, policy, scored
 
@@ -60,7 +60,7 @@ def test_what_is_shared_is_not_what_is_said() -> None:
 def test_words_split_over_messages_are_read_together() -> None:
     before = (Recent(id="1", author="alex", text="you", sent_at=NOW), Recent(id="2", author="alex", text="clo", sent_at=NOW))
     joined = segments_of(message("wn", number=3), Context(recent=before))
-    assert joined[-1] == Segment(role=Role.JOINED, text="you clo wn")
+    assert joined[-1] == Segment(role=Role.JOINED, text="you clo wn", seams=(3, 7))
     letters = tuple(Recent(id=str(n), author="alex", text=letter, sent_at=NOW) for n, letter in enumerate("clow"))
     assert segments_of(message("n", number=9), Context(recent=letters))[-1].text == "clown"
 
@@ -79,7 +79,7 @@ def test_the_second_person_of_a_fragment_aims_what_follows_it() -> None:
     assert reading.you == ("you",)
 
 
-@pytest.mark.parametrize(("alone", "shown"), [(0.1, "you are a pathetic lot @dana"), (0.9, "pathetic lot @dana")])
+@pytest.mark.parametrize(("alone", "shown"), [(0.1, "you are a / pathetic lot @dana"), (0.9, "pathetic lot @dana")])
 def test_fragments_are_shown_where_something_is_found_with_them_alone(alone: float, shown: str) -> None:
     before = (Recent(id="1", author="alex", text="you are a", sent_at=NOW),)
     said = message("pathetic lot @dana", number=2, mentions=("dana",), reply_author="dana")
@@ -88,6 +88,31 @@ def test_fragments_are_shown_where_something_is_found_with_them_alone(alone: flo
     assert shown_words(verdict.segments, verdict.findings, WHOLE) == shown
     (finding,) = verdict.findings
     assert ("sent just before" in because(finding)) == (alone < 0.5), "the reason says so"
+
+
+@pytest.mark.parametrize(
+    ("parts", "shown"),
+    [
+        (("you", "f", "robnitz"), "you / f / *******"),
+        (("f", "robnit", "z you"), "f / ****** / * you"),
+        (("you frob", "nitz"), "you frob / nitz"),  # found by no phrase: the reader of disguises joins such pieces
+        (("frobnit", "z"), "f****** / *"),
+        (("what a frobnitz", "@dana"), "what a f******* / @dana"),
+    ],
+)
+def test_what_is_never_repeated_is_masked_where_it_was_cut_in_messages_too(parts: tuple[str, ...], shown: str) -> None:
+    before = tuple(Recent(id=str(n), author="alex", text=part, sent_at=NOW) for n, part in enumerate(parts[:-1]))
+    said = message(parts[-1], number=9, mentions=("dana",), reply_author="dana")
+    scores = tuple(Scored(values={"insult": value, "threat": 0.0}) for value in (0.1, 0.9))
+    verdict = judge(said, Context(recent=before, scores=scores), WHOLE)
+    assert shown_words(verdict.segments, verdict.findings, WHOLE) == shown
+
+
+@pytest.mark.parametrize(
+    ("word", "shown"), [("frobnitz", "f*******"), ("f robnitz", "f *******"), ("f r o b", "f * * *"), ("old frob", "o** f***")]
+)
+def test_a_mask_keeps_one_letter_of_a_word_however_it_is_spaced(word: str, shown: str) -> None:
+    assert mask(word) == shown
 
 
 def test_fragments_are_not_joined_over_another_speaker_or_after_a_minute() -> None:

@@ -222,6 +222,26 @@ def test_a_broken_choice_is_refused(phrase: str) -> None:
         PhraseIndex({"rude": [phrase]})
 
 
+@pytest.mark.parametrize(
+    ("text", "seams", "found"),
+    [
+        ("m uppet", [1], [(0, 7)]),
+        ("you are a m uppet @dana", [11], [(10, 17)]),
+        ("what a m upp et", [8, 12], [(7, 15)]),
+        ("mup pet", [3], []),  # neither piece is a letter: two words, as far as this knows
+        ("muppe t", [], []),  # no seam
+        ("a m uppet", [1], []),  # a seam elsewhere
+        ("m up and pet", [1, 8], []),
+    ],
+)
+def test_a_word_is_found_across_the_seams_of_messages(text: str, seams: list[int], found: list[tuple[int, int]]) -> None:
+    assert sorted({(one.start, one.end) for one in PhraseIndex({"rude": ["muppet"]}).across(text, seams)}) == found
+
+
+def test_a_letter_that_says_something_cuts_no_word_off() -> None:
+    assert list(PhraseIndex({"rude": ["chunk"]}).across("one chun k", [8])) == []
+
+
 def test_an_empty_bank_is_refused_and_no_bank_finds_nothing() -> None:
     with pytest.raises(ValueError, match="empty"):
         PhraseIndex({"rude": []})
