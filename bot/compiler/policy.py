@@ -107,6 +107,8 @@ T = typing.TypeVar("T")
 
 FILE = re.compile(r"policy\.yaml|(rules|banks|ordinary-talk)/[^/]+\.yaml")
 FILES = "known: policy.yaml, rules/NAME.yaml, banks/NAME.yaml, ordinary-talk/NAME.yaml"
+FIGURES = "public-figures"
+"""The bank of words that the compiler makes of policy.yaml's `public_figures`, for rules to ask about."""
 NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 DAY_WRITTEN = re.compile(r"20\d\d-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])")
 FOUNDED = ("reason", "evidence", "proposed_by", "seconded_by", "review_by")
@@ -146,6 +148,9 @@ def compile_policy(files: Mapping[str, str]) -> Policy:
     )
     compiler.clauses = [clause.number for clause in policy.clauses]
     compiler.refuse_sources(policy)
+    if figures := compiler.figures(root.part("public_figures"), policy.public_figures):
+        banks = compiler.banks = {**banks, FIGURES: figures}
+        policy = replace(policy, banks=banks)
     compiler.characteristics = [one.name for one in policy.characteristics]
     rules = sorted(inside("rules/", compiler.rule), key=lambda rule: rule.id)
     names = [rule.id for rule in rules]
@@ -213,6 +218,17 @@ class _Compiler(Builder):
             if bank.kind in ENTRIES:
                 self.source(item, entry, FOUNDED_IMAGE if bank.kind == "images" else FOUNDED)
         return bank
+
+    def figures(self, value: Value, names: Sequence[str]) -> Bank | None:
+        """The names of public life as a bank of words; None where the policy has none."""
+        if FIGURES in self.banks:
+            value.problem(f"the bank {FIGURES} is made of these names", f"write them here, and delete banks/{FIGURES}.yaml")
+        for item, name in zip(value.items(), names, strict=False):
+            try:
+                PhraseIndex({FIGURES: [name]})
+            except ValueError as error:
+                item.problem(str(error))
+        return Bank(name=FIGURES, kind="words", entries=tuple(Entry(entry=name) for name in dict.fromkeys(names))) if names else None
 
     def source(self, item: Value, entry: Entry, needed: Sequence[str]) -> None:
         """Check that an entry is well founded: two people, evidence, and a day on which it is looked at again."""

@@ -113,6 +113,17 @@ def test_banks_are_found_in_text_and_asked_for_entries() -> None:
     assert policy.banks["attacks"].entries[1].reason == "said of people, never of views"
 
 
+def test_public_figures_are_a_bank_that_rules_can_ask_about() -> None:
+    files = with_condition("{all: [{words: attacks}, {not: {words: public-figures}}]}")
+    figures = "public_figures: [Merriweather, Lord Pell]\n"
+    policy = compile_policy(files | {ROOT: files[ROOT] + figures})
+    assert [one.bank for one in policy.index.find("lord pell and Merriweather's clowns")] == ["public-figures", "public-figures", "attacks"]
+    assert any("public-figures" in one for one in complaints(files)), "without names there is no such bank"
+    own = files | {ROOT: files[ROOT] + figures, "banks/public-figures.yaml": files[BANK].replace("name: attacks", "name: public-figures")}
+    assert "write them here, and delete banks/public-figures.yaml" in complaints(own)[0]
+    assert "is empty, or nothing is left of it" in complaints(files | {ROOT: files[ROOT] + 'public_figures: ["Pell", "\u200b"]\n'})[0]
+
+
 def test_an_entry_with_a_choice_is_each_of_its_phrases() -> None:
     bank = "name: menaces\nkind: words\nentries:\n  - slash {your|his} tyres\n"
     policy = compile_policy(small() | {"banks/menaces.yaml": bank})
