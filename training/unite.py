@@ -60,28 +60,39 @@ CLEAR = 6.0
 """Log-odds beyond which a run's word is taken as this much: how sure it is of what it knows by heart is no one's concern."""
 
 
-def rows_of(public: list[Labelled], twice: Sequence[str], chance: random.Random) -> list[Labelled]:
+def rows_of(
+    public: list[Labelled], twice: Sequence[str], chance: random.Random, *, public_share: float = 1.0, others_share: float = 1.0
+) -> list[Labelled]:
     """Return public rows and texts made of their sentences, without labels, half of the written lines as they stand and half varied, those
-    of categories that begin with one of `twice` in both ways, and sentences of `swaps/`."""
-    chosen = mixture.sample(public, PUBLIC, chance)
+    of categories that begin with one of `twice` in both ways, and sentences of `swaps/`; of the public ones a share, and one of the
+    other lines and sentences."""
+    chosen = mixture.sample(public, {source: round(count * public_share) for source, count in PUBLIC.items()}, chance)
     for source, count in SPLICED.items():
         texts = [row.text for row in public if row.source == source]
-        chosen += [unlabelled(text) for _ in range(count) if (text := spliced(texts, chance))]
+        chosen += [unlabelled(text) for _ in range(round(count * public_share)) if (text := spliced(texts, chance))]
     lines = mixture.written(held_out=True)
-    bundles = sorted({row.bundle or "" for row in lines})
-    standing = set(chance.sample(bundles, len(bundles) // 2))
     both = tuple(f"written/{name}" for name in twice)
 
     def is_new(row: Labelled) -> bool:
         return bool(both) and row.source.startswith(both)
 
+    bundles = sorted({row.bundle or "" for row in lines})
+    kept = chance.sample(bundles, round(len(bundles) * others_share))
+    standing, moved = set(kept[: len(kept) // 2]), set(kept[len(kept) // 2 :])
     plain = [row for row in lines if row.bundle in standing or is_new(row)]
-    other = [row for row in lines if row.bundle not in standing or is_new(row)]
+    other = [row for row in lines if row.bundle in moved or is_new(row)]
     return [
         *(unlabelled(row.text) for row in chosen),
         *mixture.copies(plain, mixture.among(mixture.varied(other, chance), chance)),
-        *mixture.swaps(chance, mixture.SWAPS_PER_SENTENCE_LATER, bundled=True),
+        *_share_of(mixture.swaps(chance, mixture.SWAPS_PER_SENTENCE_LATER, bundled=True), others_share, chance),
     ]
+
+
+def _share_of(rows: list[Labelled], share: float, chance: random.Random) -> list[Labelled]:
+    """Return the rows of a share of the bundles."""
+    bundles = sorted({row.bundle or "" for row in rows})
+    kept = set(chance.sample(bundles, round(len(bundles) * share)))
+    return [row for row in rows if row.bundle in kept]
 
 
 def together(runs: Sequence[Classifier], ids: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
@@ -128,6 +139,8 @@ def main() -> int:
     parser.add_argument(
         "--twice", nargs="*", default=(), metavar="NAME", help="categories (their first letters) that no run has seen: read twice"
     )
+    parser.add_argument("--public-share", type=float, default=1.0, metavar="SHARE", help="of the public rows")
+    parser.add_argument("--others-share", type=float, default=1.0, metavar="SHARE", help="of the lines of other categories than --twice, and of swaps/")
     parser.add_argument("--steps-max", type=int, help="stop there; the learning rate reaches zero there")
     options = parser.parse_args()
     folder = work_folder(options.out)
@@ -137,7 +150,8 @@ def main() -> int:
     model.exits.load_state_dict(runs[0].exits.state_dict())
     tokenizer = (WORK / options.start / "tokenizer.json").read_text(encoding="utf-8")
     (folder / "tokenizer.json").write_text(tokenizer, encoding="utf-8")
-    rows = rows_of(read_rows(WORK / "public.jsonl"), options.twice, random.Random(SEED))
+    shares = {"public_share": options.public_share, "others_share": options.others_share}
+    rows = rows_of(read_rows(WORK / "public.jsonl"), options.twice, random.Random(SEED), **shares)
     reader = Tokenizer.from_str(tokenizer)
     labelled, silent = [row for row in rows if any(row.weights)], [row for row in rows if not any(row.weights)]
     encoded = [

@@ -81,6 +81,12 @@ def test_public_rows_come_without_labels_and_no_held_out_line_at_all(monkeypatch
     other = sorted(some - held)[1]
     assert not other.startswith(twice)
     assert seen.count(other) == counts[other]
+    fewer = unite.rows_of(public, [twice], random.Random(5), public_share=0.5, others_share=0.25)
+    assert len([one for one in fewer if one.source == "spliced"]) == 30
+    lines_of = [one.source.removeprefix("written/") for one in fewer if one.source.startswith("written/")]
+    assert lines_of.count(twice) == 2 * counts[twice], "those that nobody has seen stay whole"
+    assert 0 < len(lines_of) - 2 * counts[twice] < 0.4 * (len(seen) - 2 * counts[twice])
+    assert len([one for one in fewer if one.source.startswith("swaps/")]) < 0.3 * len([one for one in rows if one.source.startswith("swaps/")])
 
 
 def test_a_run_apart_sees_each_public_row_once_and_nothing_else() -> None:
