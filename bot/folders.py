@@ -36,9 +36,12 @@ class UnreadableError(FolderError):
 
 
 def find_policy(name: str | Path) -> Path:
-    """The folder of a shipped policy, or the folder itself. Raises FolderError where there is none."""
+    """The folder itself, or the policy of that name: in the folder `policies` where Steward was started, else the one that ships.
+
+    Raises FolderError where there is none.
+    """
     here = Path(__file__).parent
-    for folder in (Path(name), here / "_policies" / name, here.parent / "policies" / name):
+    for folder in (Path(name), Path("policies", name), here / "_policies" / name, here.parent / "policies" / name):
         if (folder / "policy.yaml").is_file():
             return folder
     message = f"there is no policy in '{name}': a policy is a folder with a policy.yaml; the shipped one is '{DEFAULT_POLICY}'"
