@@ -11,6 +11,8 @@ from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+import structlog
+
 from bot.cards import Cards, plain_notice
 from bot.core.cases import APPEALED, AppealState, Decision, NotAllowedError, ReportState, changes_nothing, overruled
 from bot.core.judge import segments_of
@@ -37,13 +39,14 @@ from bot.recusal import Recusal
 from bot.store.records import ActionState, Appeal, Earlier, NoticeState, OutboxRow, SanctionState
 from bot.store.store import Transaction
 
+log = structlog.get_logger()
 APPEAL_WITHIN = timedelta(days=180)
 APPEAL_CHARS_MAX = 2_000
 """Longest appeal, with all that was added."""
 READ_EARLIER_WITHIN = timedelta(days=1)
 """So long after the latest finding of its case a platform is asked for the words of an earlier message."""
 SWEEP_EVERY = timedelta(hours=1)
-"""How often contact rows that are older than the policy keeps them are deleted: a promise of days needs no more."""
+"""How often what is older than the policy keeps it is deleted: a promise of days needs no more."""
 
 
 class Casebook:
@@ -344,11 +347,10 @@ class Casebook:
         now = self._parts.clock.now()
         self._parts.names.stale = True  # another process may have erased somebody
         await self.read_earlier()
+        if self._swept_at is None or now - self._swept_at >= SWEEP_EVERY:
+            await self._sweep(now)
+            self._swept_at = now
         async with self._parts.transaction() as transaction:
-            if self._swept_at is None or now - self._swept_at >= SWEEP_EVERY:
-                await transaction.forget_contacts(now - self._parts.policy.retention.contacts)
-                await transaction.forget_newcomers(now - NEW_WITHIN)
-                self._swept_at = now
             for sanction in await transaction.ended_sanctions():
                 await transaction.end_sanction(sanction.case, ActionKind(sanction.kind), SanctionState.ENDED)
                 longer = await transaction.muted_until(sanction.platform, sanction.author)
@@ -367,6 +369,20 @@ class Casebook:
                     await transaction.update_appeal(appeal.id, AppealState.LAPSED)
                     await self._lapse(transaction, case)
                     await self._tell(transaction, case, "appeal_lapsed")
+
+    async def _sweep(self, now: datetime) -> None:
+        """Delete what has been kept for as long as the policy says; where something went its bytes leave the files too."""
+        keep = self._parts.policy.retention
+        async with self._parts.transaction() as transaction:
+            await transaction.forget_contacts(now - keep.contacts)
+            await transaction.forget_newcomers(now - NEW_WITHIN)
+            cases = await transaction.forget_cases(now - keep.cases)
+            others = await transaction.forget_reports(now - keep.reports)
+            others += await transaction.forget_unjudged(now - keep.unjudged)
+            others += await transaction.forget_audit_values(now - keep.audit)
+        if cases or others:
+            log.info("old records deleted", community=self._parts.community, cases=len(cases), others=others)
+            await self._parts.store.checkpoint()
 
     async def _suspend(self, transaction: Transaction, appeal: Appeal) -> None:
         """Nobody looked in time: the mute is lifted, the strike stops counting, the member is told."""

@@ -140,7 +140,9 @@ def main() -> int:
         "--twice", nargs="*", default=(), metavar="NAME", help="categories (their first letters) that no run has seen: read twice"
     )
     parser.add_argument("--public-share", type=float, default=1.0, metavar="SHARE", help="of the public rows")
-    parser.add_argument("--others-share", type=float, default=1.0, metavar="SHARE", help="of the lines of other categories than --twice, and of swaps/")
+    parser.add_argument(
+        "--others-share", type=float, default=1.0, metavar="SHARE", help="of the lines of other categories than --twice, and of swaps/"
+    )
     parser.add_argument("--steps-max", type=int, help="stop there; the learning rate reaches zero there")
     options = parser.parse_args()
     folder = work_folder(options.out)

@@ -17,6 +17,8 @@ from bot.store.records import ActionState, AuditEntry
 from bot.store.tables import actions, cases
 
 COMMITTED = "committed"
+FORGOTTEN = "case_forgotten"
+"""The entry of a case that was deleted with all that hung on it, as its time was over."""
 STATE_OF = {kind: state for state, kind in AUDIT_KINDS.items()} | {COMMITTED: ActionState.PENDING}
 _CASES = select(cases.c.number, cases.c.state).where(where(cases)).order_by(cases.c.number)
 _ACTIONS = select(actions.c.key, actions.c.case, actions.c.kind, actions.c.state).where(where(actions)).order_by(actions.c.id)
@@ -29,12 +31,18 @@ class Told:
         self.cases: dict[int, CaseState | None] = {}
         """How each case stands; None where what was decided has been erased."""
         self.actions: dict[str, ActionState] = {}
+        self._of_case: dict[int, set[str]] = {}
 
     def take(self, entries: Iterable[AuditEntry]) -> None:
         """Follow some entries, oldest first."""
         for entry in entries:
             if entry.action_key and entry.kind in STATE_OF:
                 self.actions[entry.action_key] = STATE_OF[entry.kind]
+                self._of_case.setdefault(entry.case, set()).add(entry.action_key)
+            elif entry.kind == FORGOTTEN:
+                self.cases.pop(entry.case, None)
+                for key in self._of_case.pop(entry.case, ()):
+                    self.actions.pop(key, None)
             elif entry.kind == "opened":
                 self.cases.setdefault(entry.case, CaseState.OPEN)
             elif entry.kind == "decided":

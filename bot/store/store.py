@@ -28,8 +28,8 @@ from bot.store.outbox import OutboxPart
 from bot.store.part import given
 from bot.store.people import PeoplePart
 from bot.store.policies import PoliciesPart
-from bot.store.proof import ProofPart
 from bot.store.records import ActionState, CaseDetail, Hashes
+from bot.store.retention import RetentionPart
 from bot.store.rooms import RoomsPart
 from bot.store.setups import SetupsPart
 from bot.store.tables import appeals as appeals_table
@@ -84,7 +84,7 @@ def nothing(_point: str) -> None:
     """Where nobody wants to know how far the opening is."""
 
 
-class Transaction(RoomsPart, CasesPart, OutboxPart, PeoplePart, LikesPart, ConsentsPart, PoliciesPart, SetupsPart, ProofPart):
+class Transaction(RoomsPart, CasesPart, OutboxPart, PeoplePart, LikesPart, ConsentsPart, PoliciesPart, SetupsPart, RetentionPart):
     """Everything that can be done in one transaction. Its methods stand by noun in the parts it is made of."""
 
     async def case_detail(self, number: int) -> CaseDetail | None:

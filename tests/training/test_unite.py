@@ -86,7 +86,9 @@ def test_public_rows_come_without_labels_and_no_held_out_line_at_all(monkeypatch
     lines_of = [one.source.removeprefix("written/") for one in fewer if one.source.startswith("written/")]
     assert lines_of.count(twice) == 2 * counts[twice], "those that nobody has seen stay whole"
     assert 0 < len(lines_of) - 2 * counts[twice] < 0.4 * (len(seen) - 2 * counts[twice])
-    assert len([one for one in fewer if one.source.startswith("swaps/")]) < 0.3 * len([one for one in rows if one.source.startswith("swaps/")])
+    assert len([one for one in fewer if one.source.startswith("swaps/")]) < 0.3 * len(
+        [one for one in rows if one.source.startswith("swaps/")]
+    )
 
 
 def test_a_run_apart_sees_each_public_row_once_and_nothing_else() -> None:
