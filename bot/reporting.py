@@ -14,10 +14,11 @@ from textwrap import wrap
 from bot.core.cases import NotAllowedError, ReportState
 from bot.core.model import ActionKind
 from bot.core.naming import one_line, person, place
-from bot.core.notices import masked, quote, span
+from bot.core.notices import Sentences, masked, quote, span
 from bot.core.policy import Policy
 from bot.parts import Parts
 from bot.store.records import Report, ReportKind
+from bot.store.retention import Forgotten
 from bot.store.store import Transaction
 
 REPORTS_OPEN_MAX = 5
@@ -174,6 +175,32 @@ def added_to(mine: Sequence[Report], author: str) -> Report | None:
     raise NotAllowedError(
         f"you have {len(mine)} open reports: the moderators have to answer one first. If it cannot wait, talk to one of them"
     )
+
+
+async def forgotten(transaction: Transaction, number: int, sentences: Sentences) -> Forgotten:
+    """Delete what is kept about whoever made a request to be forgotten, and tell them what went and what stays for now.
+
+    Raises NotAllowedError where there is no such request, or it was answered.
+    """
+    request = await transaction.report(number)
+    if request is None or request.kind is not ReportKind.FORGET or request.state is not ReportState.OPEN:
+        raise NotAllowedError(f"there is no open request {number} to be forgotten: /cases lists them")
+    gone = Forgotten()
+    for own in await transaction.accounts_of(request.platform, request.reporter):
+        gone += await transaction.forget_account(*own)
+    kept = sentences["report_forgotten_kept"].format(cases=cases_named(gone.kept)) if gone.kept else ""
+    text = sentences["report_forgotten"].format(report=number, cases=cases_named(gone.cases), kept=kept)
+    letter = await transaction.add_letter(text, platform=request.platform, target=request.reporter)
+    await transaction.update_report(number, ReportState.ANSWERED, letter=letter)
+    await transaction.audit("forgotten", values={"report": number})
+    return gone
+
+
+def cases_named(numbers: Sequence[int]) -> str:
+    """Cases in words: "no case", "case 3", "cases 3 and 5"."""
+    if len(numbers) <= 1:
+        return f"case {numbers[0]}" if numbers else "no case"
+    return f"cases {', '.join(map(str, numbers[:-1]))} and {numbers[-1]}"
 
 
 def part_of(report: Report, own: Iterable[tuple[str, str]]) -> bool:

@@ -11,7 +11,7 @@ import json
 import select
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -44,10 +44,11 @@ from bot.core.naming import one_line, plain
 from bot.coverage import coverage
 from bot.examples import prove
 from bot.facts import facts_of
-from bot.folders import DEFAULT_POLICY, FolderError, code_digest, compiled
+from bot.folders import DEFAULT_POLICY, FolderError, code_digest, compiled, load_sentences
 from bot.platforms import terminal as terminals
 from bot.platforms.terminal import Terminal
 from bot.replay import TranscriptError, read_transcript, replay
+from bot.reporting import cases_named, forgotten
 from bot.service import Outcome, Service
 from bot.settings import Settings, SettingsError, load_settings
 from bot.store.records import CaseDetail
@@ -65,13 +66,16 @@ app = typer.Typer(
 policy_app = typer.Typer(no_args_is_help=True, help="Check, test and explain a policy.", rich_markup_mode=None)
 case_app = typer.Typer(no_args_is_help=True, help="Look into a recorded case.", rich_markup_mode=None)
 audit_app = typer.Typer(no_args_is_help=True, help="The audit trail.", rich_markup_mode=None)
+data_app = typer.Typer(no_args_is_help=True, help="What is kept about members.", rich_markup_mode=None)
 model_app = typer.Typer(no_args_is_help=True, help="Other models than the one that ships.", rich_markup_mode=None)
 app.add_typer(policy_app, name="policy")
 app.add_typer(case_app, name="case")
 app.add_typer(audit_app, name="audit")
 app.add_typer(model_app, name="model")
+app.add_typer(data_app, name="data")
 app.add_typer(images_app, name="images")
 
+YesOption = Annotated[bool, typer.Option("--yes", help="Delete it without asking.")]
 PolicyOption = Annotated[str, typer.Option("--policy", metavar="DIR", help="A policy's folder, or the name of a shipped one.")]
 KeepOption = Annotated[Path | None, typer.Option("--keep", metavar="PATH", help="Keep the database in this file. It must not exist yet.")]
 
@@ -348,3 +352,43 @@ async def _audit_verify(settings: Settings) -> None:
     if wrong:
         raise typer.Exit(1)
     typer.echo("the audit trail is whole")
+
+
+@data_app.command("forget")
+def data_forget(
+    number: Annotated[int, typer.Argument(min=1, max=10**9, help="The number of the member's request (/cases lists it).")],
+    yes: YesOption = False,
+) -> None:
+    """Delete what is kept about a member who asked for it with /forgetme, and tell them. It cannot be taken back.
+
+    Says first what would go. A case that somebody still waits for (open, appealed, a mute that runs) stays, as do the cases of others.
+    """
+    quiet()
+    run_async(_data_forget(load_settings(), number, yes=yes))
+
+
+class _OnlyLookedError(Exception):
+    """Nothing is to stay of what was done to see what would happen."""
+
+
+async def _data_forget(settings: Settings, number: int, *, yes: bool) -> None:
+    sentences = load_sentences()
+    async with a_store(settings.database_url, create=False) as store:
+        with suppress(_OnlyLookedError):
+            async with store.transaction(settings.community, datetime.now(UTC)) as transaction:
+                gone = await forgotten(transaction, number, sentences)
+                raise _OnlyLookedError
+        kept = f" Kept, because somebody waits for it: {cases_named(gone.kept)}." if gone.kept else ""
+        typer.echo(f"Request {number}: this deletes {cases_named(gone.cases)} and {gone.rows} other records.{kept}")
+        if not yes:
+            if not sys.stdin.isatty():
+                raise StoreError("nothing was deleted: it cannot be taken back, so say --yes")
+            if not typer.confirm("Delete it for good?"):
+                typer.echo("nothing was deleted")
+                return
+        async with store.transaction(settings.community, datetime.now(UTC)) as transaction:
+            await forgotten(transaction, number, sentences)
+        if not await store.checkpoint():
+            typer.echo("deleted; its bytes leave the files when Steward is started again, or next deletes something", err=True)
+            return
+    typer.echo("deleted, and the member is told; delete it from backups too")

@@ -81,6 +81,8 @@ FIELDS: Mapping[str, frozenset[str]] = {
     "report_card_moderator": frozenset({"report", "room"}),
     "report_about": frozenset({"account"}),
     "report_forget": frozenset({"report", "account"}),
+    "report_forgotten": frozenset({"report", "cases", "kept"}),
+    "report_forgotten_kept": frozenset({"cases"}),
     "report_room": frozenset({"room"}),
     "no_contact_asked_office no_contact_none target_can support_can earlier_waiting earlier_gone answer_in_kind": frozenset(),
     "also_hidden by_program muted_can about undone_unmute undone_unhide mute_over card_nothing": frozenset(),

@@ -40,6 +40,8 @@ COMMANDS = [
     ["case", "replay"],
     ["audit"],
     ["audit", "verify"],
+    ["data"],
+    ["data", "forget"],
     ["doctor"],
     ["model"],
     ["model", "convert"],
@@ -304,7 +306,7 @@ def test_console_does_not_write_into_the_file_that_it_reads(shell: Shell) -> Non
     assert ended.is_one_clear_line("STEWARD_CONSOLE_IN and STEWARD_CONSOLE_OUT are one file")
 
 
-@pytest.mark.parametrize("words", [["audit", "verify"], ["case", "replay", "1"]], ids=" ".join)
+@pytest.mark.parametrize("words", [["audit", "verify"], ["case", "replay", "1"], ["data", "forget", "1", "--yes"]], ids=" ".join)
 @pytest.mark.parametrize("empty", [True, False])
 def test_whoever_only_looks_makes_no_database(shell: Shell, words: list[str], *, empty: bool) -> None:
     if empty:
@@ -322,6 +324,26 @@ def test_record_that_was_changed_by_hand_is_named(shell: Shell) -> None:
     ended = shell.here("audit", "verify")
     assert (ended.code, ended.out) == (1, "")
     assert ended.err == "the record was changed: case 1 is dismissed, the trail says open\n"
+
+
+def test_member_who_asked_is_forgotten_by_whoever_runs_steward(shell: Shell) -> None:
+    talk = b"/as quentin\n@dana you total wanker, and Pumpernickel is a stupid name\n/as morgan\n/cases\n/uphold 4 because of it\n/as quentin\n/forgetme\n/quit\n"
+    said = shell.steward("try", "--keep", "steward.db", given=talk)
+    assert said.code == 0, said.err
+    place = shell.folder / "steward.db"
+    assert b"Pumpernickel" in b"".join(one.read_bytes() for one in shell.folder.glob("steward.db*"))
+    looked = shell.here("data", "forget", "1")
+    assert (looked.code, len(looked.err.splitlines())) == (2, 1)
+    assert "nothing was deleted" in looked.err
+    assert "this deletes case" in looked.out
+    assert b"Pumpernickel" in b"".join(one.read_bytes() for one in shell.folder.glob("steward.db*")), "only looked"
+    gone = shell.here("data", "forget", "1", "--yes")
+    assert (gone.code, gone.err) == (0, "")
+    assert gone.out.endswith("deleted, and the member is told; delete it from backups too\n")
+    assert place.exists()
+    assert b"Pumpernickel" not in b"".join(one.read_bytes() for one in shell.folder.glob("steward.db*"))
+    assert shell.here("audit", "verify") == Ended(0, "the audit trail is whole\n", "")
+    assert shell.here("data", "forget", "1", "--yes").is_one_clear_line("no open request 1")
 
 
 def test_case_that_is_not_there_is_refused(shell: Shell) -> None:

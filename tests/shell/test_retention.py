@@ -1,9 +1,13 @@
-"""What is older than the policy keeps it is deleted, down to the bytes, and nothing that somebody still waits for."""
+"""What is older than the policy keeps it, and what a member asks for, is deleted down to the bytes, but for what somebody waits for."""
 
 from datetime import timedelta
 
+import pytest
+
+from bot.core.cases import NotAllowedError
 from bot.core.model import Scored
-from bot.store.retention import HANG_ON_A_CASE
+from bot.reporting import forgotten
+from bot.store.retention import HANG_ON_A_CASE, Forgotten
 from bot.store.tables import audit, metadata
 from tests.shell.branch import INSULTING, MINOR, Branch
 
@@ -108,3 +112,91 @@ async def test_notes_of_what_was_not_judged_go_after_a_month(branch: Branch) -> 
     assert branch.rows(kept) == [(2,)]
     await branch.later(days=3)
     assert branch.rows(kept) == [(0,)]
+
+
+# What a member asks to have deleted.
+
+MEMBER = "quentin-of-the-test"
+
+
+async def forget(branch: Branch, number: int) -> Forgotten:
+    async with branch.parts.transaction() as transaction:
+        gone = await forgotten(transaction, number, branch.parts.sentences)
+    assert await branch.store.checkpoint()
+    return gone
+
+
+async def lived(branch: Branch) -> int:
+    """A member who is in as many tables as we can put them; gives the number of their request to be forgotten."""
+    await branch.say(f"{INSULTING} {WORDS[0]}", author=MEMBER)
+    await branch.say("@dana hello again", author=MEMBER, mentions=("dana",))
+    await branch.say(f"what about it {WORDS[1]}", author="dana", mentions=(MEMBER,))
+    await branch.ask("/uphold 1 because of the words")
+    await branch.ask(f"/appeal 1 {WORDS[2]}", MEMBER)
+    await branch.ask("/dismiss 1 a joke", "robin")
+    await branch.ask("/report dana was rude to me and I want it said", MEMBER)
+    await branch.ask("/answer 1 we talked to them")
+    await branch.ask("/callme add Quentinho", MEMBER)
+    await branch.ask("/nocontact dana", MEMBER)
+    await branch.ask("/link", MEMBER)
+    await branch.ask("/forgetme", MEMBER)
+    (number,) = branch.rows("SELECT id FROM reports WHERE kind = 'forget'")[0]
+    return int(number)
+
+
+def tables_with(branch: Branch, words: str) -> set[str]:
+    return {name for name in metadata.tables for row in branch.rows(f"SELECT * FROM {name}") if words in str(row)}
+
+
+async def test_a_member_is_forgotten_down_to_the_bytes(branch: Branch) -> None:
+    number = await lived(branch)
+    assert {"cases", "contacts", "no_contact", "link_codes", "reports", "notices"} <= tables_with(branch, MEMBER)
+    gone = await forget(branch, number)
+    assert gone.cases == (1,)
+    assert gone.kept == ()
+    assert tables_with(branch, MEMBER) == {"reports", "actions", "audit_values"}, "the request, and the letter that answers it"
+    assert branch.rows(f"SELECT id FROM reports WHERE reporter = '{MEMBER}'") == [(number,)]
+    left = branch.bytes_on_disk()
+    assert [word for word in (WORDS[0], WORDS[2], "Quentinho", "rude to me") if word.encode() in left] == []
+    assert await proved(branch) == (None, ())
+    await branch.perform()
+    assert "case 1 of yours, and all else about you" in branch.chat.texts(MEMBER)[-1]
+    await branch.later(**WEEKS)
+    assert tables_with(branch, MEMBER) <= {"audit_values"}, "and after the time of reports that is gone too"
+
+
+async def test_a_case_that_somebody_waits_for_stays_and_the_member_is_told(branch: Branch) -> None:
+    await branch.say(INSULTING, author=MEMBER)
+    await branch.ask("/forgetme", MEMBER)
+    assert "steward data forget 1" in branch.chat.told[-1][1] or any("steward data forget 1" in one.text for one in branch.chat.performed)
+    gone = await forget(branch, 1)
+    assert (gone.cases, gone.kept) == ((), (1,))
+    await branch.perform()
+    assert "Kept until nobody waits for it any more: case 1." in branch.chat.texts(MEMBER)[-1]
+    assert (await branch.detail(1)).case.author == MEMBER
+    with pytest.raises(NotAllowedError, match="no open request 1"):
+        await forget(branch, 1)
+
+
+async def test_nobody_elses_record_is_touched(branch: Branch) -> None:
+    await branch.say(INSULTING, author="dana")
+    await branch.ask("/uphold 1 because of the words")
+    before = branch.rows("SELECT * FROM case_messages")
+    number = await lived_beside(branch)
+    await forget(branch, number)
+    assert branch.rows("SELECT * FROM case_messages") == before
+    assert branch.rows("SELECT count(*) FROM strikes") == [(1,)]
+    assert await proved(branch) == (None, ())
+
+
+async def lived_beside(branch: Branch) -> int:
+    await branch.say(INSULTING, author=MEMBER)
+    await branch.ask("/uphold 2 because of the words")
+    await branch.ask("/forgetme", MEMBER)
+    return int(branch.rows("SELECT id FROM reports WHERE kind = 'forget'")[0][0])
+
+
+async def test_a_report_that_is_no_request_is_not_taken_for_one(branch: Branch) -> None:
+    await branch.report(reporter="dana")
+    with pytest.raises(NotAllowedError, match="no open request 1"):
+        await forget(branch, 1)
