@@ -11,7 +11,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from enum import StrEnum
 
-from bot.core.policy import Policy
+from bot.core.policy import FIGURES, Policy
 from bot.core.text import fold, words
 
 NAME_CHARS_MIN = 3
@@ -193,8 +193,9 @@ def _spoken(policy: Policy) -> frozenset[str]:
 
 
 def _banks(name: str, policy: Policy) -> set[str]:
-    """The banks of which a phrase is all of a name."""
-    return {found.bank for found in policy.index.find(name) if (found.start, found.end) == (0, len(name))}
+    """The banks of which a phrase is all of a name; those of public life are names, and no words."""
+    found = policy.index.find(name)
+    return {one.bank for one in found if one.bank != FIGURES and (one.start, one.end) == (0, len(name))}
 
 
 def _may_hurt(name: str, policy: Policy) -> bool:

@@ -81,6 +81,7 @@ from bot.compiler.source import Builder, Problem, Value, read, shown, silent, sp
 from bot.core.model import ActionKind, Severity, Shared, Status
 from bot.core.policy import (
     EXAMPLES_MIN,
+    FIGURES,
     MEANINGS,
     NO_TIME,
     SECOND,
@@ -107,8 +108,6 @@ T = typing.TypeVar("T")
 
 FILE = re.compile(r"policy\.yaml|(rules|banks|ordinary-talk)/[^/]+\.yaml")
 FILES = "known: policy.yaml, rules/NAME.yaml, banks/NAME.yaml, ordinary-talk/NAME.yaml"
-FIGURES = "public-figures"
-"""The bank of words that the compiler makes of policy.yaml's `public_figures`, for rules to ask about."""
 NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 DAY_WRITTEN = re.compile(r"20\d\d-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])")
 FOUNDED = ("reason", "evidence", "proposed_by", "seconded_by", "review_by")

@@ -21,6 +21,8 @@ CONTACTS_MAX = 90 * DAY  # contact rows are promised to live no longer (DESIGN.m
 BANK_KINDS = ("words", "domains", "accounts", "images", "reactions")
 SUPPORTIVE = "supportive-reactions"
 """A bank with a meaning of its own: the reactions that support the message under which they stand."""
+FIGURES = "public-figures"
+"""The bank of words that the compiler makes of policy.yaml's `public_figures`, for rules to ask about."""
 MEANINGS = "other-meanings"
 """And another one: phrases in a harmless meaning of words that have a foul one too, with what the model reads in their place."""
 SHADES = dict.fromkeys((0xFE0E, 0xFE0F, *range(0x1F3FB, 0x1F400)))

@@ -292,7 +292,8 @@ async def test_names_of_office_holders_are_refused_to_all_but_themselves(fresh: 
 
 
 @pytest.mark.parametrize(
-    "name", ["Al", "Jo", "Ed", "Di", "Mo", "Will", "Mark", "Grace", "Rose", "Spud", "Big Dave", "Zoë", "O'Malley", "Jean-Paul"]
+    "name",
+    ["Al", "Jo", "Ed", "Di", "Mo", "Will", "Mark", "Grace", "Rose", "Spud", "Big Dave", "Zoë", "O'Malley", "Jean-Paul", "Mark Johnson"],
 )
 def test_real_names_are_taken(name: str) -> None:
     assert refused(name) == ""
