@@ -248,9 +248,9 @@ class Limit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Retention:
-    """For how long each class of data is kept."""
+    """For how long each class of data is kept. Cases for half a year at least: so long a member may appeal, and strikes count."""
 
-    cases: timedelta
+    cases: timedelta = field(metadata={"low": 180 * DAY})
     reports: timedelta
     contacts: timedelta = field(metadata={"high": CONTACTS_MAX})
     unjudged: timedelta

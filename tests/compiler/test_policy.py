@@ -113,6 +113,11 @@ def test_banks_are_found_in_text_and_asked_for_entries() -> None:
     assert policy.banks["attacks"].entries[1].reason == "said of people, never of views"
 
 
+def test_cases_are_kept_for_as_long_as_a_member_may_appeal() -> None:
+    assert complaints(changed(ROOT, "cases: 104w", "cases: 25w")) == ["policy.yaml:19:20: 25w is outside 180d to 3650d"]
+    assert compile_policy(changed(ROOT, "cases: 104w", "cases: 180d")).retention.cases == timedelta(days=180)
+
+
 def test_public_figures_are_a_bank_that_rules_can_ask_about() -> None:
     files = with_condition("{all: [{words: attacks}, {not: {words: public-figures}}]}")
     figures = "public_figures: [Merriweather, Lord Pell]\n"
