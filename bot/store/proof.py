@@ -18,7 +18,7 @@ from bot.store.tables import actions, cases
 
 COMMITTED = "committed"
 FORGOTTEN = "case_forgotten"
-"""The entry of a case that was deleted with all that hung on it, as its time was over."""
+"""The entry of a case that was deleted with all that hung on it: its time was over, or its author asked for it."""
 STATE_OF = {kind: state for state, kind in AUDIT_KINDS.items()} | {COMMITTED: ActionState.PENDING}
 _CASES = select(cases.c.number, cases.c.state).where(where(cases)).order_by(cases.c.number)
 _ACTIONS = select(actions.c.key, actions.c.case, actions.c.kind, actions.c.state).where(where(actions)).order_by(actions.c.id)
