@@ -102,21 +102,26 @@ _OF_ACCOUNT = [
     delete(table).where(where(table, "platform"), table.c[column] == given("account"))
     for table, column in (
         *((contacts, "author"), (contacts, "target"), (newcomers, "account"), (support, "target"), (given_names, "account")),
-        *((likes, "account"), (consents, "account"), (link_codes, "account"), (link_tries, "account"), (no_contact, "target")),
+        *((link_codes, "account"), (link_tries, "account"), (no_contact, "target")),
         *((accounts, "account"),),
     )
 ]
 _REPORTS_BY = delete(reports).where(
     where(reports, "platform", "reporter"), reports.c.state != ReportState.OPEN.value, or_(reports.c.case.is_(None), ~_OPEN_CASE)
 )
-_BLANK_OF_OTHERS = [
-    update(notices).where(where(notices, "platform", "account")).values(text="", account=""),
-    update(earlier).where(where(earlier, "platform"), earlier.c.author == given("account")).values(text="", author=""),
+_KEPT = given("kept", many=True)
+_BESIDE_KEPT = [
+    *(delete(table).where(where(table, "platform", "account"), table.c.case.not_in(_KEPT)) for table in (likes, consents, notices)),
     update(actions)
     .where(where(actions, "platform"), actions.c.target == given("account"), actions.c.state.not_in(_ON_THEIR_WAY))
+    .where(or_(actions.c.case.is_(None), actions.c.case.not_in(_KEPT)))
     .values(text="", news="", detail="", error="", target=""),
 ]
-"""In cases of others: what this account was told, and older words of theirs that a finding rests on."""
+"""What this account was asked and told; in its own cases that are kept nothing is touched, as somebody still waits for them."""
+_BLANK_OF_OTHERS = [
+    update(earlier).where(where(earlier, "platform"), earlier.c.author == given("account")).values(text="", author=""),
+]
+"""In cases of others: older words of theirs that a finding rests on."""
 _ON_ITS_WAY = actions.c.state.in_(_ON_THEIR_WAY)
 _REPORTED = select(reports.c.case).where(where(reports, "platform", "reporter"), reports.c.case.is_not(None))
 _BLANK_NEWS = update(actions).where(where(actions), actions.c.case.in_(_REPORTED), ~_ON_ITS_WAY, actions.c.news != "").values(news="")
@@ -170,7 +175,10 @@ class RetentionPart(ProofPart):
         free = tuple(int(row["number"]) for row in found if row["free"])
         for number in free:
             await self._forget_case(number)
+        kept = tuple(int(row["number"]) for row in found if not row["free"])
         rows = 0
+        for statement in _BESIDE_KEPT:
+            rows += (await self._find(statement, platform=platform, account=account, kept=list(kept))).rowcount
         for statement in (*_OF_ACCOUNT, *_BLANK_OF_OTHERS):
             rows += (await self._find(statement, platform=platform, account=account)).rowcount
         for statement in (_BLANK_NEWS, _REPORTS_BY):
@@ -180,7 +188,7 @@ class RetentionPart(ProofPart):
         entries = [int(row["sequence"]) for row in await self._all(_ENTRIES_OF, cases=list(free))]
         entries += [int(row["sequence"]) for row in await self._all(_ASKED) if json.loads(row["values"]).get("by") == account]
         rows += await self.audit_erase(entries)
-        return Forgotten(cases=free, rows=rows, kept=tuple(int(row["number"]) for row in found if not row["free"]))
+        return Forgotten(cases=free, rows=rows, kept=kept)
 
     async def _forget_case(self, number: int) -> None:
         for statement in _FORGET:

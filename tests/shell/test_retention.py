@@ -5,7 +5,6 @@ from datetime import timedelta
 import pytest
 
 from bot.core.cases import NotAllowedError
-from bot.core.model import Scored
 from bot.reporting import forgotten
 from bot.store.retention import HANG_ON_A_CASE, Forgotten
 from bot.store.tables import audit, metadata
@@ -81,7 +80,7 @@ async def test_numbers_of_cases_are_not_given_twice(branch: Branch) -> None:
     assert await proved(branch) == (None, ())
 
 
-async def test_an_old_case_is_deleted_where_the_policy_changed_meanwhile_too(branch: Branch) -> None:
+async def test_an_old_case_is_deleted_after_a_new_start_too(branch: Branch) -> None:
     await branch.say(INSULTING)
     await branch.later(weeks=3)  # it lapsed
     await branch.close()
@@ -105,7 +104,6 @@ async def test_notes_of_what_was_not_judged_go_after_a_month(branch: Branch) -> 
     branch.scorer.missing = {"garbled": "failure", "Cymraeg": "too_long"}
     await branch.say("garbled")
     await branch.say("Cymraeg")
-    assert Scored(missing="failure") == branch.scorer.score_now("garbled")
     kept = "SELECT (SELECT count(*) FROM unjudged) + (SELECT count(*) FROM unjudged_counts)"
     assert branch.rows(kept) == [(2,)]
     await branch.later(days=29)
@@ -173,7 +171,10 @@ async def test_a_case_that_somebody_waits_for_stays_and_the_member_is_told(branc
     assert (gone.cases, gone.kept) == ((), (1,))
     await branch.perform()
     assert "Kept until nobody waits for it any more: case 1." in branch.chat.texts(MEMBER)[-1]
-    assert (await branch.detail(1)).case.author == MEMBER
+    kept = await branch.detail(1)
+    assert kept.case.author == MEMBER
+    assert all(one.text and one.account == MEMBER for one in kept.notices), "what the member was told of it stays with it"
+    assert [one.action.target for one in kept.actions if one.action.kind == "warn"] == [MEMBER]
     with pytest.raises(NotAllowedError, match="no open request 1"):
         await forget(branch, 1)
 
