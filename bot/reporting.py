@@ -113,7 +113,8 @@ class Reporting:
         async with self._parts.transaction() as transaction:
             report = await self._answerable(transaction, number, by)
             # No server and no room: a private thread there would show the moderators who reported.
-            text = sentences["report_answered"].format(report=number, answer=one_line(by.text))
+            name = "report_forget_answered" if report.kind is ReportKind.FORGET else "report_answered"  # such a request is not sealed
+            text = sentences[name].format(report=number, answer=one_line(by.text))
             letter = await transaction.add_letter(text, platform=report.platform, target=report.reporter)
             await transaction.update_report(number, ReportState.ANSWERED, answer=by.text, letter=letter)
             await transaction.audit("report_answered", values={"report": number, "by": by.account})

@@ -76,7 +76,7 @@ FIELDS: Mapping[str, frozenset[str]] = {
     "appeal_last": frozenset(),
     "report_added": frozenset({"report", "most"}),
     "report_full report_closed report_to_answer": frozenset({"report"}),
-    "report_answered": frozenset({"report", "answer"}),
+    "report_answered report_forget_answered": frozenset({"report", "answer"}),
     "news_report_answered": frozenset({"report", "by"}),
     "report_card_moderator": frozenset({"report", "room"}),
     "report_about": frozenset({"account"}),

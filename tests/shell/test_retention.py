@@ -197,6 +197,14 @@ async def lived_beside(branch: Branch) -> int:
     return int(branch.rows("SELECT id FROM reports WHERE kind = 'forget'")[0][0])
 
 
+async def test_whoever_asked_is_not_told_that_nobody_knows_who_did(branch: Branch) -> None:
+    await branch.ask("/forgetme", MEMBER)
+    await branch.ask("/answer 1 your case is open still")
+    answer = branch.chat.texts(MEMBER)[-1]
+    assert "your case is open still" in answer
+    assert "do not know" not in answer
+
+
 async def test_a_report_that_is_no_request_is_not_taken_for_one(branch: Branch) -> None:
     await branch.report(reporter="dana")
     with pytest.raises(NotAllowedError, match="no open request 1"):
