@@ -15,6 +15,7 @@ from sqlalchemy import ColumnElement, Table, and_, delete, exists, func, or_, se
 
 from bot.core.cases import APPEALED, ReportState
 from bot.core.model import ActionKind, CaseState
+from bot.store.about import HANG_ON_A_CASE, deleted_by_itself
 from bot.store.part import given, where
 from bot.store.proof import FORGOTTEN, ProofPart
 from bot.store.records import ActionState, SanctionState
@@ -24,35 +25,20 @@ from bot.store.tables import (
     appeals,
     audit,
     audit_values,
-    case_messages,
     cases,
     consents,
-    contacts,
     earlier,
-    findings,
-    given_names,
-    hateful,
     likes,
-    link_codes,
-    link_tries,
     members,
-    newcomers,
-    no_contact,
     notices,
     reports,
-    reviews,
     sanctions,
-    strikes,
-    support,
     unjudged,
     unjudged_counts,
 )
 
 CASES_AT_ONCE = 100
 """Cases that are deleted in one transaction; the next ones go in the next round."""
-HANG_ON_A_CASE: tuple[Table, ...] = (
-    *(consents, likes, hateful, earlier, appeals, reviews, reports, notices, actions, sanctions, strikes, findings, case_messages),
-)
 _ON_THEIR_WAY = (ActionState.PENDING.value, ActionState.PERFORMING.value)
 
 
@@ -98,14 +84,7 @@ _FORGET_UNJUDGED = delete(unjudged).where(where(unjudged), unjudged.c.first_at <
 _FORGET_COUNTS = delete(unjudged_counts).where(where(unjudged_counts), unjudged_counts.c.day < given("day"))
 _OLD_ENTRIES = select(audit.c.sequence).where(where(audit), audit.c.at < given("before"))
 _FORGET_VALUES = delete(audit_values).where(audit_values.c.community == given("community"), audit_values.c.sequence.in_(_OLD_ENTRIES))
-_OF_ACCOUNT = [
-    delete(table).where(where(table, "platform"), table.c[column] == given("account"))
-    for table, column in (
-        *((contacts, "author"), (contacts, "target"), (newcomers, "account"), (support, "target"), (given_names, "account")),
-        *((link_codes, "account"), (link_tries, "account"), (no_contact, "target")),
-        *((accounts, "account"),),
-    )
-]
+_OF_ACCOUNT = [one.deletion() for one in deleted_by_itself()]
 _REPORTS_BY = delete(reports).where(
     where(reports, "platform", "reporter"), reports.c.state != ReportState.OPEN.value, or_(reports.c.case.is_(None), ~_OPEN_CASE)
 )

@@ -12,72 +12,31 @@ from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Column, Table, select
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, InterfaceError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.core.model import ActionKind
-from bot.store import cases, outbox, people
+from bot.store import about, cases, outbox, people
 from bot.store.cases import CasesPart
 from bot.store.consents import OF_CASE_CONSENTS, ConsentsPart, consent
 from bot.store.engine import StoreError, advice, checkpoint, open_engine
 from bot.store.likes import LikesPart
 from bot.store.outbox import OutboxPart
-from bot.store.part import given
 from bot.store.people import PeoplePart
 from bot.store.policies import PoliciesPart
 from bot.store.records import ActionState, CaseDetail, Hashes
 from bot.store.retention import RetentionPart
 from bot.store.rooms import RoomsPart
 from bot.store.setups import SetupsPart
-from bot.store.tables import appeals as appeals_table
-from bot.store.tables import (
-    case_messages,
-    communities,
-    consents,
-    contacts,
-    earlier,
-    given_names,
-    likes,
-    newcomers,
-    no_contact,
-    notices,
-    reports,
-    sanctions,
-    strikes,
-)
-from bot.store.tables import cases as cases_table
+from bot.store.tables import communities
 
 __all__ = ["Store", "StoreError", "Transaction"]
 
 THREAD_SECONDS = 0.1
 _ADD_COMMUNITY = insert(communities).on_conflict_do_nothing()
-
-
-def _about(table: Table, account: Column[Any]) -> Any:
-    """The rows of a table that are about one account."""
-    here = table.c.community == given("community")
-    return select(table).where(here, table.c.platform == given("platform"), account == given("account"))
-
-
-_DATA_OF = {
-    "cases": _about(cases_table, cases_table.c.author),
-    "messages in cases": _about(case_messages, case_messages.c.author),
-    "earlier messages in cases": _about(earlier, earlier.c.author),
-    "messages while your account was new": _about(newcomers, newcomers.c.account),
-    "strikes": _about(strikes, strikes.c.author),
-    "mutes": _about(sanctions, sanctions.c.author),
-    "notices": _about(notices, notices.c.account),
-    "appeals": _about(appeals_table, appeals_table.c.account),
-    "reports you made": _about(reports, reports.c.reporter),
-    "people whose contact you do not want": _about(no_contact, no_contact.c.target),
-    "names by which you say that others call you": _about(given_names, given_names.c.account),
-    "what you were asked about private details": _about(consents, consents.c.account),
-    "your reactions that I wrote to you about": _about(likes, likes.c.account),
-    "whom you addressed, without text": _about(contacts, contacts.c.author),
-}
+_DATA_OF = {one.words: one.rows() for one in about.shown()}
 
 
 def nothing(_point: str) -> None:

@@ -6,7 +6,8 @@ import pytest
 
 from bot.core.cases import NotAllowedError
 from bot.reporting import forgotten
-from bot.store.retention import HANG_ON_A_CASE, Forgotten
+from bot.store.about import ABOUT, HANG_ON_A_CASE, NOT_THEIRS
+from bot.store.retention import Forgotten
 from bot.store.tables import audit, metadata
 from tests.shell.branch import INSULTING, MINOR, Branch
 
@@ -23,6 +24,13 @@ async def proved(branch: Branch) -> tuple[object, tuple[str, ...]]:
 async def test_everything_that_hangs_on_a_case_is_known() -> None:
     hanging = {table.name for table in metadata.tables.values() if "case" in table.columns}
     assert hanging - {audit.name} == {table.name for table in HANG_ON_A_CASE}, "a new table with a case goes into HANG_ON_A_CASE"
+
+
+async def test_every_column_that_names_an_account_is_shown_and_deleted_or_the_reason_stands() -> None:
+    naming = {"author", "account", "target", "reporter"}
+    columns = {column for table in metadata.tables.values() for column in table.columns if column.name in naming}
+    listed = {one.column for one in ABOUT}
+    assert {str(column) for column in columns - listed} == {str(column) for column in NOT_THEIRS}, "a new one goes into store/about.py"
 
 
 async def test_a_decided_case_goes_with_all_that_hangs_on_it_down_to_the_bytes(branch: Branch) -> None:
