@@ -14,8 +14,8 @@ from pathlib import Path
 from bot.compiler.policy import PolicyError, compile_policy
 from bot.compiler.sentences import compile_sentences
 from bot.core.notices import Sentences
+from bot.core.phrases import spelt_out
 from bot.core.policy import Bank, Policy
-from bot.core.text import spelt_out
 from bot.reading.wordlist import PAIRS, RARE, WORDS, load_disguises
 
 DEFAULT_POLICY = "labour-social-media"

@@ -16,8 +16,8 @@ import typer
 
 from bot.core.judge import without_markup
 from bot.core.model import Role, Scored, Segment
+from bot.core.phrases import Meanings
 from bot.core.scoring import to_score
-from bot.core.text import Meanings
 from bot.reading.wordlist import load_disguises
 from bot.settings import SettingsError, load_settings
 from bot.toxicity.choosing import open_scorer

@@ -79,6 +79,7 @@ from dataclasses import fields, replace
 
 from bot.compiler.source import Builder, Problem, Value, read, shown, silent, spell, suggest
 from bot.core.model import ActionKind, Severity, Shared, Status
+from bot.core.phrases import Meanings, PhraseIndex, spelt_out
 from bot.core.policy import (
     EXAMPLES_MIN,
     FIGURES,
@@ -102,7 +103,6 @@ from bot.core.policy import (
     Test,
 )
 from bot.core.signals import SIGNALS
-from bot.core.text import Meanings, PhraseIndex, spelt_out
 
 T = typing.TypeVar("T")
 

@@ -27,10 +27,11 @@ from bot.core.model import (
     Unjudged,
     Verdict,
 )
+from bot.core.phrases import Found
 from bot.core.policy import All, Any, Condition, Not, Policy, Rule, Test
 from bot.core.scoring import ToScore, to_score
 from bot.core.signals import NO, Aim, AimedAt, Measure, Reading, contacts_left, provoked_by
-from bot.core.text import Folded, Found, fold, quoted, unmarked
+from bot.core.text import Folded, fold, quoted, unmarked
 
 JOIN_WITHIN = timedelta(seconds=60)
 JOIN_WORDS_MAX = 14

@@ -11,8 +11,9 @@ from datetime import timedelta
 from functools import cached_property
 
 from bot.core.model import DAY, EPOCH_GAP, HOUR, ActionKind, Concern, Kind, Severity, Shared, Status
+from bot.core.phrases import Meanings, PhraseIndex
 from bot.core.signals import Label, SharedImage, Signal
-from bot.core.text import AsFolded, Meanings, PhraseIndex, Reader
+from bot.core.text import AsFolded, Reader
 
 NO_TIME, SECOND = timedelta(), timedelta(seconds=1)
 EXAMPLES_MIN = 2  # of each kind: without both nobody knows what a rule means

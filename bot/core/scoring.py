@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 from math import exp, log
 
 from bot.core.model import Scored
-from bot.core.text import Meanings, Reader
+from bot.core.phrases import Meanings
+from bot.core.text import Reader
 
 BLURRED = 0.7
 """Added to the log-odds of a text that is disguised all over and may be meant in several ways: it is never read without a mistake, and

@@ -7,8 +7,9 @@ from math import exp, log
 import pytest
 
 from bot.core.model import Scored
+from bot.core.phrases import Meanings
 from bot.core.scoring import BLURRED, ToScore, to_score
-from bot.core.text import AsFolded, Folded, Meanings, Meant, fold
+from bot.core.text import AsFolded, Folded, Meant, fold
 
 
 class TwoWays:

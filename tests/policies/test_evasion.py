@@ -5,7 +5,8 @@ from collections.abc import Callable, Mapping
 
 import pytest
 
-from bot.core.text import fold, spelt_out
+from bot.core.phrases import spelt_out
+from bot.core.text import fold
 from bot.folders import load_policy
 
 POLICY = load_policy("labour-social-media")

@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot import folders
-from bot.core.text import AsFolded, PhraseIndex, fold
+from bot.core.phrases import PhraseIndex
+from bot.core.text import AsFolded, fold
 from bot.reading.pairs import STEPS, Pairs, checksum, table
 from bot.reading.spellings import HIDDEN
 from bot.reading.vocabulary import named

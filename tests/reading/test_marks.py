@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.core.text import PhraseIndex, fold
+from bot.core.phrases import PhraseIndex
+from bot.core.text import fold
 from bot.reading import alphabets
 from bot.reading.marks import without_marks
 from bot.reading.vocabulary import Vocabulary

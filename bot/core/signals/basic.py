@@ -13,7 +13,8 @@ from functools import cached_property
 from typing import ClassVar, Protocol
 
 from bot.core.model import Context, Evidence, Kind, Message, Role, Scored, Segment, Words
-from bot.core.text import Found, fold, words
+from bot.core.phrases import Found
+from bot.core.text import fold, words
 
 YOU = frozenset("you your yours yourself yourselves u ur youre you're you've you'd you'll yous youse ya yer thee thou".split())
 THIRD_PERSON_VERBS = frozenset("is was isn't wasn't has had does did should can will would needs wants thinks lies looks sounds 's".split())
