@@ -48,7 +48,7 @@ def does(rule: Rule, policy: Policy) -> str:
         call = _MODERATORS[answers.moderators or ActionKind.ESCALATE]
         return f"{call}, nothing by itself"
     if rule.note:
-        return "a private note, a quiet card"
+        return "a private note, a quiet card" if rule.shown_quietly else "a private note"
     parts = ["hidden"] if answers.hides else []
     parts += [_MEMBER[answers.member]] if answers.member else []
     parts += [_MODERATORS[answers.moderators]] if answers.moderators else []

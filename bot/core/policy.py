@@ -187,11 +187,11 @@ class Characteristic:
 class Rule:
     """Signals with the clauses they serve. `better`: a better way to say it, "" where there is none.
 
-    `note`: what the author reads instead of the usual notice, privately: no clause is named, nothing is counted, and moderators get
-    a quiet card. Only for what is minor. `consent`: with the note the author is asked whether the person agreed, and who may be that person
-    can object. `characteristics`: those that its findings may name. `contested`: on a subject on which the
-    branch is divided in good faith, never above review unless a slur, a threat or a member aimed at is there too. `behind`: the rules
-    beside whose finding this one's says nothing more: it is on record, and moderators read the other alone.
+    `note`: what the author reads instead of the usual notice, privately: no clause is named, nothing is counted. Only for what is minor.
+    `consent`: with the note the author is asked whether the person agreed, and who may be that person can object. `characteristics`: those
+    that its findings may name. `contested`: on a subject on which the branch is divided in good faith, never above review unless a slur, a
+    threat or a member aimed at is there too. `behind`: the rules beside whose finding this one's says nothing more: it is on record, and
+    moderators read the other alone.
     """
 
     id: str = field(metadata={"read": "name_of_file"})
@@ -209,6 +209,11 @@ class Rule:
     consent: bool = False
     when: Condition = field(metadata={"read": "condition"})
     examples: Examples = Examples()
+
+    @property
+    def shown_quietly(self) -> bool:
+        """Say whether moderators have a quiet card beside the note: somebody may need help, or is asked for consent."""
+        return bool(self.note) and (self.consent or self.concern is Concern.WELFARE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -335,6 +340,10 @@ class Policy:
     def note(self, rule_id: str) -> str:
         """The rule's private note instead of a notice; "" where it has none."""
         return next((rule.note for rule in self.rules if rule.id == rule_id), "")
+
+    def shown_quietly(self, rule_id: str) -> bool:
+        """Say whether moderators have a quiet card beside the rule's note."""
+        return any(rule.shown_quietly for rule in self.rules if rule.id == rule_id)
 
     def asks_consent(self, rule_id: str) -> bool:
         """Say whether the author of what this rule finds is asked if the person agreed."""

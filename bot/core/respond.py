@@ -184,11 +184,11 @@ def _held_back(enforced: list[Finding], circumstances: Circumstances) -> list[Fi
 
 
 def _call(findings: Iterable[Finding], statuses: Iterable[Status], policy: Policy) -> ActionKind | None:
-    """The strongest call to the moderators; a rule in review always has one, and one with a private note a quiet one."""
+    """The strongest call to the moderators; a rule in review always has one, and a private note a quiet one where a person has to look."""
     calls: list[ActionKind | None] = [None]
     for finding, status in zip(findings, statuses, strict=True):
         call = policy.severities[finding.severity].moderators
-        if call is None and policy.note(finding.rule):
+        if call is None and policy.shown_quietly(finding.rule):
             call = ActionKind.ESCALATE
         calls.append(ActionKind.ESCALATE if status is Status.REVIEW and call is None else call if status >= Status.REVIEW else None)
     return max(calls, key=CALLS.index)

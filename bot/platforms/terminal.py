@@ -36,7 +36,6 @@ INTRODUCTION = (
 HERE = "Only in this chat:\n/as NAME  talk as somebody else\n/quit  leave"
 AS = re.compile(r"as\s+@?(?P<name>[\w.-]{1,40})|(?P<before>[\w.-]{1,40}):\s.*", re.IGNORECASE)
 """What looks like an attempt to talk as somebody else."""
-AWAKE = "(The last message was a test of being awake: whoever runs Steward can say that phrase. Nothing is wrong with it.)"
 
 
 class Terminal:
@@ -60,7 +59,6 @@ class Terminal:
             message = self.message(line)
             self.say(message)
             await accept(message)
-        self._print_apart(AWAKE, 4)
 
     async def history(self, room: str, after: str) -> AsyncIterator[Sequence[Message]]:
         """A fresh chat has none."""

@@ -65,6 +65,14 @@ def test_a_private_note_is_only_for_what_is_minor() -> None:
     assert all(rule.severity is Severity.MINOR for rule in POLICY.rules if rule.note)
 
 
+def test_the_phrase_that_shows_that_steward_is_awake_is_answered_in_private_and_accuses_nobody() -> None:
+    said, given = verdict("trigger-phrase"), response("trigger-phrase")
+    assert {action.kind for action in given.actions} == {ActionKind.NUDGE}, "a private note calls a person only where one has to look"
+    note = notice(given, said, POLICY, SENTENCES, room="hall")
+    assert "Nothing is wrong with your message" in note
+    assert "go against" not in note
+
+
 def test_a_child_concerned_names_whom_to_tell() -> None:
     said, given = verdict("advance-to-a-child"), response("advance-to-a-child")
     assert given.call is ActionKind.URGENT
