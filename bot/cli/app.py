@@ -26,13 +26,13 @@ from bot.cli.examining import examine_discord, examine_slack
 from bot.cli.images import images_app
 from bot.cli.scoring import LineError, run_app, score
 from bot.cli.wiring import (
-    NO_PLATFORM,
     OPERATOR_ERRORS,
     a_store,
     load,
     load_scorer,
     loud,
     moderate,
+    no_platform,
     quiet,
     run_async,
     simulation,
@@ -142,7 +142,7 @@ def doctor(
     if slack or (neither and settings.slack_bot_token):
         wrong |= asyncio.run(examine_slack(settings, typer.echo))
     if neither and not (settings.discord_token or settings.slack_bot_token):
-        raise SettingsError(NO_PLATFORM)
+        raise SettingsError(no_platform())
     sys.exit(wrong)
 
 

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 
 from pydantic import SecretStr
 
+from bot.cli.wiring import typed
 from bot.platforms.checks import exit_code, run_doctor_text
 from bot.settings import Settings
 from bot.store.records import ServerSetup
@@ -41,7 +42,7 @@ async def examine_discord(settings: Settings, say: Say) -> int:
     from bot.platforms.discord.client import point_at  # noqa: PLC0415
 
     if not settings.discord_token:
-        say(doctor.first_steps())
+        say(doctor.first_steps(typed()))
         return 2
     point_at(settings.discord_api_url, settings.discord_gateway_url)
     setup_of = await _setups(settings)
@@ -55,7 +56,7 @@ async def examine_slack(settings: Settings, say: Say) -> int:
     from bot.platforms.slack import doctor  # noqa: PLC0415 - see the rules
 
     if not settings.slack_bot_token:
-        say(doctor.first_steps())
+        say(doctor.first_steps(typed()))
         return 2
     tokens = doctor.Tokens(
         bot=_secret(settings.slack_bot_token),

@@ -6,6 +6,7 @@ Rules: whatever was opened is closed, also after an error; nothing is enforced t
 
 import asyncio
 import os
+import shutil
 import signal
 import sys
 import tempfile
@@ -46,10 +47,18 @@ log = structlog.get_logger()
 SAMPLE_MODERATORS = frozenset({"morgan", "robin"})
 
 
-NO_PLATFORM = """No chat is set up yet. Choose one:
-- Discord: `steward doctor --discord` says step by step how to get a token, then set STEWARD_DISCORD_TOKEN
-- Slack: `steward doctor --slack` says how to make the app, then set STEWARD_SLACK_BOT_TOKEN and STEWARD_SLACK_APP_TOKEN
-- just to look: `steward try` plays a small chat in the terminal
+def typed() -> str:
+    """Steward's name as whoever runs it typed it: what a text tells them to type then works as it stands."""
+    name = sys.argv[0]
+    return name if Path(name).name == "steward" and shutil.which("steward") != name else "steward"
+
+
+def no_platform() -> str:
+    """What to do where no chat is set up."""
+    return f"""No chat is set up yet. Choose one:
+- Discord: `{typed()} doctor --discord` says step by step how to get a token, then set STEWARD_DISCORD_TOKEN
+- Slack: `{typed()} doctor --slack` says how to make the app, then set STEWARD_SLACK_BOT_TOKEN and STEWARD_SLACK_APP_TOKEN
+- just to look: `{typed()} try` plays a small chat in the terminal
 Settings can stand in a file named .env in this folder; .env.example lists them all."""
 
 
@@ -343,7 +352,7 @@ def _platforms(settings: Settings, communities: Communities) -> dict[str, Platfo
             port=settings.slack_port,
         )
     if not platforms:
-        raise SettingsError(NO_PLATFORM)
+        raise SettingsError(no_platform())
     return platforms
 
 
@@ -357,5 +366,5 @@ async def must_pass(policy: Policy, scorer: Scorer, store: Store, community: str
         async with store.transaction(community, datetime.now(UTC)) as transaction:
             await transaction.remember_check(hashes, passed=passed)
     if not passed:
-        message = "the policy fails its own examples, so it is not enforced: see `steward policy test`, or set STEWARD_MODE=shadow"
+        message = f"the policy fails its own examples, so it is not enforced: see `{typed()} policy test`, or set STEWARD_MODE=shadow"
         raise PolicyFailedError(message)

@@ -76,10 +76,10 @@ class Shell:
     patch: pytest.MonkeyPatch
     capture: pytest.CaptureFixture[str]
 
-    def here(self, *words: str, **settings: str) -> Ended:
+    def here(self, *words: str, called: str = "steward", **settings: str) -> Ended:
         """The same in this process."""
         self.patch.chdir(self.folder)
-        self.patch.setattr(sys, "argv", ["steward", *words])
+        self.patch.setattr(sys, "argv", [called, *words])
         for name, value in self.environment(**settings).items():
             self.patch.setenv(name, value)
         self.capture.readouterr()
@@ -128,6 +128,12 @@ def shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captur
 
 
 # Help.
+
+
+@pytest.mark.parametrize("called", ["steward", ".venv/bin/steward"])
+def test_what_it_says_to_type_is_typed_as_it_was(shell: Shell, called: str) -> None:
+    assert f"`{called} doctor --discord`" in shell.here("doctor", called=called).err
+    assert f"Type: {called} doctor --slack" in shell.here("doctor", "--slack", called=called).out
 
 
 def test_help_lists_the_commands(shell: Shell) -> None:

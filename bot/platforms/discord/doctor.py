@@ -82,8 +82,8 @@ def invite(application: str, *, automod: bool = False) -> str:
     return f"{AUTHORIZE}?{urlencode({'client_id': application, 'permissions': wanted, 'scope': 'bot applications.commands'})}"
 
 
-def first_steps() -> str:
-    """What to do where there is no token yet."""
+def first_steps(typed: str = "steward") -> str:
+    """What to do where there is no token yet; `typed`: how Steward is called here."""
     return f"""Steward has no Discord token yet. This is how to get one; it takes five minutes and costs nothing.
 
  1. Open {PORTAL} and log in.
@@ -93,7 +93,7 @@ def first_steps() -> str:
  5. On the same page, under "Privileged Gateway Intents", switch on "Server Members Intent" and "Message Content Intent".
     Press "Save Changes".
  6. Write the token into the file .env, in one line without blanks: STEWARD_DISCORD_TOKEN=the token
- 7. Type: steward doctor --discord
+ 7. Type: {typed} doctor --discord
     It says whether all is well, and shows the link with which you invite the bot to your server."""
 
 

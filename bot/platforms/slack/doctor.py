@@ -76,8 +76,8 @@ def defaults_of(server: str) -> ServerSetup:
     return ServerSetup(platform=NAME, server=server, community="")
 
 
-def first_steps(manifest: str = "bot/platforms/slack/manifest.yaml") -> str:
-    """What to do where there is no token yet."""
+def first_steps(typed: str = "steward", manifest: str = "bot/platforms/slack/manifest.yaml") -> str:
+    """What to do where there is no token yet; `typed`: how Steward is called here."""
     return f"""Steward has no Slack token yet. This is how to get one; it takes ten minutes and costs nothing.
 You have to be an admin of the workspace, or ask one.
 
@@ -92,7 +92,7 @@ You have to be an admin of the workspace, or ask one.
       STEWARD_SLACK_APP_TOKEN=xapp-…
  6. In Slack, make a private channel for your moderators. There, and in each channel that Steward shall look after, type:
       /invite @Steward
- 7. Type: steward doctor --slack
+ 7. Type: {typed} doctor --slack
     It says whether all is well, and what is missing."""
 
 
