@@ -143,26 +143,27 @@ def main() -> int:
     parser.add_argument(
         "--others-share", type=float, default=1.0, metavar="SHARE", help="of the lines of other categories than --twice, and of swaps/"
     )
+    parser.add_argument("--seed", type=int, default=SEED, help="another order, other rows and spellings: for another go")
     parser.add_argument("--steps-max", type=int, help="stop there; the learning rate reaches zero there")
     options = parser.parse_args()
     folder = work_folder(options.out)
-    torch.manual_seed(SEED)
+    torch.manual_seed(options.seed)
     runs = [load(WORK / name, ready=True).eval() for name in options.runs]
     model = load(WORK / options.start, ready=True)
     model.exits.load_state_dict(runs[0].exits.state_dict())
     tokenizer = (WORK / options.start / "tokenizer.json").read_text(encoding="utf-8")
     (folder / "tokenizer.json").write_text(tokenizer, encoding="utf-8")
     shares = {"public_share": options.public_share, "others_share": options.others_share}
-    rows = rows_of(read_rows(WORK / "public.jsonl"), options.twice, random.Random(SEED), **shares)
+    rows = rows_of(read_rows(WORK / "public.jsonl"), options.twice, random.Random(options.seed), **shares)
     reader = Tokenizer.from_str(tokenizer)
     labelled, silent = [row for row in rows if any(row.weights)], [row for row in rows if not any(row.weights)]
     encoded = [
         one
         for part, respelled in ((labelled, RECIPE.respelled_share), (silent, 0.0))
-        for one in encode(part, reader, respelled_share=respelled, seed=SEED, gains=RECIPE.gains, hidden_share=RECIPE.hidden_share)
+        for one in encode(part, reader, respelled_share=respelled, seed=options.seed, gains=RECIPE.gains, hidden_share=RECIPE.hidden_share)
     ]
     print(f"{len(encoded):,} rows, {len(silent):,} of them without labels", flush=True)
-    run(model, [encoded], dataclasses.replace(RECIPE, steps_max=options.steps_max), folder, partial(united_loss, runs=runs))
+    run(model, [encoded], dataclasses.replace(RECIPE, seed=options.seed, steps_max=options.steps_max), folder, partial(united_loss, runs=runs))
     return 0
 
 
