@@ -7,14 +7,14 @@ audit; a message that is in a case already has no second answer.
 """
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 import structlog
 
 from bot.cards import Cards, plain_notice
-from bot.core.cases import APPEALED, AppealState, Decision, NotAllowedError, ReportState, changes_nothing, overruled
+from bot.core.cases import APPEALED, AppealState, Decision, NotAllowedError, ReportState, changes_nothing, harder, overruled
 from bot.core.judge import segments_of
 from bot.core.model import (
     CALLS,
@@ -229,8 +229,8 @@ class Casebook:
         )
         return case
 
-    async def appeal(self, number: int, platform: str, account: str, text: str) -> bool:
-        """Record an appeal and tell the moderators; words to an appeal that waits are added to it, then False."""
+    async def appeal(self, number: int, platform: str, account: str, text: str) -> str:
+        """Record an appeal and tell the moderators; words to an appeal that waits are added to it. Gives the sentence that answers it."""
         parts, hours = self._parts, self._parts.policy.appeal_hours
         async with parts.transaction() as transaction:
             case = await transaction.case(number)
@@ -245,16 +245,25 @@ class Casebook:
             waiting = next((one for one in appeals if one.state in APPEALED), None)
             if waiting:
                 await self._add_to_appeal(transaction, waiting, case, text)
-                return False
-            answered = any(one.state in (AppealState.ACCEPTED, AppealState.REJECTED) for one in appeals)
-            if answered and not await self._recusal.somebody_left(transaction, case):
+                return "appeal_added"
+            if await self._answered_last(transaction, number, appeals) and not await self._recusal.somebody_left(transaction, case):
                 raise NotAllowedError(f"your appeal on case {number} was answered, and every moderator who may look at it has done so")
             answer_by = transaction.now + timedelta(hours=hours)
             await transaction.add_appeal(number, platform=platform, account=account, text=text, answer_by=answer_by)
             await transaction.audit("appealed", case=number)
             await transaction.update_case(replace(case, steps=case.steps + 1))
-            await self._cards.call_again(transaction, number, parts.sentences["news_appealed"].format(case=number, hours=hours))
-            return True
+            may = await self._recusal.somebody_may(transaction, case)
+            news = "news_appealed_nobody" if not may else "news_appealed" if case.decided_by else "news_appealed_first"
+            contact = parts.policy.outside_contact or parts.sentences["card_no_contact"]
+            await self._cards.call_again(transaction, number, parts.sentences[news].format(case=number, hours=hours, contact=contact))
+            return "appeal_received" if may else "appeal_received_nobody"
+
+    async def _answered_last(self, transaction: Transaction, number: int, appeals: Iterable[Appeal]) -> bool:
+        """Whether the latest decision on a case answered an appeal: against a later one the member may appeal like against a first."""
+        answered = [one.decided_at for one in appeals if one.state in (AppealState.ACCEPTED, AppealState.REJECTED) and one.decided_at]
+        detail = await transaction.case_detail(number)
+        assert detail is not None, "it was just looked up"
+        return bool(answered) and all(one.decided_at <= max(answered) for one in detail.reviews)
 
     async def _add_to_appeal(self, transaction: Transaction, appeal: Appeal, case: CaseView, text: str) -> None:
         """Add words to an appeal that waits; the card shows them, and its thread hears of the first. Raises NotAllowedError for none."""
@@ -288,7 +297,7 @@ class Casebook:
             before = replace(detail.case, hidden=tuple(one for one in detail.case.hidden if one not in stand))
             response = decide(self._parts.community, before, ruling, circumstances, self._parts.policy, self._parts.clock.now())
             case = response.case
-            _must_change(before, case, appealed=bool(appeals))
+            _must_be_fair(before, case, self._parts.clock.now(), appealed=bool(appeals))
             for task in left:
                 if overruled(task, case):
                     await transaction.mark(task.key, ActionState.DROPPED, detail="decided otherwise before it was done by hand")
@@ -310,14 +319,21 @@ class Casebook:
             await transaction.audit("decided", case=number, step=case.steps, values=values)
             last = bool(appeals) and not await self._recusal.somebody_left(transaction, case)
             text = decision_notice(
-                response, ruling, findings, self._parts.policy, self._parts.sentences, answers_appeal=bool(appeals), last=last
+                response,
+                ruling,
+                findings,
+                self._parts.policy,
+                self._parts.sentences,
+                answers_appeal=bool(appeals),
+                last=last,
             )
             actions = [replace(one, text=text) if one.kind in TOLD else one for one in response.actions]
             for action in actions:
                 if action.kind in TOLD:
                     await transaction.add_notice(number, action.step, platform=action.platform, account=action.target, text=text)
             await transaction.add_actions(actions)
-            news = {"by": person(ruling.by), "decision": str(ruling.decision), "reason": one_line(ruling.reason)}
+            changed = f" from {response.was} to {case.severity}" if response.was is not case.severity else ""
+            news = {"by": person(ruling.by), "decision": f"{ruling.decision}{changed}", "reason": one_line(ruling.reason)}
             await self._cards.update(transaction, number, self._parts.sentences["news_decided"].format_map(news).strip())
             return response
 
@@ -419,8 +435,11 @@ class Casebook:
         await transaction.add_actions([*(replace(plain, kind=kind, text="") for kind in undo), plain])
 
 
-def _must_change(before: CaseView, after: CaseView, *, appealed: bool) -> None:
-    """Raise NotAllowedError where a decision leaves everything as a person decided it: the member is not told the same twice."""
+def _must_be_fair(before: CaseView, after: CaseView, now: datetime, *, appealed: bool) -> None:
+    """Raise NotAllowedError where a decision changes nothing (no member is told the same twice), or is harder than what was appealed."""
+    if appealed and harder(before, after, now):
+        why = "an appeal never makes it harder: uphold, soften or dismiss it. What has to be graver is a decision after that"
+        raise NotAllowedError(f"the member appeals case {before.number}, and {why}")
     if not appealed and changes_nothing(before, after):
         why = f"{before.state.value} already, by {person(before.decided_by)}: nothing would change, so nobody is told again"
         raise NotAllowedError(f"case {before.number} is {why}")

@@ -11,6 +11,7 @@ import shlex
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from difflib import get_close_matches
 
 from bot import callme, linking
 from bot.casebook import Casebook
@@ -22,6 +23,7 @@ from bot.core.notices import STATES, when
 from bot.core.respond import Ruling, strikes_weight
 from bot.listing import Listing
 from bot.nocontact import NoContacts, Unwanted
+from bot.orders import MUTE_HOURS_MAX, NUMBER_DIGITS_MAX, changed, numbered, reason_of
 from bot.parts import Parts
 from bot.reporting import TEXT_CHARS_MAX, Reporting, Said, received
 from bot.reviewing import SHOWN_MAX, Reviewing, case_line
@@ -31,16 +33,11 @@ HOWS = ("tell", "quietly", "renew", "end", "list")
 """What a member can do about contact that they do not want: ask for none and have the other told, or keep it as evidence alone ..."""
 CALLED = ("add", "remove", "list")
 """What a member can do with the names by which others call them."""
-NUMBER_DIGITS_MAX = 9
-"""No branch has a billion cases."""
-HOURS = re.compile(r"[0-9]{1,4}h")
 _ANSWERED = dict.fromkeys(("nudge", "nudged"), ActionKind.NUDGE) | dict.fromkeys(("warn", "warned", "warning"), ActionKind.WARN)
 """What moderators read on a card where a member was answered, and so what they type."""
 AGREED = {"yes": True, "no": False}
 ASKS_AGREED = re.compile(r"/agreed ([0-9]{1,9}) no\b")
 ASKS = re.compile(r"/nocontact <([^<>]+)>")
-MUTE_HOURS_MAX = 28 * 24
-"""The longest mute that a moderator can give: more is for the party's own procedure."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,9 +84,11 @@ class Desk:
         name = words[0].lower() if words else "help"
         command = COMMANDS.get(name)
         if command is None or not self._may(asker, command):
-            known = ", ".join(f"/{one}" for one, what in COMMANDS.items() if self._may(asker, what))
+            known = [one for one, what in COMMANDS.items() if self._may(asker, what)]
+            near = get_close_matches(name, known, 1) if command is None else []
             wrong = f"There is no command /{name}" if command is None else f"/{name} is for moderators"
-            return f"{wrong}. You can use {known}."
+            meant = f" Did you mean /{near[0]}?" if near else ""
+            return f"{wrong}.{meant} You can use {', '.join(f'/{one}' for one in known)}."
         try:
             return await command.answer(self, asker, words[1:])
         except NotAllowedError as error:
@@ -158,9 +157,8 @@ class Desk:
 
     async def answer_report(self, asker: Asker, words: list[str]) -> str:
         """A moderator answers a report and closes it, from a line: its number and the answer; without one the report is shown."""
-        if not words or not words[0].isdecimal() or len(words[0]) > NUMBER_DIGITS_MAX:
-            raise NotAllowedError("say which report, by its number")
-        return await self.answer_number(asker, int(words[0]), " ".join(words[1:]))
+        number, rest = numbered(words, "report")
+        return await self.answer_number(asker, number, " ".join(rest))
 
     async def answer_number(self, asker: Asker, number: int, text: str) -> str:
         """The same from its parts."""
@@ -174,13 +172,15 @@ class Desk:
 
     async def appeal(self, asker: Asker, words: list[str]) -> str:
         """A member asks again about their own case."""
-        return await self.appeal_case(asker, _number(words), " ".join(words[1:]))
+        number, why = numbered(words)
+        return await self.appeal_case(asker, number, " ".join(why))
 
     async def appeal_case(self, asker: Asker, number: int, text: str) -> str:
         """A member asks again about their own case."""
-        new = await self.casebook.appeal(number, asker.platform, asker.account, text[:TEXT_CHARS_MAX])
+        said = await self.casebook.appeal(number, asker.platform, asker.account, text[:TEXT_CHARS_MAX])
         self._wake()
-        return self.parts.sentences["appeal_received" if new else "appeal_added"].format(case=number, hours=self.parts.policy.appeal_hours)
+        routes = [f"{one.name}: {one.text}" for one in self.parts.policy.routes] if said == "appeal_received_nobody" else []
+        return "\n".join([self.parts.sentences[said].format(case=number, hours=self.parts.policy.appeal_hours), *routes])
 
     async def own_numbers(self, asker: Asker) -> list[tuple[int, str]]:
         """The member's own cases that can be appealed, with a few words on each."""
@@ -213,7 +213,8 @@ class Desk:
 
     async def agreed(self, asker: Asker, words: list[str]) -> str:
         """Somebody who was asked says whether the owner of a private detail agreed: the case, and yes or no."""
-        number, said = _number(words), " ".join(words[1:]).lower().strip(".!")
+        number, rest = numbered(words)
+        said = " ".join(rest).lower().strip(".!")
         if said not in AGREED:
             raise NotAllowedError(f"say yes or no: /agreed {number} yes, or /agreed {number} no")
         return await self.agreed_case(asker, number, agreed=AGREED[said])
@@ -320,7 +321,8 @@ class Desk:
 
     async def case(self, asker: Asker, words: list[str]) -> str:
         """Everything about one case."""
-        return await Reviewing(self.parts).show(_number(words), (asker.platform, asker.account))
+        number, _ = numbered(words)
+        return await Reviewing(self.parts).show(number, (asker.platform, asker.account))
 
     async def uphold(self, asker: Asker, words: list[str]) -> str:
         """A moderator agrees with what was done."""
@@ -332,18 +334,9 @@ class Desk:
 
     async def change(self, asker: Asker, words: list[str]) -> str:
         """A moderator changes the severity, and may mute for some hours."""
-        number, rest = _number(words), words[1:]
-        if rest and (grade := self._grade_of(rest[0])):
-            rest = [str(grade), *rest[1:]]
-        severity = next((Severity[word.upper()] for word in rest if word.upper() in Severity.__members__), None)
-        hours = next((int(word[:-1]) for word in rest if HOURS.fullmatch(word)), None)
-        if severity is None and hours is None:
-            raise NotAllowedError(f"say to what: /change {number} minor, /change {number} medium 24h REASON")
-        used = {str(severity), f"{hours}h"}
-        reason = " ".join(word for word in rest if word.lower() not in used)[:TEXT_CHARS_MAX]
-        mute = timedelta(hours=min(hours, MUTE_HOURS_MAX)) if hours else None
-        ruling = Ruling(decision=Decision.CHANGE, by=asker.account, reason=reason, severity=severity, mute=mute)
-        return await self._carry_out(number, ruling, asker)
+        number, rest = numbered(words)
+        order = changed(number, rest, self._grade_of)
+        return await self.rule(asker, number, Decision.CHANGE, reason=order.reason, severity=order.severity, mute_hours=order.hours)
 
     def _grade_of(self, word: str) -> Severity | None:
         """The mildest severity whose answer to the member a card calls so: a nudge, a warning."""
@@ -363,16 +356,13 @@ class Desk:
         """A moderator decides a case: uphold, change (to a severity, with a mute of so many hours or none), dismiss."""
         mute = timedelta(hours=min(mute_hours, MUTE_HOURS_MAX)) if mute_hours else None
         ruling = Ruling(decision=decision, by=asker.account, reason=reason[:TEXT_CHARS_MAX], severity=severity, mute=mute)
-        return await self._carry_out(number, ruling, asker)
-
-    async def _decide(self, decision: Decision, asker: Asker, words: list[str]) -> str:
-        reason = " ".join(words[1:])[:TEXT_CHARS_MAX]
-        return await self._carry_out(_number(words), Ruling(decision=decision, by=asker.account, reason=reason), asker)
-
-    async def _carry_out(self, number: int, ruling: Ruling, asker: Asker) -> str:
         answer = await Reviewing(self.parts).decide(number, ruling, asker.platform)
         self._wake()
         return answer
+
+    async def _decide(self, decision: Decision, asker: Asker, words: list[str]) -> str:
+        number, rest = numbered(words)
+        return await self.rule(asker, number, decision, reason=reason_of(rest))
 
     async def done_by_hand(self, asker: Asker, number: int) -> str:
         """A moderator did what was left to people in a case: Steward looks again where it can, and says whether it is so."""
@@ -432,7 +422,12 @@ COMMANDS: Mapping[str, Command] = {
     "case": Command(usage="/case CASE", what="everything about a case", answer=Desk.case, moderators=True),
     "member": Command(usage="/member WHO", what="a member's cases and strikes", answer=Desk.record_of, moderators=True),
     "uphold": Command(usage="/uphold CASE [REASON]", what="agree with what was done", answer=Desk.uphold, moderators=True),
-    "change": Command(usage="/change CASE SEVERITY|HOURSh [REASON]", what="make it milder or graver", answer=Desk.change, moderators=True),
+    "change": Command(
+        usage="/change CASE [SEVERITY] [HOURSh] [REASON]",
+        what=f"make it milder or graver ({', '.join(map(str, Severity))}; 24h mutes)",
+        answer=Desk.change,
+        moderators=True,
+    ),
     "dismiss": Command(usage="/dismiss CASE [REASON]", what="take it all back", answer=Desk.dismiss, moderators=True),
     "answer": Command(
         usage="/answer REPORT [WORDS]", what="read a report, or answer and close it", answer=Desk.answer_report, moderators=True
@@ -444,13 +439,6 @@ async def _cases_of(transaction: Transaction, accounts: Sequence[tuple[str, str]
     """The cases of some accounts, newest first."""
     found = [case for one in accounts for case in await transaction.cases_of(*one, SHOWN_MAX)]
     return tuple(sorted(found, key=lambda case: case.number, reverse=True)[:SHOWN_MAX])
-
-
-def _number(words: list[str]) -> int:
-    """The case's number. Raises NotAllowedError."""
-    if not words or not words[0].isdecimal() or len(words[0]) > NUMBER_DIGITS_MAX:
-        raise NotAllowedError("say which case, by its number")
-    return int(words[0])
 
 
 def asks_about(action: Action) -> str:

@@ -51,6 +51,14 @@ class Recusal:
         parties = parties_of(case, await transaction.reporters_of_case(case.number), deciders)
         return somebody_left(await self._moderators_accounts(transaction, case), parties)
 
+    async def somebody_may(self, transaction: Transaction, case: CaseView) -> bool:
+        """Whether a moderator is there who may decide an appeal that waits."""
+        detail = await transaction.case_detail(case.number)
+        deciders = [one.moderator for one in detail.reviews] if detail else []
+        parties = parties_of(case, await transaction.reporters_of_case(case.number), deciders)
+        people = await self._moderators_accounts(transaction, case)
+        return not all([await self.why(transaction, case, accounts, parties, appeal=True) for accounts in people])
+
     async def _moderators_accounts(self, transaction: Transaction, case: CaseView) -> list[set[str]]:
         """The accounts of each moderator."""
         people = []

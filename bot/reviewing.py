@@ -7,10 +7,10 @@ to people is looked at again where a platform can, before it counts as done.
 
 from bot.cards import consent_lines, earlier_lines, in_words
 from bot.casebook import Casebook
-from bot.core.cases import AppealState, NotAllowedError, parties_of
+from bot.core.cases import AppealState, Decision, NotAllowedError, parties_of
 from bot.core.model import ActionKind, CaseState
 from bot.core.naming import one_line, person
-from bot.core.notices import STATES, Sentences, because, quote, shown_words, span, to_do, unseen, when
+from bot.core.notices import STATES, Sentences, because, change_in_words, quote, shown_words, span, to_do, unseen, when
 from bot.core.policy import Policy
 from bot.core.respond import Ruling
 from bot.linking import Account
@@ -18,7 +18,7 @@ from bot.listing import WAITING_MAX, head, rules
 from bot.parts import Parts
 from bot.ports import PlatformRefusedError, PlatformUnavailableError
 from bot.recusal import Recusal
-from bot.store.records import ActionState, CaseDetail, OutboxRow
+from bot.store.records import ActionState, CaseDetail, OutboxRow, Review
 from bot.store.store import Transaction
 
 SHOWN_MAX = 20
@@ -73,6 +73,8 @@ class Reviewing:
         await self._by_no_other_account(number, (platform, ruling.by))
         response = await self._casebook.rule_on(number, ruling)
         said = f"Case {number} is {STATES[response.case.state]}."
+        if ruling.decision is Decision.CHANGE:
+            said = " ".join([said, *change_in_words(response, self._parts.policy, self._parts.sentences)])
         if (other := response.instead_of) is not None:
             fields = {"by": person(other.decided_by), "state": STATES[other.state]}
             said += " " + self._parts.sentences["decision_instead_of"].format_map(fields)
@@ -154,6 +156,11 @@ def _shown(detail: CaseDetail, policy: Policy, sentences: Sentences) -> str:
     lines += [f"Reported by a member: {quote(one.text)}" for one in detail.reports]
     decided = sentences["news_decided"]
     lines += [
-        decided.format(by=person(one.moderator), decision=one.decision, reason=one_line(one.reason)).rstrip() for one in detail.reviews
+        decided.format(by=person(one.moderator), decision=_decision(one), reason=one_line(one.reason)).rstrip() for one in detail.reviews
     ]
     return "\n".join(lines)
+
+
+def _decision(review: Review) -> str:
+    """What a moderator decided, with what a change made of the case."""
+    return f"{review.decision} to {review.severity}" if review.decision is Decision.CHANGE else str(review.decision)

@@ -24,7 +24,7 @@ from training.batches import Batch, encode, in_domains, read_rows
 from training.labels import Labelled, unlabelled
 from training.model import Classifier, States, load
 from training.places import HEADS, OUTPUTS, SEED, WORK, work_folder
-from training.train import EXIT_WEIGHT, GATE_WEIGHT, Recipe, bfloat16, exit_loss, gate_loss, loss_of, order_loss, run, same_loss
+from training.train import EXIT_WEIGHT, GATE_WEIGHT, Recipe, bfloat16, drop_within, exit_loss, gate_loss, loss_of, order_loss, run, same_loss
 
 RECIPE = Recipe(
     epochs=1,
@@ -143,6 +143,7 @@ def main() -> int:
     parser.add_argument(
         "--others-share", type=float, default=1.0, metavar="SHARE", help="of the lines of other categories than --twice, and of swaps/"
     )
+    parser.add_argument("--dropped-within", type=float, default=0.0, metavar="SHARE", help="of attention and of each layer's results")
     parser.add_argument("--seed", type=int, default=SEED, help="another order, other rows and spellings: for another go")
     parser.add_argument("--steps-max", type=int, help="stop there; the learning rate reaches zero there")
     options = parser.parse_args()
@@ -151,6 +152,7 @@ def main() -> int:
     runs = [load(WORK / name, ready=True).eval() for name in options.runs]
     model = load(WORK / options.start, ready=True)
     model.exits.load_state_dict(runs[0].exits.state_dict())
+    drop_within(model, options.dropped_within)
     tokenizer = (WORK / options.start / "tokenizer.json").read_text(encoding="utf-8")
     (folder / "tokenizer.json").write_text(tokenizer, encoding="utf-8")
     shares = {"public_share": options.public_share, "others_share": options.others_share}

@@ -6,6 +6,7 @@ Rules: whatever is not in a table is refused; a case that a person decided is ch
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import TypeVar
 
@@ -141,6 +142,13 @@ def changes_nothing(before: CaseView, after: CaseView) -> bool:
     """Say whether a decision leaves a case as a person has decided it before."""
     kept = (before.severity, before.muted_until, set(before.hidden)) == (after.severity, after.muted_until, set(after.hidden))
     return before.state is after.state and before.state in (CaseState.UPHELD, CaseState.CHANGED) and kept
+
+
+def harder(before: CaseView, after: CaseView, now: datetime) -> bool:
+    """Say whether a decision leaves a member worse off than they were: a graver case, or a mute where none ran or a longer one."""
+    running = before.muted_until if before.muted_until and before.muted_until > now else None
+    longer = after.muted_until is not None and after.muted_until != before.muted_until and (running is None or after.muted_until > running)
+    return after.severity > before.severity or longer
 
 
 def overruled(action: Action, case: CaseView) -> bool:

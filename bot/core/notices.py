@@ -139,7 +139,7 @@ def notice(response: Response, verdict: Verdict, policy: Policy, sentences: Sent
     lines += characteristics((finding,), sentences)
     if rule.better:
         lines.append(sentences["better"].format(better=rule.better))
-    lines += [sentences["by_program"], _appeal(response.case.number, policy, sentences)]
+    lines += [sentences["by_program"], _appeal(response.case.number, policy, sentences, "_first")]
     if response.answer is ActionKind.MUTE:
         lines.append(sentences["muted_can"])
     return "\n".join([*lines, sentences["about"]])
@@ -160,10 +160,14 @@ def decision_notice(
     number = gravest(findings).clauses[0] if findings else ""
     fields = {"case": response.case.number, "clause": number, "title": policy.clause(number).title if number else ""}
     reported = "" if number or ruling.decision != "uphold" else "_reported"
+    if number and answers_appeal and ruling.decision == "uphold":
+        reported = "_again"
     if findings and ruling.decision == "uphold" and all(policy.note(finding.rule) for finding in findings):
         reported = "_noted"
     lines = [sentences["decided_appeal"].format_map(fields)] if answers_appeal else []
     lines.append(sentences[f"decided_{ruling.decision}{reported}"].format_map(fields))
+    if ruling.decision == "change":
+        lines += change_in_words(response, policy, sentences)
     lines += [sentences[f"undone_{kind}"] for kind in response.undone]
     until = next((action.until for action in response.actions if action.until), None)
     if until:
@@ -173,8 +177,18 @@ def decision_notice(
     if ruling.decision != "dismiss" and last:
         lines.append(sentences["appeal_last"])
     elif ruling.decision != "dismiss":
-        lines.append(_appeal(response.case.number, policy, sentences, again=answers_appeal))
+        lines.append(_appeal(response.case.number, policy, sentences, "_again" if answers_appeal else ""))
     return "\n".join([*lines, sentences["about"]])
+
+
+def change_in_words(response: Response, policy: Policy, sentences: Sentences) -> list[str]:
+    """How grave a changed case was and is now and what that counts, and that what was hidden stays so."""
+    after = response.case
+    strike = policy.severities[after.severity].strike
+    counts = sentences["counts"].format(strikes=f"{strike:g} strike{'' if strike == 1 else 's'}") if strike else sentences["counts_nothing"]
+    same = "changed_not_severity" if response.was is after.severity else "changed_severity"
+    lines = [sentences[same].format(before=response.was, after=after.severity, counts=counts)]
+    return [*lines, *([sentences["stays_hidden"]] if after.hidden else [])]
 
 
 DONE = {
@@ -335,6 +349,6 @@ def _summary(clause: Clause, sentences: Sentences) -> str:
     return sentences["summary"].format(clause=clause.number, summary=clause.summary)
 
 
-def _appeal(case: int, policy: Policy, sentences: Sentences, *, again: bool = False) -> str:
-    """How to appeal; `again`: an appeal has just been answered, and there is somebody left who could look at the case."""
-    return sentences["appeal_again" if again else "appeal"].format(case=case, days=APPEAL_DAYS, hours=policy.appeal_hours)
+def _appeal(case: int, policy: Policy, sentences: Sentences, which: str = "") -> str:
+    """How to appeal: against a person's decision, a program's (`_first`), or an answer after which somebody is left (`_again`)."""
+    return sentences[f"appeal{which}"].format(case=case, days=APPEAL_DAYS, hours=policy.appeal_hours)

@@ -69,7 +69,7 @@ class Response:
 
     `past_limit` names the kinds that a limit held back, `shown` the status that counted, `manual` what this platform
     cannot do by itself. `undone` lists the kinds that a decision takes back; `instead_of` is how the case stood, where another moderator
-    had decided it.
+    had decided it, `was` how grave it was before a decision.
     """
 
     case: CaseView
@@ -85,6 +85,7 @@ class Response:
     manual: tuple[ActionKind, ...] = ()
     undone: tuple[ActionKind, ...] = ()
     instead_of: CaseView | None = None
+    was: Severity | None = None
     late: timedelta | None = None
 
 
@@ -343,6 +344,7 @@ def decide(community: str, case: CaseView, ruling: Ruling, circumstances: Circum
         case=stepped,
         shown=Status.ENFORCE,
         instead_of=case if case.decided_by not in ("", ruling.by) else None,
+        was=case.severity,
         strike=Strike(case=case.number, severity=severity, given_at=case.opened_at, state=strike_state),
         answer=ActionKind.MUTE if until else None,
         actions=tuple(actions),

@@ -102,7 +102,10 @@ class Terminal:
         """Show it."""
         until = f" until {action.until:%H:%M}" if action.until else ""
         if action.kind is ActionKind.UPDATE:
-            self.screen.print(Text(f"    ⟶ Steward in the moderators' thread of case {action.case}: {plain(action.news)}", style="yellow"))
+            if action.news:
+                self.screen.print(
+                    Text(f"    ⟶ Steward in the moderators' thread of case {action.case}: {plain(action.news)}", style="yellow")
+                )
         elif action.kind in CALLS:
             self._show("to the moderators", plain(action.text), "red" if action.kind is ActionKind.URGENT else "yellow")
         elif action.text:

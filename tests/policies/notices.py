@@ -124,6 +124,7 @@ def letters() -> Iterator[tuple[str, str]]:
     yield "no_contact_asked of an officer", read(" ".join(office).format_map(fields))
     for name in ("target_hidden", "target_called"):
         yield name, read("\n".join([SENTENCES[name].format_map(fields), SENTENCES["target_can"], *routes()]))
+    yield "appeal_received_nobody", "\n".join([SENTENCES["appeal_received_nobody"].format_map(fields), *routes()])
     yield "report_received", "\n".join([SENTENCES["report_received"].format_map(fields), *routes()])
 
 
