@@ -16,7 +16,7 @@ from difflib import get_close_matches
 from bot import callme, linking
 from bot.casebook import Casebook
 from bot.consent import Consents
-from bot.core.cases import Decision, NotAllowedError
+from bot.core.cases import APPEALED, Decision, NotAllowedError
 from bot.core.model import Action, ActionKind, CaseState, CaseView, Message, Severity, StrikeState
 from bot.core.naming import person, place, rendered
 from bot.core.notices import STATES, when
@@ -304,12 +304,17 @@ class Desk:
             since = transaction.now - self.parts.policy.strikes.window
             strikes = await transaction.strikes_of(asker.platform, asker.account, since=since)
             muted, is_so = await transaction.mute_of(own)
-        cases = tuple(case for case in cases if case.notice_first_at)
+            cases = tuple(case for case in cases if case.notice_first_at)
+            appeals = [one for case in cases for one in await transaction.appeals_of_case(case.number) if one.state in APPEALED]
         if not cases:
             return "There is nothing on your record."
+        due = {one.case: f" You appealed; an answer is due by {when(one.answer_by)}." for one in appeals if one.answer_by}
         counting = [s for s in strikes if s.state in (StrikeState.PROVISIONAL, StrikeState.UPHELD)]
         weight = strikes_weight(counting, self.parts.policy, self.parts.clock.now())
-        lines = [f"Case {case.number}: {case.opened_at:%-d %B %Y} in {place(case.room)}, {STATES[case.state]}." for case in cases]
+        lines = [
+            f"Case {case.number}: {case.opened_at:%-d %B %Y} in {place(case.room)}, {STATES[case.state]}.{due.get(case.number, '')}"
+            for case in cases
+        ]
         lines.append(f"Strikes that count now: {weight:.1f}. They fade with time.")
         return "\n".join([*lines, *([f"You are {'muted' if is_so else 'asked not to post'} until {when(muted)}."] if muted else [])])
 

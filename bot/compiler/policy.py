@@ -106,8 +106,12 @@ from bot.core.signals import SIGNALS
 
 T = typing.TypeVar("T")
 
-FILE = re.compile(r"policy\.yaml|(rules|banks|ordinary-talk)/[^/]+\.yaml")
-FILES = "known: policy.yaml, rules/NAME.yaml, banks/NAME.yaml, ordinary-talk/NAME.yaml"
+FILE = re.compile(r"(policy|branch)\.yaml|(rules|banks|ordinary-talk)/[^/]+\.yaml")
+FILES = "known: policy.yaml, branch.yaml, rules/NAME.yaml, banks/NAME.yaml, ordinary-talk/NAME.yaml"
+BRANCH = "branch.yaml"
+ADDED = ("office_holders", "office_contacts", "own_accounts", "under_18", "public_figures")
+REPLACED = ("safeguarding_contact", "outside_contact", "routes")
+"""What a branch says of itself in branch.yaml: to these lists of policy.yaml it adds, these it gives instead."""
 NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 DAY_WRITTEN = re.compile(r"20\d\d-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])")
 FOUNDED = ("reason", "evidence", "proposed_by", "seconded_by", "review_by")
@@ -133,7 +137,8 @@ def compile_policy(files: Mapping[str, str]) -> Policy:
     problems = [Problem(file, 1, 1, "this file is no part of a policy", FILES) for file in files if not FILE.fullmatch(file)]
     if "policy.yaml" not in files:
         problems.append(Problem("policy.yaml", 1, 1, "the file is missing"))
-    values = {file: read(file, files[file], problems) for file in sorted(filter(FILE.fullmatch, files))}
+    said = [file for file in files if FILE.fullmatch(file) and (file != BRANCH or re.search(r"^\s*[^\s#]", files[file], re.MULTILINE))]
+    values = {file: read(file, files[file], problems) for file in sorted(said)}
     compiler = _Compiler()
 
     def inside(folder: str, compile_one: Callable[[Value], T]) -> tuple[T, ...]:
@@ -141,6 +146,8 @@ def compile_policy(files: Mapping[str, str]) -> Policy:
 
     banks = compiler.banks = {bank.name: bank for bank in inside("banks/", compiler.bank)}
     root, talk = values.get("policy.yaml", silent("policy.yaml", problems)), inside("ordinary-talk/", compiler.talk)
+    if BRANCH in values:
+        root = _of_branch(root, values[BRANCH])
     nothing = PhraseIndex({})
     policy = compiler.build(
         Policy, root, digest=_digest(files), rules=(), banks=banks, index=nothing, meanings=Meanings({}), ordinary_talk=talk
@@ -163,6 +170,18 @@ def compile_policy(files: Mapping[str, str]) -> Policy:
     phrases = {bank.name: [entry.entry for entry in bank.entries] for bank in banks.values() if bank.kind == "words"}
     meanings = Meanings({entry.entry: entry.reads for entry in banks[MEANINGS].entries} if MEANINGS in banks else {})
     return replace(policy, rules=tuple(rules), index=PhraseIndex(phrases), meanings=meanings)
+
+
+def _of_branch(root: Value, branch: Value) -> Value:
+    """What policy.yaml says, with what the branch says of itself: names beside its names, texts in their place."""
+    said = dict(branch.keys())
+    for name in [name for name in said if name not in (*ADDED, *REPLACED)]:
+        said.pop(name)[0].problem(f"{shown(name)} has no place in branch.yaml", f"here stand {', '.join((*ADDED, *REPLACED))}")
+    for name in ADDED:
+        if name in said and root.part(name):
+            key, value = said[name]
+            said[name] = (key, replace(value, content=(*root.part(name).items(), *value.items())))
+    return replace(root, content={**root.content, **said}) if isinstance(root.content, Mapping) else root
 
 
 def _digest(files: Mapping[str, str]) -> str:

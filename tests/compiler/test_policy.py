@@ -300,3 +300,33 @@ def test_a_key_of_a_meaning_that_is_written_wrong_is_one_mistake() -> None:
     wrong = MEANINGS + "  - {entry: dyke road, read: the road}\n"
     (said,) = complaints(small() | {"banks/other-meanings.yaml": wrong})
     assert "unknown key 'read'; did you mean 'reads'?" in said
+
+
+def test_a_branch_adds_its_names_and_gives_its_own_texts() -> None:
+    branch = "office_holders: [slack/U1]\npublic_figures: [Okafor]\noutside_contact: the regional office\nroutes: [{name: Ama, text: Ask her.}]\n"
+    files = small()
+    before, after = compile_policy(files), compile_policy(files | {"branch.yaml": branch})
+    assert after.office_holders == (*before.office_holders, "slack/U1")
+    assert after.public_figures == (*before.public_figures, "Okafor")
+    assert after.outside_contact == "the regional office"
+    assert [route.name for route in after.routes] == ["Ama"]
+    assert after.digest != before.digest
+
+
+def test_a_branch_that_says_nothing_yet_changes_nothing() -> None:
+    assert compile_policy(small() | {"branch.yaml": "# not yet\n\n  # later\n"}).routes == compile_policy(small()).routes
+
+
+@pytest.mark.parametrize(
+    ("branch", "said"),
+    [
+        ("appeal_hours: 1\n", "branch.yaml:1:1: 'appeal_hours' has no place in branch.yaml; here stand office_holders"),
+        ("under_18: discord/1\n", "branch.yaml:1:11: expected a list"),
+        ("routes: []\nroutes: []\n", "branch.yaml:2:1: "),
+        ("- office_holders\n", "branch.yaml:1:1: expected keys with values"),
+    ],
+)
+def test_what_is_wrong_in_it_is_said_with_its_place(branch: str, said: str) -> None:
+    assert any(line.startswith(said) for line in complaints(small() | {"branch.yaml": branch})), complaints(
+        small() | {"branch.yaml": branch}
+    )

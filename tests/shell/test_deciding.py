@@ -109,6 +109,15 @@ async def test_an_appeal_that_was_turned_down_says_so(branch: Branch) -> None:
     assert "agreed" not in letter
 
 
+async def test_who_appealed_reads_by_when_it_is_answered(branch: Branch) -> None:
+    await branch.say(INSULTING)
+    assert "You appealed" not in await branch.ask("/mystanding", "alex")
+    await branch.ask("/appeal 1 it was a joke", "alex")
+    assert "You appealed; an answer is due by " in await branch.ask("/mystanding", "alex")
+    await branch.ask("/uphold 1 it was not", "robin")
+    assert "You appealed" not in await branch.ask("/mystanding", "alex")
+
+
 async def test_a_command_that_is_misspelt_is_named(branch: Branch) -> None:
     assert "Did you mean /appeal?" in await branch.ask("/apeal 1", "alex")
     assert "Did you mean" not in await branch.ask("/xyz", "alex")
