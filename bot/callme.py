@@ -39,7 +39,7 @@ async def answer(
         case ("remove", True):
             if not await transaction.take_back_name(own, key_of(name)):
                 raise NotAllowedError(sentences["called_unknown"])
-            await transaction.audit("name_taken_back", values={"account": asker[1]})
+            await transaction.audit("name_taken_back", values={"platform": asker[0], "account": asker[1]})
             return sentences["called_removed"].format(name=name)
     raise NotAllowedError(sentences["called_how"])
 
@@ -64,7 +64,7 @@ async def _add(
     if len(mine) >= NAMES_MAX:
         raise NotAllowedError(sentences["called_many"].format(most=NAMES_MAX))
     await transaction.give_name(*asker, name=key, written=name)
-    await transaction.audit("name_given", values={"account": asker[1]})
+    await transaction.audit("name_given", values={"platform": asker[0], "account": asker[1]})
 
 
 async def _listed(transaction: Transaction, sentences: Sentences, own: Collection[Account]) -> str:

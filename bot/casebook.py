@@ -132,7 +132,10 @@ class Casebook:
         await transaction.add_earlier(_earlier(verdict, context, case))
 
     async def read_earlier(self) -> None:
-        """Read the words of older messages that findings rest on from their platforms, outside any transaction."""
+        """Read the words of older messages that findings rest on from their platforms, outside any transaction.
+
+        What nobody waits for any more when they have been read (its author was forgotten meanwhile) stays as it is.
+        """
         async with self._parts.transaction() as transaction:
             waiting = await transaction.earlier_waiting()
         read: list[tuple[Earlier, str | None]] = []
@@ -147,9 +150,8 @@ class Casebook:
         if not read:
             return
         async with self._parts.transaction() as transaction:
-            for row, text in read:
-                await transaction.earlier_read(row, text)
-            for number in dict.fromkeys(row.case for row, _ in read):
+            noted = [row.case for row, text in read if await transaction.earlier_read(row, text)]
+            for number in dict.fromkeys(noted):
                 case = await transaction.case(number)
                 assert case is not None, "an earlier message belongs to a case"
                 await transaction.update_case(replace(case, steps=case.steps + 1))
@@ -189,7 +191,7 @@ class Casebook:
                 case = await transaction.open_episode(message.platform, message.author, message.room, message.thread, since)
                 case = await self._reported(transaction, case, message)
             await transaction.update_report(report, ReportState.IN_CASE, case=case.number)
-            values = {"report": report, "by": reporter, "text": text}
+            values = {"report": report, "by": reporter, "platform": message.platform, "text": text}
             await transaction.audit("report_in_case", case=case.number, step=case.steps, values=values)
             detail = await transaction.case_detail(case.number)
             assert detail is not None, "it was just recorded"
@@ -204,7 +206,10 @@ class Casebook:
             return case.number
 
     async def _reported(self, transaction: Transaction, case: CaseView | None, message: Message) -> CaseView:
-        """A case that holds a message somebody reported: the author's open one in that thread, or a new one."""
+        """A case that holds a message somebody reported: the author's open one in that thread, or a new one.
+
+        A new one is opened now, however old the message: from now run the times to decide it and to appeal.
+        """
         if case:
             case = replace(case, steps=case.steps + 1, last_at=max(case.last_at, message.sent_at))
             await transaction.update_case(case)
@@ -216,7 +221,7 @@ class Casebook:
                 server=message.server,
                 room=message.room,
                 thread=message.thread,
-                opened_at=message.sent_at,
+                opened_at=transaction.now,
                 last_at=message.sent_at,
                 steps=1,
             )

@@ -244,8 +244,9 @@ class Desk:
             names = sum([await transaction.forget_names(*one) for one in own])  # nobody's case rests on them
         self._wake()
         self.parts.names.stale = True
-        deleted = "the names that you had given are deleted, and nothing else yet" if names else "nothing was deleted yet"
-        return f"Your request is number {number}. The moderators see it and have to answer it; {deleted}."
+        deleted = " The names that you had given are deleted." if names else ""
+        seen = "The moderators see it and have to answer it. You are told what was deleted and what was not"
+        return f"Your request is number {number}. {seen}.{deleted}"
 
     async def member(self, asker: Asker, account: str) -> str:
         """What moderators need to know of a member: cases and strikes, without those that the moderator is part of."""

@@ -95,7 +95,7 @@ class Consents:
         hidden = tuple(one.message for one in actions if one.kind is ActionKind.HIDE)
         case = replace(detail.case, steps=detail.case.steps + 1, hidden=(*detail.case.hidden, *hidden))
         await transaction.update_case(case)
-        values = {"by": asked.account, "role": str(asked.role), "answer": str(said)}
+        values = {"by": asked.account, "platform": asked.platform, "role": str(asked.role), "answer": str(said)}
         await transaction.audit("consent", case=number, step=case.steps, values=values)
         for action in actions:
             if action.kind is ActionKind.NOTIFY:

@@ -104,7 +104,8 @@ class Letters:
         lines = [f"{when(row.sent_at)} · {person(row.author)} · {place(row.room)}" for row in shown]
         text = "\n".join([head, *lines, sentences["support_can"]])
         await self._write(transaction, message, text, kind=ActionKind.TELL)
-        await transaction.audit("support", values={"target": target, "members": members, "messages": [row.message for row in rows]})
+        values = {"target": target, "platform": message.platform, "members": members, "messages": [row.message for row in rows]}
+        await transaction.audit("support", values=values)
         return True
 
     async def read_support(self) -> None:

@@ -166,13 +166,13 @@ class Likes:
             noted_at=transaction.now,
         )
         await transaction.put_like(like)
-        await transaction.audit("like_noted", case=one.case, values={"account": like.account, "message": like.message})
+        await transaction.audit("like_noted", case=one.case, values=_noted(like))
         return True
 
     @staticmethod
     async def _end(transaction: Transaction, like: Like) -> None:
         if await transaction.end_like(like, LikeState.ENDED):
-            await transaction.audit("like_ended", case=like.case, values={"account": like.account, "message": like.message})
+            await transaction.audit("like_ended", case=like.case, values=_noted(like))
 
     # The second look: what stands there still
 
@@ -199,8 +199,13 @@ class Likes:
             message = replace(reaction, sent_at=transaction.now)
             verdict = judge(message, context, self._parts.policy)
             response = await Casebook(self._parts).answer(transaction, verdict, context, late=None)
-            await transaction.audit("like_found", case=like.case, values={"account": like.account, "message": like.message})
+            await transaction.audit("like_found", case=like.case, values=_noted(like))
             return response is not None and bool(response.actions)
 
     def _to_score(self, reaction: Message) -> tuple[ToScore, ...]:
         return texts_to_score(reaction, Context(), self._parts.policy)
+
+
+def _noted(like: Like) -> dict[str, str]:
+    """Whose reaction it is and under what, as the trail has it."""
+    return {"account": like.account, "platform": like.platform, "message": like.message}

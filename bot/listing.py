@@ -52,7 +52,7 @@ class Listing:
         async with self._parts.transaction() as transaction:
             reader = Reader(account=account, own=await transaction.accounts_of(platform, account))
             cases = [case for case in await _waiting(transaction) if await self._may_see(transaction, reader, case)]
-            reports = [one for one in await transaction.reports(limit=WAITING_MAX) if not part_of(one, reader.own)]
+            reports = [one for one in await transaction.reports_waiting(WAITING_MAX) if not part_of(one, reader.own)]
             by_hand = await self._left_to_people(transaction, reader)
             failed = await transaction.unjudged(read_again=True)
             counts = await transaction.unjudged_counts(transaction.now - timedelta(days=7))

@@ -71,7 +71,7 @@ class NoContacts:
             await transaction.ask_no_contact(
                 unwanted.platform, requester=unwanted.account, other=unwanted.other, until=until, letter=letter
             )
-            await transaction.audit("no_contact", values={"requester": unwanted.account, "other": unwanted.other, "quietly": quietly})
+            await transaction.audit("no_contact", values={**_who(unwanted), "quietly": quietly})
         answer = parts.sentences["no_contact_held" if held else "no_contact_quiet" if quietly else "no_contact_asked"].format_map(fields)
         return answer if quietly or not office else f"{answer} {parts.sentences['no_contact_asked_office']}"
 
@@ -129,7 +129,7 @@ class NoContacts:
             until = transaction.now + REQUEST_HOLDS
             if not await transaction.renew_no_contact(unwanted.platform, requester=unwanted.account, other=unwanted.other, until=until):
                 raise NotAllowedError("you have no such request: make it with /nocontact and the name")
-            await transaction.audit("no_contact_renewed", values={"requester": unwanted.account, "other": unwanted.other})
+            await transaction.audit("no_contact_renewed", values=_who(unwanted))
         return self._parts.sentences["no_contact_renewed"].format(other=person(unwanted.other), until=when(until))
 
     async def end(self, unwanted: Unwanted) -> str:
@@ -137,8 +137,13 @@ class NoContacts:
         async with self._parts.transaction() as transaction:
             if not await transaction.end_no_contact(unwanted.platform, requester=unwanted.account, other=unwanted.other):
                 raise NotAllowedError("you have no such request")
-            await transaction.audit("no_contact_ended", values={"requester": unwanted.account, "other": unwanted.other})
+            await transaction.audit("no_contact_ended", values=_who(unwanted))
         return self._parts.sentences["no_contact_ended"].format(other=person(unwanted.other))
+
+
+def _who(unwanted: Unwanted) -> dict[str, object]:
+    """Who wants no contact from whom, as the trail has it."""
+    return {"requester": unwanted.account, "other": unwanted.other, "platform": unwanted.platform}
 
 
 async def _against(transaction: Transaction, case: CaseView, accounts: set[str]) -> bool:

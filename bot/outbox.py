@@ -28,6 +28,10 @@ ATTEMPTS_MAX = 10
 PAUSE_SECONDS_MAX = 600.0
 SLEEP_SECONDS_MAX = 30.0
 PERFORM_SECONDS_MAX = 60.0
+WITHOUT_PLATFORM_MAX = timedelta(days=30)
+"""So long an action waits for a platform that is not set up here: then people have to do it, and a card there is edited no more. What
+waits keeps its case from being deleted, and nobody is to wait for ever."""
+WITHOUT_PLATFORM_PAUSE_MAX = timedelta(hours=1)
 CASES_AT_ONCE_MAX = 64
 """Cases whose actions are being performed at the same time."""
 
@@ -151,13 +155,23 @@ class Outbox:
             return await transaction.mark(action.key, ActionState.PERFORMING)
         platform = self._platforms.get(action.platform)
         if platform is None:
-            due = self._clock.now() + timedelta(seconds=PAUSE_SECONDS_MAX)
-            await transaction.mark(action.key, ActionState.PENDING, due_at=due, error=f"{action.platform} is not set up here")
+            await self._without_platform(transaction, row)
             return False
         if action.kind is not ActionKind.TELL and not platform.capabilities.can(action.kind):
             await self._give_to_people(transaction, row, "this platform cannot do it")
             return False
         return await transaction.mark(action.key, ActionState.PERFORMING)
+
+    async def _without_platform(self, transaction: Transaction, row: OutboxRow) -> None:
+        """Wait for a platform that is not set up here, ever longer; one that stays away for long is not waited for."""
+        action, reason, waited = row.action, f"{row.action.platform} is not set up here", self._clock.now() - row.committed_at
+        if waited < WITHOUT_PLATFORM_MAX:
+            due = self._clock.now() + min(max(waited, timedelta(seconds=PAUSE_SECONDS_MAX)), WITHOUT_PLATFORM_PAUSE_MAX)
+            await transaction.mark(action.key, ActionState.PENDING, due_at=due, error=reason)
+        elif action.kind is ActionKind.UPDATE:
+            await transaction.mark(action.key, ActionState.DROPPED, error=reason)
+        else:
+            await self._give_to_people(transaction, row, reason)
 
     async def _perform_all(self, rows: Sequence[OutboxRow]) -> None:
         for row in rows:

@@ -17,8 +17,8 @@ from bot.core.naming import one_line, person, place
 from bot.core.notices import Sentences, masked, quote, span
 from bot.core.policy import Policy
 from bot.parts import Parts
+from bot.store.forgetting import Forgotten
 from bot.store.records import Report, ReportKind
-from bot.store.retention import Forgotten
 from bot.store.store import Transaction
 
 REPORTS_OPEN_MAX = 5
@@ -28,6 +28,8 @@ REPORTS_ABOUT_MAX = 2 * REPORTS_OPEN_MAX
 TOLD_AGAIN_AFTER = timedelta(hours=1)
 """Words that are added to a report are said in the moderators' channel so seldom."""
 FORGET_ME = "This member asks that the data kept about them be deleted."
+REQUESTS = (ReportKind.FORGET, ReportKind.FORGET_REST)
+"""Requests to be forgotten that can be carried out, also where a moderator has answered them by words."""
 PART_CHARS_MAX = 250
 """A whole report is shown in parts, each masked by itself."""
 LINE_CHARS_MAX = 100
@@ -89,18 +91,21 @@ class Reporting:
 
     async def show(self, number: int, by: Said) -> str:
         """A whole report, as a moderator reads it. Raises NotAllowedError as `answer` does."""
-        policy = self._parts.policy
+        policy, sentences = self._parts.policy, self._parts.sentences
         async with self._parts.transaction() as transaction:
             report = await self._answerable(transaction, number, by)
         words = [quote(masked(part, policy)) for one in report.text.split("\n") for part in wrap(one, PART_CHARS_MAX)]
         head = line(replace(report, text=""), policy, self._parts.clock.now()).removesuffix(f" · {quote('')}")
-        return "\n".join([head, *words, self._parts.sentences["report_to_answer"].format(report=number)])
+        to_answer = sentences["report_forget_to_answer" if report.kind is ReportKind.FORGET else "report_to_answer"]
+        return "\n".join([head, *words, to_answer.format(report=number)])
 
     async def _answerable(self, transaction: Transaction, number: int, by: Said) -> Report:
         report = await transaction.report(number)
         own = await transaction.accounts_of(by.platform, by.account)
         if report is None or report.state is not ReportState.OPEN or part_of(report, own):
             raise NotAllowedError(f"there is no open report {number} that you can answer: /cases lists them")
+        if report.kind is ReportKind.FORGET_REST:
+            raise NotAllowedError(self._parts.sentences["report_forget_rest"].format(report=number))
         return report
 
     async def answer(self, number: int, by: Said) -> str:
@@ -113,26 +118,26 @@ class Reporting:
         async with self._parts.transaction() as transaction:
             report = await self._answerable(transaction, number, by)
             # No server and no room: a private thread there would show the moderators who reported.
-            name = "report_forget_answered" if report.kind is ReportKind.FORGET else "report_answered"  # such a request is not sealed
-            text = sentences[name].format(report=number, answer=one_line(by.text))
+            forget = "forget_" if report.kind is ReportKind.FORGET else ""  # such a request is not sealed, and is refused by an answer
+            text = sentences[f"report_{forget}answered"].format(report=number, answer=one_line(by.text))
             letter = await transaction.add_letter(text, platform=report.platform, target=report.reporter)
             await transaction.update_report(number, ReportState.ANSWERED, answer=by.text, letter=letter)
             await transaction.audit("report_answered", values={"report": number, "by": by.account})
             news = sentences["news_report_answered"].format(report=number, by=person(by.account))
             await self._tell(transaction, by.platform, by.server, news)
-        return sentences["report_closed"].format(report=number)
+        return sentences[f"report_{forget}closed"].format(report=number)
 
     async def forget(self, account: str, platform: str, server: str) -> int:
         """A member asks to be forgotten: once while it is open, by whichever of their accounts; gives its number. It is not sealed."""
         async with self._parts.transaction() as transaction:
             own = await transaction.accounts_of(platform, account)
-            open_one = await transaction.open_reports_of(own, ReportKind.FORGET)
-            if open_one:
-                return open_one[0].id
+            open_ones = [one for kind in REQUESTS for one in await transaction.open_reports_of(own, kind)]
+            if open_ones:
+                return open_ones[0].id
             number = await transaction.add_report(
                 platform=platform, room="", message="", author=account, reporter=account, text=FORGET_ME, kind=ReportKind.FORGET
             )
-            await transaction.audit("forget_me", values={"report": number, "by": account})
+            await transaction.audit("forget_me", values={"report": number, "by": account, "platform": platform})
             await self._tell(
                 transaction, platform, server, self._parts.sentences["report_forget"].format(report=number, account=person(account))
             )
@@ -181,19 +186,20 @@ def added_to(mine: Sequence[Report], author: str) -> Report | None:
 async def forgotten(transaction: Transaction, number: int, sentences: Sentences) -> Forgotten:
     """Delete what is kept about whoever made a request to be forgotten, and tell them what went and what stays for now.
 
-    Raises NotAllowedError where there is no such request, or it was answered.
+    The request is closed when nothing is left; until then this can be done again, and the member hears of it when something else is
+    kept than before. Raises NotAllowedError where there is no such request, or it was carried out.
     """
     request = await transaction.report(number)
-    if request is None or request.kind is not ReportKind.FORGET or request.state is not ReportState.OPEN:
+    if request is None or request.kind not in REQUESTS:
         raise NotAllowedError(f"there is no open request {number} to be forgotten: /cases lists them")
-    gone = Forgotten()
-    for own in await transaction.accounts_of(request.platform, request.reporter):
-        gone += await transaction.forget_account(*own)
-    kept = sentences["report_forgotten_kept"].format(cases=cases_named(gone.kept)) if gone.kept else ""
-    text = sentences["report_forgotten"].format(report=number, cases=cases_named(gone.cases), kept=kept)
-    letter = await transaction.add_letter(text, platform=request.platform, target=request.reporter)
-    await transaction.update_report(number, ReportState.ANSWERED, letter=letter)
-    await transaction.audit("forgotten", values={"report": number})
+    own = await transaction.accounts_of(request.platform, request.reporter)
+    gone = await transaction.forget_member(own, request=number)
+    name = "report_forgotten" if gone.whole else "report_forgotten_part"
+    text, letter = sentences[name].format(report=number, cases=cases_named(gone.cases), kept=kept_named(gone)), ""
+    if request.kind is ReportKind.FORGET or gone.whole or f": {kept_named(gone)}." not in request.answer:
+        letter = await transaction.add_letter(text, platform=request.platform, target=request.reporter)
+    await transaction.carry_out_request(number, whole=gone.whole, answer=text if letter else "", letter=letter)
+    await transaction.audit("forgotten" if gone.whole else "forgotten_in_part", values={"report": number})
     return gone
 
 
@@ -204,6 +210,12 @@ def cases_named(numbers: Sequence[int]) -> str:
     return f"cases {', '.join(map(str, numbers[:-1]))} and {numbers[-1]}"
 
 
+def kept_named(gone: Forgotten) -> str:
+    """What somebody still waits for, in words: "case 3 and 1 report or answer"."""
+    others = f"{gone.waiting} {'report or answer' if gone.waiting == 1 else 'reports or answers'}"
+    return " and ".join([*([cases_named(gone.kept)] if gone.kept else []), *([others] if gone.waiting else [])])
+
+
 def part_of(report: Report, own: Iterable[tuple[str, str]]) -> bool:
     """Whether one of these accounts, all of one moderator, made a report or is the one it is about."""
     return any((platform, account) in ((report.platform, report.reporter), (report.platform, report.author)) for platform, account in own)
@@ -212,6 +224,9 @@ def part_of(report: Report, own: Iterable[tuple[str, str]]) -> bool:
 def line(report: Report, policy: Policy, now: datetime) -> str:
     """A report in one line: whom it is about, where, how old, the latest words that fit."""
     age = f"{span(now - report.reported_at)} old"
+    if report.kind is ReportKind.FORGET_REST:
+        rest = f"is forgotten but for what somebody waits for: steward data forget {report.id} deletes the rest"
+        return f"Report {report.id} · {person(report.reporter)} {rest} · {age}"
     if report.kind is ReportKind.FORGET:
         return f"Report {report.id} · {person(report.reporter)} asks to be forgotten · {age}"
     about = [f"about {person(report.author)}"] if report.author else []

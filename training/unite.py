@@ -24,7 +24,19 @@ from training.batches import Batch, encode, in_domains, read_rows
 from training.labels import Labelled, unlabelled
 from training.model import Classifier, States, load
 from training.places import HEADS, OUTPUTS, SEED, WORK, work_folder
-from training.train import EXIT_WEIGHT, GATE_WEIGHT, Recipe, bfloat16, drop_within, exit_loss, gate_loss, loss_of, order_loss, run, same_loss
+from training.train import (
+    EXIT_WEIGHT,
+    GATE_WEIGHT,
+    Recipe,
+    bfloat16,
+    drop_within,
+    exit_loss,
+    gate_loss,
+    loss_of,
+    order_loss,
+    run,
+    same_loss,
+)
 
 RECIPE = Recipe(
     epochs=1,
@@ -165,7 +177,13 @@ def main() -> int:
         for one in encode(part, reader, respelled_share=respelled, seed=options.seed, gains=RECIPE.gains, hidden_share=RECIPE.hidden_share)
     ]
     print(f"{len(encoded):,} rows, {len(silent):,} of them without labels", flush=True)
-    run(model, [encoded], dataclasses.replace(RECIPE, seed=options.seed, steps_max=options.steps_max), folder, partial(united_loss, runs=runs))
+    run(
+        model,
+        [encoded],
+        dataclasses.replace(RECIPE, seed=options.seed, steps_max=options.steps_max),
+        folder,
+        partial(united_loss, runs=runs),
+    )
     return 0
 
 

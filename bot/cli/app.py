@@ -48,7 +48,7 @@ from bot.folders import DEFAULT_POLICY, FolderError, code_digest, compiled, load
 from bot.platforms import terminal as terminals
 from bot.platforms.terminal import Terminal
 from bot.replay import TranscriptError, read_transcript, replay
-from bot.reporting import cases_named, forgotten
+from bot.reporting import forgotten
 from bot.service import Outcome, Service
 from bot.settings import Settings, SettingsError, load_settings
 from bot.store.records import CaseDetail
@@ -288,8 +288,19 @@ def policy_explain(
         typer.echo(showing.rule_in_words(one, loaded))
 
 
+NUMBER_DIGITS_MAX = 9
+"""No branch has a billion cases or reports."""
+
+
+def _number(said: str) -> int:
+    """The number of a case or report. Raises LineError."""
+    if not (said.isascii() and said.isdecimal() and 0 < int(said[: NUMBER_DIGITS_MAX + 1]) < 10**NUMBER_DIGITS_MAX):
+        raise LineError(f"“{one_line(said)}” is not a number of a case or report: those are 1, 2, 3 and so on")
+    return int(said)
+
+
 @case_app.command("replay")
-def case_replay(number: Annotated[int, typer.Argument(min=1, max=10**9, help="The case's number.")]) -> None:
+def case_replay(number: Annotated[int, typer.Argument(parser=_number, metavar="NUMBER", help="The case's number.")]) -> None:
     """Judge a recorded case again, with the policy of its day and its recorded scores, and compare."""
     quiet()
     run_async(_case_replay(load_settings(), number))
@@ -356,12 +367,13 @@ async def _audit_verify(settings: Settings) -> None:
 
 @data_app.command("forget")
 def data_forget(
-    number: Annotated[int, typer.Argument(min=1, max=10**9, help="The number of the member's request (/cases lists it).")],
+    number: Annotated[int, typer.Argument(parser=_number, metavar="NUMBER", help="The number of the member's request (/cases lists it).")],
     yes: YesOption = False,
 ) -> None:
     """Delete what is kept about a member who asked for it with /forgetme, and tell them. It cannot be taken back.
 
-    Says first what would go. A case that somebody still waits for (open, appealed, a mute that runs) stays, as do the cases of others.
+    Says first what would go. A case that somebody still waits for (open, appealed, a mute that runs, something to do by hand) stays until
+    you do this again; the request stays in /cases till then. The cases of others stay.
     """
     quiet()
     run_async(_data_forget(load_settings(), number, yes=yes))
@@ -376,19 +388,21 @@ async def _data_forget(settings: Settings, number: int, *, yes: bool) -> None:
     async with a_store(settings.database_url, create=False) as store:
         with suppress(_OnlyLookedError):
             async with store.transaction(settings.community, datetime.now(UTC)) as transaction:
+                request = await transaction.report(number)
                 gone = await forgotten(transaction, number, sentences)
                 raise _OnlyLookedError
-        kept = f" Kept, because somebody waits for it: {cases_named(gone.kept)}." if gone.kept else ""
-        typer.echo(f"Request {number}: this deletes {cases_named(gone.cases)} and {gone.rows} other records.{kept}")
+        assert request is not None, "who asked for nothing is refused"
+        typer.echo(showing.forgetting_in_words(request, gone))
         if not yes:
             if not sys.stdin.isatty():
-                raise StoreError("nothing was deleted: it cannot be taken back, so say --yes")
+                raise StoreError("Nothing was deleted. To delete it for good, add --yes")
             if not typer.confirm("Delete it for good?"):
-                typer.echo("nothing was deleted")
+                typer.echo("Nothing was deleted.")
                 return
         async with store.transaction(settings.community, datetime.now(UTC)) as transaction:
-            await forgotten(transaction, number, sentences)
+            gone = await forgotten(transaction, number, sentences)
         if not await store.checkpoint():
-            typer.echo("deleted; its bytes leave the files when Steward is started again, or next deletes something", err=True)
+            typer.echo("Deleted. Its bytes leave the files when Steward is started again, or next deletes something.", err=True)
             return
-    typer.echo("deleted, and the member is told; delete it from backups too")
+    again = "" if gone.whole else " Do this again when nobody waits for the rest: /cases lists the request until then."
+    typer.echo(f"Deleted, and the member is told. Delete it from backups too.{again}")

@@ -9,13 +9,16 @@ from typing import Any
 
 from bot.core.judge import without_markup
 from bot.core.model import Verdict
-from bot.core.naming import plain
+from bot.core.naming import one_line, plain
 from bot.core.notices import because, unjudged_because
 from bot.core.policy import Policy, Rule
 from bot.core.scoring import ToScore
 from bot.core.text import fold
 from bot.examples import Proof, spoken
 from bot.replay import Summary, finding_json
+from bot.reporting import cases_named, kept_named
+from bot.store.forgetting import Forgotten
+from bot.store.records import Report
 
 ATTACKED, TOLD_AT_LEAST = "attacked_", 0.05
 """Who is attacked is told from this score on: seven zeros on a line help nobody."""
@@ -86,6 +89,14 @@ def proof_in_words(policy: Policy, proof: Proof) -> str:
     width = max(len(rule.id) for rule in policy.rules)
     lines = [f"{one.id:<{width}}  {one.status!s:<8} ordinary talk: {proof.alarms.get(one.id, 0)} of {proof.talk}" for one in policy.rules]
     return "\n".join([*lines, f"{proof.examples} examples, {proof.talk} messages of ordinary talk, {len(proof.failures)} wrong."])
+
+
+def forgetting_in_words(request: Report, gone: Forgotten) -> str:
+    """What goes, and what has to stay for now, where a member is forgotten."""
+    others = f"{gone.rows:,} other record{'s' if gone.rows != 1 else ''}"
+    what = " and ".join([*([cases_named(gone.cases)] if gone.cases else []), *([others] if gone.rows else [])]) or "nothing yet"
+    kept = "" if gone.whole else f" Kept, because somebody waits for it: {kept_named(gone)}."
+    return f"Request {request.id}, by {one_line(request.reporter)}: this deletes {what}.{kept}"
 
 
 def rule_in_words(rule: Rule, policy: Policy) -> str:

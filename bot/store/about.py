@@ -93,7 +93,7 @@ NOT_THEIRS = {
     reports.c.author: "sealed: whom somebody reported is not told, and the report is the reporter's",
     no_contact.c.author: "whom somebody asked to be left alone by: theirs who asked, and told by a notice",
     hateful.c.author: "goes with the case, where the same message stands",
-    actions.c.target: "what a notice or an answer said stands in `notices`; the letter is blanked, see retention.py",
+    actions.c.target: "what a notice or an answer said stands in `notices`; the letter is blanked, see forgetting.py",
 }
 
 

@@ -75,13 +75,14 @@ _CASE_OF_MESSAGE = (
     select(case_messages.c.case).where(where(case_messages, "platform", "room", "message")).order_by(case_messages.c.id.desc()).limit(1)
 )
 OF_CASE_MESSAGES = select(case_messages).where(where(case_messages, "case")).order_by(case_messages.c.step, case_messages.c.id)
+_FIRST_SENT = select(case_messages.c.sent_at).where(where(case_messages, "case")).order_by(case_messages.c.sent_at).limit(1)
 _ADD_FINDING = insert(findings)
 OF_CASE_FINDINGS = select(findings).where(where(findings, "case")).order_by(findings.c.step, findings.c.id)
 _ADD_EARLIER = insert(earlier).on_conflict_do_nothing()
 OF_CASE_EARLIER = select(earlier).where(where(earlier, "case")).order_by(earlier.c.sent_at, earlier.c.message)
 _EARLIER_NEWEST_FIRST = (earlier.c.case.desc(), earlier.c.sent_at)
 _EARLIER_WAITING = select(earlier).where(where(earlier, "state")).order_by(*_EARLIER_NEWEST_FIRST).limit(given("limit"))
-_SET_EARLIER = update(earlier).where(where(earlier, "case", "platform", "room", "message"))
+_SET_EARLIER = update(earlier).where(where(earlier, "case", "platform", "room", "message", "state"))
 
 _STRIKE_IN = insert(strikes)
 _GROWS = and_(_STRIKE_IN.excluded.state == "provisional", strikes.c.state == "provisional")
@@ -269,10 +270,11 @@ class CasesPart(AuditPart):
         """Those whose words are still to be read from their platform, the newest case first: what cannot be read holds up nothing."""
         return tuple(earlier_row(row) for row in await self._all(_EARLIER_WAITING, state=EarlierState.WAITING.value, limit=limit))
 
-    async def earlier_read(self, row: Earlier, text: str | None) -> None:
-        """Its words, or None where the message is gone."""
+    async def earlier_read(self, row: Earlier, text: str | None) -> bool:
+        """Its words, or None where the message is gone; False, and nothing changes, where nobody waits for them any more."""
         to = {"text": text or "", "state": (EarlierState.GONE if text is None else EarlierState.READ).value}
-        await self._change(_SET_EARLIER, to, case=row.case, platform=row.platform, room=row.room, message=row.message)
+        sought = {name: getattr(row, name) for name in ("case", "platform", "room", "message")}
+        return await self._change(_SET_EARLIER, to, **sought, state=EarlierState.WAITING.value) == 1
 
     async def strikes_of(self, platform: str, author: str, *, since: datetime) -> tuple[Strike, ...]:
         """The strikes of an account and of all accounts linked to it, oldest first."""
@@ -283,15 +285,17 @@ class CasesPart(AuditPart):
         """Record the strike of a case, one per case.
 
         While provisional it is raised to the gravest severity; any other state replaces severity and state; a provisional one
-        never replaces what was decided. `given_at` stays that of the first.
+        never replaces what was decided. `given_at` stays that of the first, and is no later than what was said: a report of
+        an old message does not make it new.
         """
+        first = await self._one(_FIRST_SENT, case=given_now.case)
         await self._add(
             _PUT_STRIKE,
             case=given_now.case,
             platform=platform,
             author=author,
             severity=int(given_now.severity),
-            given_at=given_now.given_at,
+            given_at=min(given_now.given_at, first["sent_at"]) if first else given_now.given_at,
             state=given_now.state.value,
         )
 

@@ -8,7 +8,7 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import CursorResult, and_, delete, func, select, update
+from sqlalchemy import CursorResult, and_, delete, func, or_, select, update
 from sqlalchemy.dialects.sqlite import insert
 
 from bot.core.cases import APPEAL, REPORT, AppealState, Decision, ReportState, move
@@ -47,6 +47,12 @@ _FORGET_TRIES = delete(link_tries).where(where(link_tries), link_tries.c.tried_a
 _ADD_REPORT = insert(reports)
 _REPORT = select(reports).where(where(reports, "id"))
 _REPORTS = select(reports).where(where(reports, "state")).order_by(reports.c.id.desc()).limit(given("limit"))
+_REPORTS_WAITING = (
+    select(reports)
+    .where(where(reports), or_(reports.c.state == ReportState.OPEN.value, reports.c.kind == ReportKind.FORGET_REST.value))
+    .order_by(reports.c.id.desc())
+    .limit(given("limit"))
+)
 _REPORTS_OF = select(reports).where(where(reports, "platform", "reporter", "state", "kind")).order_by(reports.c.id.desc())
 _ANSWERED_BY = select(reports).where(where(reports, "letter"))
 OF_CASE_REPORTS = select(reports).where(where(reports, "case")).order_by(reports.c.id)
@@ -152,6 +158,10 @@ class PeoplePart(Part):
         """Reports in a state, newest first."""
         return tuple(report(row) for row in await self._all(_REPORTS, state=state.value, limit=limit))
 
+    async def reports_waiting(self, limit: int = OPEN_MAX) -> tuple[Report, ...]:
+        """Reports that are open, and requests to be forgotten of which something is left, newest first."""
+        return tuple(report(row) for row in await self._all(_REPORTS_WAITING, limit=limit))
+
     async def open_reports_of(self, own: Collection[tuple[str, str]], kind: ReportKind = ReportKind.WRONG) -> tuple[Report, ...]:
         """The open reports of a kind that these accounts made, newest first."""
         sought = {"state": ReportState.OPEN.value, "kind": kind.value}
@@ -175,6 +185,21 @@ class PeoplePart(Part):
         move(REPORT, ReportState(row["state"]), state)
         to = {"state": state.value, "case": row["case"] if case is None else case, "answer": answer or row["answer"]}
         to |= {"letter": letter} if letter else {}
+        await self._change(_SET_REPORT, to, id=number)
+
+    async def carry_out_request(self, number: int, *, whole: bool, answer: str = "", letter: str = "") -> None:
+        """A request to be forgotten was carried out, wholly or as far as could be: only then it is answered and closed.
+
+        `answer` and `letter`: what its member is told, where they are told anything. Raises KeyError where it is not there.
+        """
+        row = await self._one(_REPORT, id=number)
+        if row is None:
+            raise KeyError(number)
+        state, told = ReportState(row["state"]), {"answer": answer, "letter": letter}
+        to = {name: value for name, value in told.items() if value}
+        if whole and state is not ReportState.ANSWERED:
+            to["state"] = move(REPORT, state, ReportState.ANSWERED).value
+        to["kind"] = (ReportKind.FORGET_DONE if whole else ReportKind.FORGET_REST).value
         await self._change(_SET_REPORT, to, id=number)
 
     async def add_review(self, case: int, step: int, *, moderator: str, decision: Decision, severity: Severity, reason: str) -> None:

@@ -276,6 +276,9 @@ class ReportKind(StrEnum):
 
     WRONG = ""
     FORGET = "forget"
+    FORGET_REST = "forget_rest"
+    """The same, carried out but for what somebody still waits for."""
+    FORGET_DONE = "forget_done"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,12 +22,11 @@ from bot.store import about, cases, outbox, people
 from bot.store.cases import CasesPart
 from bot.store.consents import OF_CASE_CONSENTS, ConsentsPart, consent
 from bot.store.engine import StoreError, advice, checkpoint, open_engine
+from bot.store.forgetting import ForgettingPart
 from bot.store.likes import LikesPart
-from bot.store.outbox import OutboxPart
 from bot.store.people import PeoplePart
 from bot.store.policies import PoliciesPart
 from bot.store.records import ActionState, CaseDetail, Hashes
-from bot.store.retention import RetentionPart
 from bot.store.rooms import RoomsPart
 from bot.store.setups import SetupsPart
 from bot.store.tables import communities
@@ -43,7 +42,7 @@ def nothing(_point: str) -> None:
     """Where nobody wants to know how far the opening is."""
 
 
-class Transaction(RoomsPart, CasesPart, OutboxPart, PeoplePart, LikesPart, ConsentsPart, PoliciesPart, SetupsPart, RetentionPart):
+class Transaction(RoomsPart, CasesPart, PeoplePart, LikesPart, ConsentsPart, PoliciesPart, SetupsPart, ForgettingPart):
     """Everything that can be done in one transaction. Its methods stand by noun in the parts it is made of."""
 
     async def case_detail(self, number: int) -> CaseDetail | None:

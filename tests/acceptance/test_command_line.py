@@ -5,6 +5,7 @@ Processes take their second each, so some refusals are asked of the same `main` 
 
 import json
 import os
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -340,16 +341,22 @@ def test_member_who_asked_is_forgotten_by_whoever_runs_steward(shell: Shell) -> 
     assert b"Pumpernickel" in b"".join(one.read_bytes() for one in shell.folder.glob("steward.db*"))
     looked = shell.here("data", "forget", "1")
     assert (looked.code, len(looked.err.splitlines())) == (2, 1)
-    assert "nothing was deleted" in looked.err
-    assert "this deletes case" in looked.out
+    assert looked.is_one_clear_line("Nothing was deleted. To delete it for good, add --yes")
+    assert re.search(r"^Request 1, by quentin: this deletes case \d+ and \d+ other records\.$", looked.out.strip())
     assert b"Pumpernickel" in b"".join(one.read_bytes() for one in shell.folder.glob("steward.db*")), "only looked"
     gone = shell.here("data", "forget", "1", "--yes")
     assert (gone.code, gone.err) == (0, "")
-    assert gone.out.endswith("deleted, and the member is told; delete it from backups too\n")
+    assert gone.out.endswith("\nDeleted, and the member is told. Delete it from backups too.\n")
     assert place.exists()
     assert b"Pumpernickel" not in b"".join(one.read_bytes() for one in shell.folder.glob("steward.db*"))
     assert shell.here("audit", "verify") == Ended(0, "the audit trail is whole\n", "")
     assert shell.here("data", "forget", "1", "--yes").is_one_clear_line("no open request 1")
+
+
+@pytest.mark.parametrize("words", [["data", "forget"], ["case", "replay"]], ids=" ".join)
+@pytest.mark.parametrize("number", ["four", "0", "-1", "1.5", "9" * 30])
+def test_number_that_is_none_is_refused_in_plain_words_to_forget_or_replay(shell: Shell, words: list[str], number: str) -> None:
+    assert shell.here(*words, "--", number).is_one_clear_line(f"“{number}” is not a number of a case or report")
 
 
 def test_case_that_is_not_there_is_refused(shell: Shell) -> None:

@@ -48,6 +48,38 @@ async def test_actions_of_one_case_are_performed_in_order_beside_those_of_others
         assert branch.chat.kinds(f"member{number}") == ["hide", "urgent", "mute", "notify"]
 
 
+# A platform that is not set up here.
+
+
+async def test_platform_that_stays_away_is_not_waited_for_for_ever(branch: Branch) -> None:
+    await branch.say(THREATENING)
+    del branch.parts.platforms["test"]  # type: ignore[attr-defined]
+    await branch.ask("/dismiss 1 no")
+    waiting = {kind for kind, state in (await branch.states()).items() if state is ActionState.PENDING}
+    assert waiting >= {"2 unmute", "2 unhide", "2 update"}
+    for _ in range(29):
+        await branch.later(days=1)
+    assert {(await branch.states())[kind] for kind in waiting} == {ActionState.PENDING}
+    for _ in range(2):
+        await branch.later(days=1)
+    after = await branch.states()
+    assert {after[kind] for kind in waiting if "update" not in kind} == {ActionState.MANUAL}
+    assert after["2 update"] is ActionState.DROPPED
+    assert "lift the mute" in await branch.ask("/cases")
+    await branch.later(weeks=110)
+    assert branch.rows("SELECT count(*) FROM cases") == [(0,)], "and is deleted in its time"
+
+
+async def test_waiting_for_a_platform_fills_no_trail(branch: Branch) -> None:
+    await branch.say(INSULTING)
+    del branch.parts.platforms["test"]  # type: ignore[attr-defined]
+    await branch.ask("/uphold 1 yes")
+    for _ in range(144):
+        await branch.later(minutes=10)
+    (entries,) = branch.rows("SELECT count(*) FROM audit WHERE kind = 'postponed' GROUP BY action_key ORDER BY 1 DESC")[0]
+    assert entries < 40
+
+
 # Refused.
 
 

@@ -1,13 +1,11 @@
-"""What is older than the policy keeps it, and what a member asks for, is deleted down to the bytes, but for what somebody waits for."""
+"""What is older than the policy keeps it is deleted down to the bytes, but for what somebody waits for."""
 
 from datetime import timedelta
 
-import pytest
-
-from bot.core.cases import NotAllowedError
-from bot.reporting import forgotten
+from bot.commands import Asker
+from bot.core.model import ActionKind
+from bot.ports import PlatformRefusedError, PlatformUnavailableError
 from bot.store.about import ABOUT, HANG_ON_A_CASE, NOT_THEIRS
-from bot.store.retention import Forgotten
 from bot.store.tables import audit, metadata
 from tests.shell.branch import INSULTING, MINOR, Branch
 
@@ -108,6 +106,93 @@ async def test_reports_go_when_they_were_answered_and_stay_while_they_wait(branc
     assert await proved(branch) == (None, ())
 
 
+async def test_report_goes_with_the_answer_that_never_arrived_and_who_reported_is_never_named(branch: Branch) -> None:
+    await branch.ask(f"/report dana was rude {WORDS[0]}", "whistler")
+    await branch.later(weeks=2)
+    branch.chat.failures[ActionKind.NOTIFY] = [PlatformRefusedError("takes no direct messages")]
+    await branch.ask(f"/answer 1 we talked {WORDS[1]}")
+    for weeks in (0, 103, 3):
+        await branch.later(weeks=weeks)
+        assert "whistler" not in await branch.ask("/cases")
+    assert await branch.ask("/cases") == "No open cases, no reports, nothing to do by hand."
+    assert [word for word in WORDS if word.encode() in branch.bytes_on_disk()] == []
+    assert await proved(branch) == (None, ())
+
+
+async def test_report_stays_while_the_answer_to_it_is_on_its_way(branch: Branch) -> None:
+    await branch.ask("/report dana was rude", "whistler")
+    branch.chat.failures[ActionKind.NOTIFY] = [PlatformUnavailableError("away", retry_seconds=600)]
+    await branch.ask("/answer 1 we talked to them")
+    before = branch.clock.now() + timedelta(days=1)
+    async with branch.parts.transaction() as transaction:
+        assert await transaction.forget_reports(before) == 0
+    await branch.later(minutes=20)
+    async with branch.parts.transaction() as transaction:
+        assert await transaction.forget_reports(before) == 1
+
+
+async def test_letter_that_was_left_to_people_is_nobodys_task_once_it_is_blank(branch: Branch) -> None:
+    branch.chat.failures[ActionKind.NOTIFY] = [PlatformRefusedError("takes no direct messages")]
+    await branch.ask("/nocontact alex", "dana")
+    assert "For alex: do it by hand" in await branch.ask("/cases")
+    await branch.later(**WEEKS)
+    assert await branch.ask("/cases") == "No open cases, no reports, nothing to do by hand."
+    assert await proved(branch) == (None, ())
+
+
+async def test_report_of_a_moderator_stays_while_its_case_is_under_appeal(branch: Branch) -> None:
+    await branch.say(INSULTING)
+    await branch.report(reporter="robin", case=1)
+    await branch.ask("/uphold 1")
+    await branch.ask("/appeal 1 it was a joke", "alex")
+    async with branch.parts.transaction() as transaction:
+        assert await transaction.forget_reports(branch.clock.now() + timedelta(days=1)) == 0
+    assert "you reported it" in await branch.ask("/dismiss 1 no", "robin")
+
+
+async def test_words_of_a_report_that_is_deleted_go_from_the_cards_of_its_case(branch: Branch) -> None:
+    said = await branch.say("hello there", author="dana")
+    await branch.desk.report_message(Asker(account="zoe", platform="test", room="room"), said.verdict.message, f"{WORDS[0]} was awful")
+    await branch.ask("/uphold 1 yes")
+    async with branch.parts.transaction() as transaction:
+        assert await transaction.forget_reports(branch.clock.now() + timedelta(days=1)) == 1
+    assert branch.rows(f"SELECT count(*) FROM actions WHERE text LIKE '%{WORDS[0]}%'") == [(0,)]
+    assert "hello there" in await branch.ask("/case 1")
+
+
+async def test_report_about_an_old_message_waits_as_long_as_any_other(branch: Branch) -> None:
+    old = branch.message(INSULTING, author="dana", ago=timedelta(weeks=110))
+    branch.chat.said.append(old)
+    await branch.desk.report_message(Asker(account="zoe", platform="test", room="room"), old, "please look")
+    await branch.perform()
+    await branch.later(hours=2)
+    assert "2 hours old" in await branch.ask("/cases")
+    await branch.later(weeks=1)
+    assert branch.rows("SELECT state FROM cases") == [("open",)]
+    await branch.ask("/change 1 medium yes")
+    assert branch.rows("SELECT given_at < (SELECT opened_at FROM cases) FROM strikes") == [(1,)], "it is no breach of today"
+    assert "We have your appeal" in await branch.ask("/appeal 1 that was long ago", "dana")
+    await branch.ask("/uphold 1 yes", "robin")
+    await branch.later(weeks=100)
+    assert branch.rows("SELECT count(*) FROM cases") == [(1,)]
+    await branch.later(weeks=5)
+    assert branch.rows("SELECT count(*) FROM cases") == [(0,)]
+
+
+async def test_report_or_appeal_of_late_keeps_an_old_case(branch: Branch) -> None:
+    for author in ("alex", "dana", "bo"):
+        await branch.say(INSULTING, author=author)
+    for number in (1, 2, 3):
+        await branch.ask(f"/uphold {number}")
+    branch.clock.saw(branch.clock.now() + timedelta(days=170))
+    await branch.ask("/appeal 1 it was a joke", "alex")
+    await branch.ask("/uphold 1", "robin")
+    await branch.report(reporter="zoe", case=2)
+    before = branch.clock.now() - timedelta(days=1)
+    async with branch.parts.transaction() as transaction:
+        assert await transaction.forget_cases(before) == (3,)
+
+
 async def test_notes_of_what_was_not_judged_go_after_a_month(branch: Branch) -> None:
     branch.scorer.missing = {"garbled": "failure", "Cymraeg": "too_long"}
     await branch.say("garbled")
@@ -118,102 +203,3 @@ async def test_notes_of_what_was_not_judged_go_after_a_month(branch: Branch) -> 
     assert branch.rows(kept) == [(2,)]
     await branch.later(days=3)
     assert branch.rows(kept) == [(0,)]
-
-
-# What a member asks to have deleted.
-
-MEMBER = "quentin-of-the-test"
-
-
-async def forget(branch: Branch, number: int) -> Forgotten:
-    async with branch.parts.transaction() as transaction:
-        gone = await forgotten(transaction, number, branch.parts.sentences)
-    assert await branch.store.checkpoint()
-    return gone
-
-
-async def lived(branch: Branch) -> int:
-    """A member who is in as many tables as we can put them; gives the number of their request to be forgotten."""
-    await branch.say(f"{INSULTING} {WORDS[0]}", author=MEMBER)
-    await branch.say("@dana hello again", author=MEMBER, mentions=("dana",))
-    await branch.say(f"what about it {WORDS[1]}", author="dana", mentions=(MEMBER,))
-    await branch.ask("/uphold 1 because of the words")
-    await branch.ask(f"/appeal 1 {WORDS[2]}", MEMBER)
-    await branch.ask("/dismiss 1 a joke", "robin")
-    await branch.ask("/report dana was rude to me and I want it said", MEMBER)
-    await branch.ask("/answer 1 we talked to them")
-    await branch.ask("/callme add Quentinho", MEMBER)
-    await branch.ask("/nocontact dana", MEMBER)
-    await branch.ask("/link", MEMBER)
-    await branch.ask("/forgetme", MEMBER)
-    (number,) = branch.rows("SELECT id FROM reports WHERE kind = 'forget'")[0]
-    return int(number)
-
-
-def tables_with(branch: Branch, words: str) -> set[str]:
-    return {name for name in metadata.tables for row in branch.rows(f"SELECT * FROM {name}") if words in str(row)}
-
-
-async def test_a_member_is_forgotten_down_to_the_bytes(branch: Branch) -> None:
-    number = await lived(branch)
-    assert {"cases", "contacts", "no_contact", "link_codes", "reports", "notices"} <= tables_with(branch, MEMBER)
-    gone = await forget(branch, number)
-    assert gone.cases == (1,)
-    assert gone.kept == ()
-    assert tables_with(branch, MEMBER) == {"reports", "actions", "audit_values"}, "the request, and the letter that answers it"
-    assert branch.rows(f"SELECT id FROM reports WHERE reporter = '{MEMBER}'") == [(number,)]
-    left = branch.bytes_on_disk()
-    assert [word for word in (WORDS[0], WORDS[2], "Quentinho", "rude to me") if word.encode() in left] == []
-    assert await proved(branch) == (None, ())
-    await branch.perform()
-    assert "case 1 of yours, and all else about you" in branch.chat.texts(MEMBER)[-1]
-    await branch.later(**WEEKS)
-    assert tables_with(branch, MEMBER) <= {"audit_values"}, "and after the time of reports that is gone too"
-
-
-async def test_a_case_that_somebody_waits_for_stays_and_the_member_is_told(branch: Branch) -> None:
-    await branch.say(INSULTING, author=MEMBER)
-    await branch.ask("/forgetme", MEMBER)
-    assert "steward data forget 1" in branch.chat.told[-1][1] or any("steward data forget 1" in one.text for one in branch.chat.performed)
-    gone = await forget(branch, 1)
-    assert (gone.cases, gone.kept) == ((), (1,))
-    await branch.perform()
-    assert "Kept until nobody waits for it any more: case 1." in branch.chat.texts(MEMBER)[-1]
-    kept = await branch.detail(1)
-    assert kept.case.author == MEMBER
-    assert all(one.text and one.account == MEMBER for one in kept.notices), "what the member was told of it stays with it"
-    assert [one.action.target for one in kept.actions if one.action.kind == "warn"] == [MEMBER]
-    with pytest.raises(NotAllowedError, match="no open request 1"):
-        await forget(branch, 1)
-
-
-async def test_nobody_elses_record_is_touched(branch: Branch) -> None:
-    await branch.say(INSULTING, author="dana")
-    await branch.ask("/uphold 1 because of the words")
-    before = branch.rows("SELECT * FROM case_messages")
-    number = await lived_beside(branch)
-    await forget(branch, number)
-    assert branch.rows("SELECT * FROM case_messages") == before
-    assert branch.rows("SELECT count(*) FROM strikes") == [(1,)]
-    assert await proved(branch) == (None, ())
-
-
-async def lived_beside(branch: Branch) -> int:
-    await branch.say(INSULTING, author=MEMBER)
-    await branch.ask("/uphold 2 because of the words")
-    await branch.ask("/forgetme", MEMBER)
-    return int(branch.rows("SELECT id FROM reports WHERE kind = 'forget'")[0][0])
-
-
-async def test_whoever_asked_is_not_told_that_nobody_knows_who_did(branch: Branch) -> None:
-    await branch.ask("/forgetme", MEMBER)
-    await branch.ask("/answer 1 your case is open still")
-    answer = branch.chat.texts(MEMBER)[-1]
-    assert "your case is open still" in answer
-    assert "do not know" not in answer
-
-
-async def test_a_report_that_is_no_request_is_not_taken_for_one(branch: Branch) -> None:
-    await branch.report(reporter="dana")
-    with pytest.raises(NotAllowedError, match="no open request 1"):
-        await forget(branch, 1)
