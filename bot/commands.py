@@ -180,7 +180,8 @@ class Desk:
         said = await self.casebook.appeal(number, asker.platform, asker.account, text[:TEXT_CHARS_MAX])
         self._wake()
         routes = [f"{one.name}: {one.text}" for one in self.parts.policy.routes] if said == "appeal_received_nobody" else []
-        return "\n".join([self.parts.sentences[said].format(case=number, hours=self.parts.policy.appeal_hours), *routes])
+        why = [] if text.strip() else [self.parts.sentences["appeal_why"].format(case=number)]
+        return "\n".join([self.parts.sentences[said].format(case=number, hours=self.parts.policy.appeal_hours), *routes, *why])
 
     async def own_numbers(self, asker: Asker) -> list[tuple[int, str]]:
         """The member's own cases that can be appealed, with a few words on each."""
@@ -263,9 +264,10 @@ class Desk:
             muted, is_so = await transaction.mute_of(own)
         counting = [s for s in strikes if s.state in (StrikeState.PROVISIONAL, StrikeState.UPHELD)]
         weight = strikes_weight(counting, self.parts.policy, self.parts.clock.now())
-        lines = [f"{case_line(one, self.parts.policy)} · {STATES[one.case.state]}" for one in details if one] or [
-            f"{person(account)} has no cases."
-        ]
+        lines = [f"{case_line(one, self.parts.policy)} · {STATES[one.case.state]}" for one in details if one]
+        if not all(details):
+            lines.append("Some cases are not shown to you, because you are part of them.")
+        lines = lines or [f"{person(account)} has no cases."]
         lines.append(f"Strikes that count now: {weight:.1f}.")
         lines += [f"Linked: {person(other)} on {platform.capitalize()}." for platform, other in own if other != account]
         return "\n".join([*lines, *([f"{'Muted' if is_so else 'Asked not to post'} until {when(muted)}."] if muted else [])])

@@ -152,8 +152,8 @@ def _shown(detail: CaseDetail, policy: Policy, sentences: Sentences) -> str:
     lines += [f"Done: {in_words(row)}{f': {row.error}' if row.error else ''}" for row in done]
     if not all(one.delivered_at for one in detail.notices):
         lines.append("The member is NOT NOTIFIED yet.")
-    lines += [f"Appeal ({one.state}): {quote(one.text)}" for one in detail.appeals]
-    lines += [f"Reported by a member: {quote(one.text)}" for one in detail.reports]
+    lines += [f"Appeal ({one.state}): {_apart(one.text)}" for one in detail.appeals]
+    lines += [f"Reported by a member: {_apart(one.text)}" for one in detail.reports]
     decided = sentences["news_decided"]
     lines += [
         decided.format(by=person(one.moderator), decision=_decision(one), reason=one_line(one.reason)).rstrip() for one in detail.reviews
@@ -164,3 +164,8 @@ def _shown(detail: CaseDetail, policy: Policy, sentences: Sentences) -> str:
 def _decision(review: Review) -> str:
     """What a moderator decided, with what a change made of the case."""
     return f"{review.decision} to {review.severity}" if review.decision is Decision.CHANGE else str(review.decision)
+
+
+def _apart(text: str) -> str:
+    """What somebody wrote in several goes, each in quotation marks."""
+    return " · ".join(map(quote, text.split("\n")))

@@ -18,7 +18,7 @@ FIELDS: Mapping[str, frozenset[str]] = {
     "better": frozenset({"better"}),
     "appeal appeal_first": frozenset({"case", "days", "hours"}),
     "decided_change decided_dismiss decided_uphold_reported appeal_suspended appeal_lapsed card_decide": frozenset({"case"}),
-    "decided_uphold_noted": frozenset({"case"}),
+    "decided_uphold_noted appeal_why": frozenset({"case"}),
     "characteristics": frozenset({"names"}),
     "noted": frozenset({"room"}),
     "card_child card_nobody_else": frozenset({"contact"}),

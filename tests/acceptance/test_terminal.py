@@ -100,7 +100,7 @@ def test_end_of_input_leaves_too(talk: Talk) -> None:
 
 
 def test_commands_are_understood_as_people_type_them(talk: Talk) -> None:
-    assert "a test of being awake" in talk.until("sam> ")
+    assert "Steward is awake" in talk.until("sam> ")
     talk.type("/AS dana\n")
     talk.until("dana> ")
     for asked in ("help", "/help"):

@@ -118,6 +118,20 @@ async def test_who_appealed_reads_by_when_it_is_answered(branch: Branch) -> None
     assert "You appealed" not in await branch.ask("/mystanding", "alex")
 
 
+async def test_who_appeals_without_a_word_is_asked_why_and_each_addition_stands_by_itself(branch: Branch) -> None:
+    await branch.say(INSULTING)
+    assert "type /appeal 1 and your reason" in await branch.ask("/appeal 1", "alex")
+    assert "your reason" not in await branch.ask("/appeal 1 it was a joke", "alex")
+    await branch.ask("/appeal 1 ask dana", "alex")
+    assert "Appeal (open): “it was a joke” · “ask dana”" in await branch.ask("/case 1")
+
+
+async def test_a_moderator_who_is_part_of_a_members_cases_reads_that_some_are_not_shown(branch: Branch) -> None:
+    await branch.say(f"@robin {INSULTING}", mentions=("robin",))
+    assert "Some cases are not shown to you" in await branch.ask("/member alex", "robin")
+    assert "Some cases are not shown to you" not in await branch.ask("/member alex", "morgan")
+
+
 async def test_a_command_that_is_misspelt_is_named(branch: Branch) -> None:
     assert "Did you mean /appeal?" in await branch.ask("/apeal 1", "alex")
     assert "Did you mean" not in await branch.ask("/xyz", "alex")

@@ -464,7 +464,8 @@ async def test_whatever_goes_wrong_is_said_in_one_line_and_logged_without_words(
         database.execute("DROP TABLE reports")
     with capture_logs() as logs:
         assert await bot.asked(ann.runs("/report a secret matter")) == WENT_WRONG
-    assert [one["event"] for one in logs if one["log_level"] == "error"] == ["a command failed"]
+    errors = [one["event"] for one in logs if one["log_level"] == "error"]
+    assert [one for one in errors if one != "the database cannot be written"] == ["a command failed"], "the hourly look may meet it too"
     assert "secret" not in str(logs)
     assert "/actions/" not in str(logs)
 
