@@ -261,7 +261,7 @@ class Casebook:
             news = "news_appealed_nobody" if not may else "news_appealed" if case.decided_by else "news_appealed_first"
             contact = parts.policy.outside_contact or parts.sentences["card_no_contact"]
             await self._cards.call_again(transaction, number, parts.sentences[news].format(case=number, hours=hours, contact=contact))
-            return "appeal_received" if may else "appeal_received_nobody"
+            return "appeal_received_nobody" if not may else "appeal_received" if case.decided_by else "appeal_received_first"
 
     async def _answered_last(self, transaction: Transaction, number: int, appeals: Iterable[Appeal]) -> bool:
         """Whether the latest decision on a case answered an appeal: against a later one the member may appeal like against a first."""

@@ -29,7 +29,7 @@ FIELDS: Mapping[str, frozenset[str]] = {
     "counts_nothing stays_hidden": frozenset(),
     "changed_mute": frozenset({"until"}),
     "reason": frozenset({"reason"}),
-    "appeal_received appeal_received_nobody": frozenset({"case", "hours"}),
+    "appeal_received appeal_received_first appeal_received_nobody": frozenset({"case", "hours"}),
     "report_received": frozenset({"report"}),
     "card card_urgent": frozenset({"case", "severity", "author", "room", "rules"}),
     "card_because": frozenset({"because"}),

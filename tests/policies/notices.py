@@ -114,7 +114,7 @@ def letters() -> Iterator[tuple[str, str]]:
         "answer": "We have talked to them.",
     }
     alone = (
-        "mute_over appeal_received appeal_why appeal_suspended appeal_lapsed no_contact_ask no_contact_told no_contact_told_office no_contact_asked "
+        "mute_over appeal_received appeal_received_first appeal_why appeal_suspended appeal_lapsed no_contact_ask no_contact_told no_contact_told_office no_contact_asked "
         "no_contact_quiet no_contact_renewed no_contact_ended no_contact_line no_contact_none "
         "no_contact_held appeal_added report_added report_answered report_full"
     )
