@@ -30,7 +30,7 @@ from bot.core.model import (
     Verdict,
 )
 from bot.core.naming import one_line, person
-from bot.core.notices import because, card, decision_notice, notice, told
+from bot.core.notices import because, card, decision_notice, notice, told, when
 from bot.core.respond import Circumstances, Response, Ruling, decide, respond
 from bot.core.signals.disruption import NEW_WITHIN
 from bot.parts import Parts
@@ -259,7 +259,7 @@ class Casebook:
             await transaction.update_case(replace(case, steps=case.steps + 1))
             may = await self._recusal.somebody_may(transaction, case)
             news = "news_appealed_nobody" if not may else "news_appealed" if case.decided_by else "news_appealed_first"
-            contact = parts.policy.outside_contact or parts.sentences["card_no_contact"]
+            contact = parts.policy.outside_contact or "the branch secretary"
             await self._cards.call_again(transaction, number, parts.sentences[news].format(case=number, hours=hours, contact=contact))
             return "appeal_received_nobody" if not may else "appeal_received" if case.decided_by else "appeal_received_first"
 
@@ -338,6 +338,7 @@ class Casebook:
                     await transaction.add_notice(number, action.step, platform=action.platform, account=action.target, text=text)
             await transaction.add_actions(actions)
             changed = f" from {response.was} to {case.severity}" if response.was is not case.severity else ""
+            changed += f", muted until {when(case.muted_until)}" if response.answer is ActionKind.MUTE and case.muted_until else ""
             news = {"by": person(ruling.by), "decision": f"{ruling.decision}{changed}", "reason": one_line(ruling.reason)}
             await self._cards.update(transaction, number, self._parts.sentences["news_decided"].format_map(news).strip())
             return response

@@ -81,6 +81,10 @@ class Desk:
             words = shlex.split(line.lstrip("/"))
         except ValueError:
             words = line.lstrip("/").split()
+        return await self.ask_words(words, asker)
+
+    async def ask_words(self, words: list[str], asker: Asker) -> str:
+        """The same from its words as they were typed: nothing in them is a mark of quotation."""
         name = words[0].lower() if words else "help"
         command = COMMANDS.get(name)
         if command is None or not self._may(asker, command):
@@ -361,8 +365,8 @@ class Desk:
         severity: Severity | None = None,
         mute_hours: int | None = None,
     ) -> str:
-        """A moderator decides a case: uphold, change (to a severity, with a mute of so many hours or none), dismiss."""
-        mute = timedelta(hours=min(mute_hours, MUTE_HOURS_MAX)) if mute_hours else None
+        """A moderator decides a case: uphold, change (to a severity, with a mute of so many hours, 0 for none), dismiss."""
+        mute = timedelta(hours=min(mute_hours, MUTE_HOURS_MAX)) if mute_hours is not None else None
         ruling = Ruling(decision=decision, by=asker.account, reason=reason[:TEXT_CHARS_MAX], severity=severity, mute=mute)
         answer = await Reviewing(self.parts).decide(number, ruling, asker.platform)
         self._wake()
@@ -429,14 +433,18 @@ COMMANDS: Mapping[str, Command] = {
     "cases": Command(usage="/cases [PAGE]", what="open cases, reports and things to do by hand", answer=Desk.cases, moderators=True),
     "case": Command(usage="/case CASE", what="everything about a case", answer=Desk.case, moderators=True),
     "member": Command(usage="/member WHO", what="a member's cases and strikes", answer=Desk.record_of, moderators=True),
-    "uphold": Command(usage="/uphold CASE [REASON]", what="agree with what was done", answer=Desk.uphold, moderators=True),
+    "uphold": Command(
+        usage="/uphold CASE [REASON]", what="agree with what was done; the member reads the reason", answer=Desk.uphold, moderators=True
+    ),
     "change": Command(
         usage="/change CASE [SEVERITY] [HOURSh] [REASON]",
-        what=f"make it milder or graver ({', '.join(map(str, Severity))}; 24h mutes)",
+        what=f"make it milder or graver ({', '.join(map(str, Severity))}; 24h mutes); the member reads the reason",
         answer=Desk.change,
         moderators=True,
     ),
-    "dismiss": Command(usage="/dismiss CASE [REASON]", what="take it all back", answer=Desk.dismiss, moderators=True),
+    "dismiss": Command(
+        usage="/dismiss CASE [REASON]", what="take it all back; the member reads the reason", answer=Desk.dismiss, moderators=True
+    ),
     "answer": Command(
         usage="/answer REPORT [WORDS]", what="read a report, or answer and close it", answer=Desk.answer_report, moderators=True
     ),

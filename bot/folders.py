@@ -68,6 +68,8 @@ def read_policy_files(folder: Path) -> Mapping[str, str]:
             texts[name] = error.object.decode("utf-8", errors="replace")  # what other files say of it is no mistake of theirs
         except OSError as error:
             unreadable.append(f"{path} cannot be read: {error.strerror}")
+    misnamed = {path.name for path in folder.glob("branch.*")} - {"branch.yaml", "branch.yaml.example"}
+    unreadable += [f"{name} is not read: the name has to be branch.yaml" for name in sorted(misnamed)]
     if unreadable:
         raise UnreadableError(unreadable, texts)
     return texts

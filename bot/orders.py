@@ -16,7 +16,7 @@ NUMBER_DIGITS_MAX = 9
 MUTE_HOURS_MAX = 28 * 24
 """The longest mute that a moderator can give: more is for the party's own procedure."""
 _NUMBER = re.compile(rf"#?([0-9]{{1,{NUMBER_DIGITS_MAX}}})[:.,;)]?")
-_LENGTH = re.compile(r"([0-9]{1,4})(?:(h|hr|hrs|hour|hours)|(d|day|days))", re.IGNORECASE)
+_LENGTH = re.compile(r"([0-9]{1,6})(?:(h|hr|hrs|hour|hours)|(d|day|days))", re.IGNORECASE)
 _BARE = re.compile(r"[0-9]+(?:[.,][0-9]+)?(?:h|hr|hrs|hours?|d|days?)?", re.IGNORECASE)
 _UNIT = re.compile(r"h|hrs?|hours?|d|days?", re.IGNORECASE)
 

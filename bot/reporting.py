@@ -6,6 +6,7 @@ behind the report's number; a report about a moderator is shown there without it
 a report does nothing by itself.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -58,6 +59,7 @@ class Reporting:
 
     async def receive(self, said: Said) -> str:
         """Record a report and tell the moderators; gives what the member reads. Raises NotAllowedError where it cannot be taken."""
+        said = replace(said, author=said.author or self._moderator_in(said))
         async with self._parts.transaction() as transaction:
             mine = await transaction.open_reports_of(await transaction.accounts_of(said.platform, said.account))
             older = added_to(mine, said.author)
@@ -157,6 +159,11 @@ class Reporting:
             return sentences["report_card_moderator"].format_map(fields)
         return sentences["report_card"].format_map(fields)
 
+    def _moderator_in(self, said: Said) -> str:
+        """The moderator whom the words mention, if it is one alone: it may be about them, and then they neither read nor answer it."""
+        named = [one for one in self._parts.moderators if one != said.account and mentions(said.text, one)]
+        return named[0] if len(named) == 1 else ""
+
     async def _about_moderator(self, transaction: Transaction, said: Said) -> bool:
         own = await transaction.accounts_of(said.platform, said.author) if said.author else ()
         return any(account in self._parts.moderators for _, account in own)
@@ -164,6 +171,11 @@ class Reporting:
     async def _tell(self, transaction: Transaction, platform: str, server: str, text: str) -> None:
         """Tell the moderators of a server."""
         await transaction.add_letter(text, platform=platform, kind=ActionKind.TELL, server=server)
+
+
+def mentions(text: str, account: str) -> bool:
+    """Say whether a text mentions an account, as people type it or as a platform writes it."""
+    return re.search(rf"<@!?{re.escape(account)}[>|]|(?<!\w)@{re.escape(account)}(?![\w-])", text, re.IGNORECASE) is not None
 
 
 def added_to(mine: Sequence[Report], author: str) -> Report | None:

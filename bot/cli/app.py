@@ -255,6 +255,7 @@ def policy_check(policy: PolicyArgument = DEFAULT_POLICY) -> None:
     """Say whether a policy can be loaded: every mistake at once, with its place."""
     loaded = load(policy).policy
     typer.echo(f"{loaded.title}: {len(loaded.rules)} rules, {len(loaded.clauses)} clauses, {len(loaded.banks)} banks. No mistakes.")
+    typer.echo(f"Your branch: {len(loaded.office_holders)} office holders, {len(loaded.under_18)} members under 18 (branch.yaml).")
 
 
 @policy_app.command("test")

@@ -112,6 +112,8 @@ BRANCH = "branch.yaml"
 ADDED = ("office_holders", "office_contacts", "own_accounts", "under_18", "public_figures")
 REPLACED = ("safeguarding_contact", "outside_contact", "routes")
 """What a branch says of itself in branch.yaml: to these lists of policy.yaml it adds, these it gives instead."""
+NAMING_ACCOUNTS = ("office_holders", "under_18")
+ACCOUNT = re.compile(r"discord/[0-9]{17,20}|slack/[UW][A-Z0-9]{5,}|(terminal/)?[A-Za-z0-9_.-]+")
 NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 DAY_WRITTEN = re.compile(r"20\d\d-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])")
 FOUNDED = ("reason", "evidence", "proposed_by", "seconded_by", "review_by")
@@ -177,6 +179,11 @@ def _of_branch(root: Value, branch: Value) -> Value:
     said = dict(branch.keys())
     for name in [name for name in said if name not in (*ADDED, *REPLACED)]:
         said.pop(name)[0].problem(f"{shown(name)} has no place in branch.yaml", f"here stand {', '.join((*ADDED, *REPLACED))}")
+    for name in NAMING_ACCOUNTS:
+        for item in said[name][1].items() if name in said else ():
+            if isinstance(item.content, str) and (not ACCOUNT.fullmatch(item.content) or item.content.isdecimal()):
+                hint = "write discord/ and the number, or slack/ and the ID, one after '- ' or between commas"
+                item.problem(f"{shown(item.content)} is no account", hint)
     for name in ADDED:
         if name in said and root.part(name):
             key, value = said[name]

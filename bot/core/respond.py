@@ -292,7 +292,10 @@ def _action(kind: ActionKind, case: CaseView, message: Message, until: datetime 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ruling:
-    """A person's decision on a case: uphold, change (to a milder or graver severity, with or without a mute), dismiss."""
+    """A person's decision on a case: uphold, change (to a milder or graver severity, with or without a mute), dismiss.
+
+    `mute`: None where nothing is said of it (a mute that runs ends where the case becomes milder, and goes on else), zero for none.
+    """
 
     decision: Decision
     by: str
@@ -319,7 +322,7 @@ def decide(community: str, case: CaseView, ruling: Ruling, circumstances: Circum
         if ruling.mute:
             until = now + ruling.mute
             kinds.append(ActionKind.MUTE)
-        elif muted:
+        elif muted and (ruling.mute is not None or (ruling.severity or case.severity) < case.severity):
             kinds.append(ActionKind.UNMUTE)
     told = case.notice_first_at is not None or case.answered > 0 or ruling.decision is not Decision.DISMISS or bool(case.hidden)
     kinds += [ActionKind.NOTIFY] if told else []

@@ -220,7 +220,7 @@ async def talk(terminal: Terminal, service: Service, desk: Desk, perform: Callab
             who = name if re.fullmatch(r"[\w.-]{1,40}", name) else who
             screen.print(f"You are {who}." if who == name else "Write /as and one name: /as dana")
         elif command.startswith("/") or typed.lower() == "help":
-            terminal.answer(await desk.ask(typed, Asker(account=who, platform=NAME, room=ROOM)))
+            terminal.answer(await desk.ask_words(typed.lstrip("/").split(), Asker(account=who, platform=NAME, room=ROOM)))
             if command in ("/", "/help", "help"):
                 terminal.answer(HERE)
             await perform()

@@ -107,6 +107,12 @@ def test_commands_are_understood_as_people_type_them(talk: Talk) -> None:
         talk.type(f"{asked}\n")
         shown = talk.until("dana> ")
         assert all(part in shown for part in ("/mystanding", "/as NAME", "/quit  leave")), shown
+    talk.type('/report he said "you\'re done" to me\n')
+    talk.until("dana> ")
+    talk.type("/as morgan\n")
+    talk.until("morgan> ")
+    talk.type("/cases\n")
+    assert 'he said "you\'re done" to me' in talk.until("morgan> "), "what somebody quotes is evidence"
     talk.type("/quit now\n")
     assert talk.ended() == 0
 

@@ -303,10 +303,10 @@ def test_a_key_of_a_meaning_that_is_written_wrong_is_one_mistake() -> None:
 
 
 def test_a_branch_adds_its_names_and_gives_its_own_texts() -> None:
-    branch = "office_holders: [slack/U1]\npublic_figures: [Okafor]\noutside_contact: the regional office\nroutes: [{name: Ama, text: Ask her.}]\n"
+    branch = "office_holders: [slack/U0123ABCD]\npublic_figures: [Okafor]\noutside_contact: the regional office\nroutes: [{name: Ama, text: Ask her.}]\n"
     files = small()
     before, after = compile_policy(files), compile_policy(files | {"branch.yaml": branch})
-    assert after.office_holders == (*before.office_holders, "slack/U1")
+    assert after.office_holders == (*before.office_holders, "slack/U0123ABCD")
     assert after.public_figures == (*before.public_figures, "Okafor")
     assert after.outside_contact == "the regional office"
     assert [route.name for route in after.routes] == ["Ama"]
@@ -323,6 +323,11 @@ def test_a_branch_that_says_nothing_yet_changes_nothing() -> None:
         ("appeal_hours: 1\n", "branch.yaml:1:1: 'appeal_hours' has no place in branch.yaml; here stand office_holders"),
         ("under_18: discord/1\n", "branch.yaml:1:11: expected a list"),
         ("routes: []\nroutes: []\n", "branch.yaml:2:1: "),
+        ("under_18: [123456789012345679]\n", "branch.yaml:1:12: '123456789012345679' is no account; write discord/ and the number"),
+        ("under_18: [discord:123456789012345679]\n", "branch.yaml:1:12: 'discord:123456789012345679' is no account"),
+        ("under_18: [Dana Price]\n", "branch.yaml:1:12: 'Dana Price' is no account"),
+        ("under_18: [discord/@dana]\n", "branch.yaml:1:12: 'discord/@dana' is no account"),
+        ("office_holders: [discord/123456789012345678 discord/123456789012345679]\n", "branch.yaml:1:18: "),
         ("- office_holders\n", "branch.yaml:1:1: expected keys with values"),
     ],
 )

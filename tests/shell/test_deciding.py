@@ -67,6 +67,23 @@ async def test_a_change_says_what_it_changed_to_member_and_moderators(branch: Br
     assert "decided: change to minor" in shown
 
 
+@pytest.mark.parametrize(
+    ("line", "still"),
+    [
+        ("/change 1 grave", True),
+        ("/change 1 medium it is worse than that", True),
+        ("/change 1 minor", False),
+        ("/change 1 medium 0h", False),
+    ],
+)
+async def test_a_mute_goes_on_unless_the_case_becomes_milder_or_none_is_said(branch: Branch, line: str, *, still: bool) -> None:
+    await branch.say(INSULTING)
+    await branch.ask("/change 1 medium 48h")
+    assert "muted until" in branch.chat.news()[-1]
+    await branch.ask(line, "robin")
+    assert ((await branch.detail()).case.muted_until is not None) is still
+
+
 @pytest.mark.parametrize("harder", ["/change 1 grave", "/change 1 24h", "/change 1 minor 1h"])
 async def test_an_appeal_never_makes_it_harder(branch: Branch, harder: str) -> None:
     await branch.say(INSULTING)

@@ -196,3 +196,16 @@ async def test_answer_without_words_shows_the_whole_report(branch: Branch) -> No
     assert shown.startswith("Report 1 · about alex · in room · 0 seconds old\n“a f*******")
     assert "the end”" in shown
     assert "whistler" not in shown
+
+
+async def test_a_report_that_mentions_one_moderator_is_read_and_answered_by_the_others(branch: Branch) -> None:
+    await branch.ask("/report @robin is rude to people", "sam")
+    assert not any("rude to people" in text for text in branch.chat.texts(""))
+    assert "rude to people" not in await branch.ask("/cases", "robin")
+    assert "no open report 1 that you can answer" in await branch.ask("/answer 1 nonsense", "robin")
+    assert "rude to people" in await branch.ask("/cases", "morgan")
+
+
+async def test_a_report_that_calls_on_two_moderators_is_about_neither(branch: Branch) -> None:
+    await branch.ask("/report @robin @morgan kit is rude", "sam")
+    assert "kit is rude" in await branch.ask("/cases", "robin")

@@ -207,8 +207,9 @@ async def _decide(reception: Reception, interaction: Interaction, form: Sent) ->
     if decision == Decision.CHANGE and severity is None and hours is None:
         raise NotAllowedError("say how grave it is, or for how many hours to mute")
     visit = await reception.visit(interaction)
+    mute = hours or 0  # as the form says: empty for no mute
     return await visit.community.desk.rule(
-        visit.asker, int(number), Decision(decision), reason=form.answers.get(WHY, ""), severity=severity, mute_hours=hours
+        visit.asker, int(number), Decision(decision), reason=form.answers.get(WHY, ""), severity=severity, mute_hours=mute
     )
 
 

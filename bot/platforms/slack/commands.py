@@ -423,7 +423,7 @@ async def _may_decide(reception: Reception, body: Json) -> bool:
 async def _change_sent(reception: Reception, body: Json, form: Sent) -> str:
     visit = await reception.visit(body)
     number = int(form.about[0])
-    why, severity, hours = form.answers.get(WHY, ""), form.severity(), form.hours()
+    why, severity, hours = form.answers.get(WHY, ""), form.severity(), form.hours() or 0  # as the form says: empty for no mute
     return await visit.community.desk.rule(visit.asker, number, Decision.CHANGE, reason=why, severity=severity, mute_hours=hours)
 
 
