@@ -16,7 +16,7 @@ from difflib import get_close_matches
 from bot import callme, linking
 from bot.casebook import Casebook
 from bot.consent import Consents
-from bot.core.cases import APPEALED, Decision, NotAllowedError
+from bot.core.cases import APPEALED, AppealState, Decision, NotAllowedError
 from bot.core.model import Action, ActionKind, CaseState, CaseView, Message, Severity, StrikeState
 from bot.core.naming import person, place, rendered
 from bot.core.notices import STATES, when
@@ -315,7 +315,13 @@ class Desk:
             appeals = [one for case in cases for one in await transaction.appeals_of_case(case.number) if one.state in APPEALED]
         if not cases:
             return "There is nothing on your record."
-        due = {one.case: f" You appealed; an answer is due by {when(one.answer_by)}." for one in appeals if one.answer_by}
+        due = {
+            one.case: " You appealed; nobody answered in time, so the penalty is lifted until somebody does."
+            if one.state is AppealState.SUSPENDED
+            else f" You appealed; an answer is due by {when(one.answer_by)}."
+            for one in appeals
+            if one.answer_by
+        }
         counting = [s for s in strikes if s.state in (StrikeState.PROVISIONAL, StrikeState.UPHELD)]
         weight = strikes_weight(counting, self.parts.policy, self.parts.clock.now())
         lines = [

@@ -26,7 +26,7 @@ REPORTS_OPEN_MAX = 5
 """Open reports of one member: with more, one member's would bury everybody else's. Further words are added to one of these."""
 REPORTS_ABOUT_MAX = 2 * REPORTS_OPEN_MAX
 """The same where each is about another member: those are not put together, because one of them may be a moderator."""
-TOLD_AGAIN_AFTER = timedelta(hours=1)
+TOLD_AGAIN_AFTER = timedelta(minutes=10)
 """Words that are added to a report are said in the moderators' channel so seldom."""
 FORGET_ME = "This member asks that the data kept about them be deleted."
 REQUESTS = (ReportKind.FORGET, ReportKind.FORGET_REST)
@@ -74,7 +74,7 @@ class Reporting:
         return received(self._parts, number)
 
     async def _add(self, transaction: Transaction, older: Report, said: Said) -> None:
-        """Add words to an open report; words that it has already change nothing. The moderators hear of it once an hour."""
+        """Add words to an open report; words that it has already change nothing. The moderators hear of it every ten minutes at most."""
         if said.text in older.text.split("\n"):
             return
         text = f"{older.text}\n{said.text}"

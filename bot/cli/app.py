@@ -406,4 +406,5 @@ async def _data_forget(settings: Settings, number: int, *, yes: bool) -> None:
             typer.echo("Deleted. Its bytes leave the files when Steward is started again, or next deletes something.", err=True)
             return
     again = "" if gone.whole else " Do this again when nobody waits for the rest: /cases lists the request until then."
-    typer.echo(f"Deleted, and the member is told. Delete it from backups too.{again}")
+    some = "Deleted, and the member is told. Delete it from backups too." if gone.cases or gone.rows else "Nothing was deleted."
+    typer.echo(f"{some}{again}")

@@ -131,6 +131,8 @@ async def test_who_appealed_reads_by_when_it_is_answered(branch: Branch) -> None
     assert "You appealed" not in await branch.ask("/mystanding", "alex")
     await branch.ask("/appeal 1 it was a joke", "alex")
     assert "You appealed; an answer is due by " in await branch.ask("/mystanding", "alex")
+    await branch.later(hours=73)
+    assert "the penalty is lifted until somebody does" in await branch.ask("/mystanding", "alex")
     await branch.ask("/uphold 1 it was not", "robin")
     assert "You appealed" not in await branch.ask("/mystanding", "alex")
 
