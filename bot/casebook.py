@@ -259,7 +259,7 @@ class Casebook:
             await transaction.update_case(replace(case, steps=case.steps + 1))
             may = await self._recusal.somebody_may(transaction, case)
             news = "news_appealed_nobody" if not may else "news_appealed" if case.decided_by else "news_appealed_first"
-            contact = parts.policy.outside_contact or "the branch secretary"
+            contact = parts.policy.outside_contact or parts.sentences["outside_unknown"]
             await self._cards.call_again(transaction, number, parts.sentences[news].format(case=number, hours=hours, contact=contact))
             return "appeal_received_nobody" if not may else "appeal_received" if case.decided_by else "appeal_received_first"
 

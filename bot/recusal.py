@@ -23,9 +23,7 @@ class Recusal:
         """Raise NotAllowedError where a moderator may not decide a case."""
         if moderator not in self._parts.moderators:
             raise NotAllowedError("only moderators decide cases")
-        detail = await transaction.case_detail(case.number)
-        deciders = [one.moderator for one in detail.reviews] if detail else []
-        parties = parties_of(case, await transaction.reporters_of_case(case.number), deciders)
+        parties = await self._parties(transaction, case)
         why = await self.why(transaction, case, [moderator], parties, appeal=appeal)
         if why:
             raise NotAllowedError(f"you cannot decide case {case.number}: {why}")
@@ -46,18 +44,20 @@ class Recusal:
 
     async def somebody_left(self, transaction: Transaction, case: CaseView) -> bool:
         """Whether a moderator is left who may decide a further appeal."""
-        detail = await transaction.case_detail(case.number)
-        deciders = [one.moderator for one in detail.reviews] if detail else []
-        parties = parties_of(case, await transaction.reporters_of_case(case.number), deciders)
+        parties = await self._parties(transaction, case)
         return somebody_left(await self._moderators_accounts(transaction, case), parties)
 
     async def somebody_may(self, transaction: Transaction, case: CaseView) -> bool:
         """Whether a moderator is there who may decide an appeal that waits."""
-        detail = await transaction.case_detail(case.number)
-        deciders = [one.moderator for one in detail.reviews] if detail else []
-        parties = parties_of(case, await transaction.reporters_of_case(case.number), deciders)
+        parties = await self._parties(transaction, case)
         people = await self._moderators_accounts(transaction, case)
         return not all([await self.why(transaction, case, accounts, parties, appeal=True) for accounts in people])
+
+    async def _parties(self, transaction: Transaction, case: CaseView) -> Parties:
+        """Who is part of a case, with all who decided it before."""
+        detail = await transaction.case_detail(case.number)
+        deciders = [one.moderator for one in detail.reviews] if detail else []
+        return parties_of(case, await transaction.reporters_of_case(case.number), deciders)
 
     async def _moderators_accounts(self, transaction: Transaction, case: CaseView) -> list[set[str]]:
         """The accounts of each moderator."""

@@ -45,6 +45,7 @@ from bot.coverage import coverage
 from bot.examples import prove
 from bot.facts import facts_of
 from bot.folders import DEFAULT_POLICY, FolderError, code_digest, compiled, load_sentences
+from bot.orders import NUMBER_DIGITS_MAX
 from bot.platforms import terminal as terminals
 from bot.platforms.terminal import Terminal
 from bot.replay import TranscriptError, read_transcript, replay
@@ -287,10 +288,6 @@ def policy_explain(
         raise FolderError(f"there is no rule '{rule}': the rules are {', '.join(one.id for one in loaded.rules)}")
     for one in known:
         typer.echo(showing.rule_in_words(one, loaded))
-
-
-NUMBER_DIGITS_MAX = 9
-"""No branch has a billion cases or reports."""
 
 
 def _number(said: str) -> int:

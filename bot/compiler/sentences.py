@@ -26,7 +26,7 @@ FIELDS: Mapping[str, frozenset[str]] = {
     "decided_uphold decided_uphold_again": frozenset({"case", "clause", "title"}),
     "changed_severity changed_not_severity": frozenset({"before", "after", "counts"}),
     "counts": frozenset({"strikes"}),
-    "counts_nothing stays_hidden": frozenset(),
+    "counts_nothing stays_hidden outside_unknown": frozenset(),
     "changed_mute": frozenset({"until"}),
     "reason": frozenset({"reason"}),
     "appeal_received appeal_received_first appeal_received_nobody": frozenset({"case", "hours"}),

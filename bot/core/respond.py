@@ -308,7 +308,8 @@ def decide(community: str, case: CaseView, ruling: Ruling, circumstances: Circum
     """Carry out a person's decision. Raises NotAllowedError where the case's state does not allow it.
 
     Dismissing undoes what was done: the mute is lifted, hidden messages are shown again where that is possible; the strike
-    is removed. Upholding makes the strike count fully. The member is told in every case, unless nobody was told before.
+    is removed. Upholding makes the strike count fully, from when it was said: a report of an old message does not make it new. The
+    member is told in every case, unless nobody was told before.
     """
     state = move(CASE, case.state, AFTER[ruling.decision])
     stepped = replace(case, state=state, steps=case.steps + 1, decided_by=ruling.by)
@@ -348,7 +349,7 @@ def decide(community: str, case: CaseView, ruling: Ruling, circumstances: Circum
         shown=Status.ENFORCE,
         instead_of=case if case.decided_by not in ("", ruling.by) else None,
         was=case.severity,
-        strike=Strike(case=case.number, severity=severity, given_at=case.opened_at, state=strike_state),
+        strike=Strike(case=case.number, severity=severity, given_at=min(case.opened_at, case.last_at), state=strike_state),
         answer=ActionKind.MUTE if until else None,
         actions=tuple(actions),
         manual=tuple(kind for kind in kinds if kind not in circumstances.capabilities),

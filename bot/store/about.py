@@ -7,7 +7,7 @@ Rule: a column that names an account stands here, or in `NOT_THEIRS` with the re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sqlalchemy import Column, Delete, Select, Table, delete, select
+from sqlalchemy import Column, ColumnElement, Table, and_
 
 from bot.store.part import given, where
 from bot.store.tables import (
@@ -58,16 +58,12 @@ class About:
         """Say whether such a row goes with a case, and so is not deleted by itself."""
         return self.table is cases or self.table in HANG_ON_A_CASE
 
-    def rows(self) -> Select[tuple[object, ...]]:
+    @property
+    def theirs(self) -> ColumnElement[bool]:
         """The rows of one account, given as `account` beside its `platform`."""
-        return select(self.table).where(where(self.table, "platform"), self.column == _ACCOUNT)
-
-    def deletion(self) -> Delete:
-        """Their deletion."""
-        return delete(self.table).where(where(self.table, "platform"), self.column == _ACCOUNT)
+        return and_(where(self.table, "platform"), self.column == given("account"))
 
 
-_ACCOUNT = given("account")
 ABOUT = (
     About(cases.c.author, "cases"),
     About(case_messages.c.author, "messages in cases"),

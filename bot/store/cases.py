@@ -75,7 +75,6 @@ _CASE_OF_MESSAGE = (
     select(case_messages.c.case).where(where(case_messages, "platform", "room", "message")).order_by(case_messages.c.id.desc()).limit(1)
 )
 OF_CASE_MESSAGES = select(case_messages).where(where(case_messages, "case")).order_by(case_messages.c.step, case_messages.c.id)
-_FIRST_SENT = select(case_messages.c.sent_at).where(where(case_messages, "case")).order_by(case_messages.c.sent_at).limit(1)
 _ADD_FINDING = insert(findings)
 OF_CASE_FINDINGS = select(findings).where(where(findings, "case")).order_by(findings.c.step, findings.c.id)
 _ADD_EARLIER = insert(earlier).on_conflict_do_nothing()
@@ -285,17 +284,15 @@ class CasesPart(AuditPart):
         """Record the strike of a case, one per case.
 
         While provisional it is raised to the gravest severity; any other state replaces severity and state; a provisional one
-        never replaces what was decided. `given_at` stays that of the first, and is no later than what was said: a report of
-        an old message does not make it new.
+        never replaces what was decided. `given_at` stays that of the first.
         """
-        first = await self._one(_FIRST_SENT, case=given_now.case)
         await self._add(
             _PUT_STRIKE,
             case=given_now.case,
             platform=platform,
             author=author,
             severity=int(given_now.severity),
-            given_at=min(given_now.given_at, first["sent_at"]) if first else given_now.given_at,
+            given_at=given_now.given_at,
             state=given_now.state.value,
         )
 

@@ -30,7 +30,7 @@ _TO_THEM = and_(where(actions, "platform"), actions.c.target == given("account")
 _LEFT_LETTERS = select(actions.c.key).where(
     _TO_THEM, actions.c.case.is_(None), actions.c.state.in_([state.value for state in LEFT_TO_PEOPLE])
 )
-_OF_ACCOUNT = [one.deletion() for one in deleted_by_itself() if one.table is not accounts]
+_OF_ACCOUNT = [delete(one.table).where(one.theirs) for one in deleted_by_itself() if one.table is not accounts]
 _BESIDE_KEPT = [
     *(delete(table).where(where(table, "platform", "account"), table.c.case.not_in(_KEPT)) for table in (likes, notices)),
     update(actions).where(_TO_THEM, IS_OVER, or_(actions.c.case.is_(None), actions.c.case.not_in(_KEPT))).values(BLANK),

@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, InterfaceError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
@@ -35,7 +36,7 @@ __all__ = ["Store", "StoreError", "Transaction"]
 
 THREAD_SECONDS = 0.1
 _ADD_COMMUNITY = insert(communities).on_conflict_do_nothing()
-_DATA_OF = {one.words: one.rows() for one in about.shown()}
+_DATA_OF = {one.words: select(one.table).where(one.theirs) for one in about.shown()}
 
 
 def nothing(_point: str) -> None:

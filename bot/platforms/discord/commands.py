@@ -19,9 +19,10 @@ from discord import app_commands
 from bot.communities import Communities
 from bot.core.cases import Decision, NotAllowedError
 from bot.core.model import Severity
+from bot.orders import MUTE_HOURS_MAX
 from bot.platforms.discord import choices
 from bot.platforms.discord.buttons import BUTTONS, ForgetButton, form_sent
-from bot.platforms.discord.forms import HOURS_MAX, TEXT_CHARS_MAX, member_form, message_form
+from bot.platforms.discord.forms import TEXT_CHARS_MAX, member_form, message_form
 from bot.platforms.discord.managing import on_servers, steward
 from bot.platforms.discord.reception import CONNECTION_ERRORS, Interaction, Reception, Reply, nothing
 
@@ -31,7 +32,7 @@ NAME_CHARS_MAX = 100
 """Longer than any name that is taken: what is too long is refused with a reason."""
 Tree = app_commands.CommandTree[discord.Client]
 Number = app_commands.Range[int, 1, 999_999_999]
-Hours = app_commands.Range[int, 1, HOURS_MAX]
+Hours = app_commands.Range[int, 1, MUTE_HOURS_MAX]
 Text = app_commands.Range[str, 1, TEXT_CHARS_MAX]
 Name = app_commands.Range[str, 1, NAME_CHARS_MAX]
 Grade = Literal["minor", "medium", "serious", "grave"]

@@ -13,14 +13,13 @@ import discord
 
 from bot.core.cases import Decision, NotAllowedError
 from bot.core.model import Severity
+from bot.orders import MUTE_HOURS_MAX
 
 PREFIX = "steward:form"
 WHY, SEVERITY, HOURS, SERVER = "why", "severity", "hours", "server"
 TEXT_CHARS_MAX = 2_000
 SERVERS_MAX = 25
 """Choices of one menu."""
-HOURS_MAX = 28 * 24
-"""Discord's longest timeout."""
 OPEN_SECONDS = 15 * 60.0
 """For how long the library remembers a form that nobody sent; ours are worked on without that."""
 
@@ -38,8 +37,8 @@ class Sent:
         text = self.answers.get(HOURS, "").strip().removesuffix("h").strip()
         if not text:
             return None
-        if not text.isdecimal() or not 1 <= int(text[:9]) <= HOURS_MAX:
-            raise NotAllowedError(f"write the hours as a number from 1 to {HOURS_MAX}")
+        if not text.isdecimal() or not 1 <= int(text[:9]) <= MUTE_HOURS_MAX:
+            raise NotAllowedError(f"write the hours as a number from 1 to {MUTE_HOURS_MAX}")
         return int(text)
 
     def severity(self) -> Severity | None:

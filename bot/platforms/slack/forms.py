@@ -12,6 +12,7 @@ from typing import Any
 
 from bot.core.cases import NotAllowedError
 from bot.core.model import Severity
+from bot.orders import MUTE_HOURS_MAX
 from bot.platforms.slack.blocks import Block, label, sections
 
 PREFIX = "steward:form"
@@ -19,7 +20,6 @@ SHOWN = "steward:shown"
 WHY, SEVERITY, HOURS, ABOUT, CASE = "why", "severity", "hours", "about", "case"
 MODE, POLICY, CARDS, GROUP = "mode", "policy", "cards", "group"
 TEXT_CHARS_MAX = 2_000
-HOURS_MAX = 28 * 24
 TITLE_CHARS_MAX, OPTION_CHARS_MAX, OPTIONS_MAX, HINT_CHARS_MAX = 24, 75, 100, 150
 ANSWER_SECTIONS_MAX = 20
 """Sections of an answer that is shown as a form."""
@@ -39,8 +39,8 @@ class Sent:
         text = self.answers.get(HOURS, "").strip().removesuffix("h").strip()
         if not text:
             return None
-        if not text.isdecimal() or not 1 <= int(text[:9]) <= HOURS_MAX:
-            raise NotAllowedError(f"write the hours as a number from 1 to {HOURS_MAX}")
+        if not text.isdecimal() or not 1 <= int(text[:9]) <= MUTE_HOURS_MAX:
+            raise NotAllowedError(f"write the hours as a number from 1 to {MUTE_HOURS_MAX}")
         return int(text)
 
     def severity(self) -> Severity | None:
